@@ -1,0 +1,109 @@
+"""
+Refusals and failures that need more than one object to see.
+
+    ApplicationError
+    ├── NotAuthenticated          nobody we know, or no longer
+    ├── NotAllowed                somebody we know, who may not
+    ├── NotFound                  unknown, or another's: the two look alike on purpose
+    │   └── AssetNotFound
+    ├── AlreadyExists
+    ├── NotReady                  ask again later
+    ├── TaskEndedWithoutResult    asking again will not help
+    └── UnexpectedPart            a file that nothing refers to
+
+    PortFailure                   declared beside each port; `transient` says whether to try again
+"""
+
+from typing import ClassVar
+
+from domain.tasks.task import Failure
+
+
+class ApplicationError(Exception):
+    """
+    Base of the refusals of use cases.
+
+    Attributes:
+        code: Stable, kebab-case, part of the public API.
+        detail: One sentence that a customer can act on.
+        pointer: JSON pointer to the offending value, or None.
+    """
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, detail: str, *, pointer: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.pointer = pointer
+
+
+class NotAuthenticated(ApplicationError):
+    """The caller's credentials are missing, wrong or no longer good."""
+
+    code = "not-authenticated"
+
+
+class NotAllowed(ApplicationError):
+    """The caller is known and may not do this."""
+
+    code = "not-allowed"
+
+
+class NotFound(ApplicationError):
+    """There is nothing by that id, or nothing that the caller may see."""
+
+    code = "not-found"
+
+    def __init__(self, detail: str = "There is nothing here by that id.") -> None:
+        super().__init__(detail)
+
+
+class AssetNotFound(ApplicationError):
+    """The pipeline names a picture that is neither in the request nor among the assets."""
+
+    code = "asset-not-found"
+
+
+class AlreadyExists(ApplicationError):
+    """Something else already has this name or address."""
+
+    code = "already-exists"
+
+
+class NotReady(ApplicationError):
+    """The result is still being made."""
+
+    code = "not-ready"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TaskEndedWithoutResult(ApplicationError):
+    """The task failed, so there is nothing to download."""
+
+    code = "task-failed"
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.detail)
+        self.failure = failure
+
+
+class UnexpectedPart(ApplicationError):
+    """The request holds a file that its processing options do not refer to."""
+
+    code = "unexpected-part"
+
+
+class PortFailure(Exception):
+    """
+    Something outside did not do its part.
+
+    Attributes:
+        code: Stable name for logs and problem documents.
+        transient: Whether the same call may succeed later.
+    """
+
+    code: ClassVar[str] = "port-failure"
+    transient: ClassVar[bool] = False

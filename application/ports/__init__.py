@@ -1,0 +1,1 @@
+"""What the use cases need from the world, one capability a file, its values and errors with it."""

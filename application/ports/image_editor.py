@@ -1,0 +1,81 @@
+"""Draws pipelines: pixels in, pixels out."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import BinaryIO, Protocol
+
+import attrs
+
+from application.errors import PortFailure
+from domain.images.formats import ImageFormat
+from domain.images.pipeline import Pipeline
+from domain.tasks.task import Failure
+
+
+@attrs.frozen
+class Drawn:
+    """
+    What an edit made.
+
+    Attributes:
+        width: Pixels, of one frame.
+        height: Pixels likewise.
+        stage_seconds: Wall time of each stage of the edit, by its name.
+    """
+
+    format: ImageFormat
+    width: int
+    height: int
+    frames: int
+    byte_size: int
+    sha256: str
+    stage_seconds: Mapping[str, float]
+
+
+class EditFailed(PortFailure):
+    """
+    The picture cannot be drawn; trying again will not help.
+
+    Attributes:
+        failure: The code and the sentence that the customer sees.
+    """
+
+    code = "edit-failed"
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(f"{failure.code.value}: {failure.detail}")
+        self.failure = failure
+
+
+class EditorUnavailable(PortFailure):
+    """No renderer could be had, through no fault of the picture; try again."""
+
+    code = "editor-unavailable"
+    transient = True
+
+
+class ImageEditor(Protocol):
+    """Draws pipelines."""
+
+    @abstractmethod
+    def edit(
+        self,
+        source: BinaryIO,
+        pipeline: Pipeline,
+        assets: Mapping[str, BinaryIO],
+        target: BinaryIO,
+    ) -> Drawn:
+        """
+        Run *pipeline* over the picture in *source* and write the result to *target*.
+
+        All files have file descriptors and stand at position 0. Widths and heights are those a
+        viewer sees once `AutoOrient` has run. Every operation is applied to every frame of an
+        animation. Metadata other than the ICC profile is dropped. Thread-safe.
+
+        Args:
+            assets: The pictures that the pipeline names, by those names.
+
+        Raises:
+            EditFailed: The bytes, the pipeline or a limit make a result impossible.
+            EditorUnavailable: The renderer could not be started.
+        """

@@ -1,0 +1,46 @@
+"""Rings the bell: hands messages to the broker."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+import attrs
+
+from application.errors import PortFailure
+
+
+class BrokerUnavailable(PortFailure):
+    """The broker did not confirm; nothing may be taken as sent."""
+
+    code = "broker-unavailable"
+    transient = True
+
+
+@attrs.frozen
+class Message:
+    """
+    A word to a consumer: what happened, to which id.
+
+    Attributes:
+        kind: Name of the event, such as `TaskQueued`; the topology knows its queue.
+        subject_id: The task or delivery that it is about.
+        correlation_id: The request that set it off.
+    """
+
+    kind: str
+    subject_id: UUID
+    correlation_id: str
+
+
+class MessagePublisher(Protocol):
+    """Publishes messages."""
+
+    @abstractmethod
+    def publish(self, messages: Sequence[Message]) -> None:
+        """
+        Publish *messages*, persistent, and return once the broker has confirmed all of them.
+
+        Raises:
+            BrokerUnavailable: Any may have been published, none may be taken as sent.
+        """

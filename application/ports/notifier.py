@@ -1,0 +1,71 @@
+"""Tells a customer something, over one channel."""
+
+from abc import abstractmethod
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+import attrs
+
+from application.errors import PortFailure
+from domain.notifications.channel import Occasion
+from domain.tasks.task import Failure, Result
+
+
+class DeliveryFailed(PortFailure):
+    """
+    The notice did not arrive.
+
+    Attributes:
+        may_heal: Whether a later attempt may succeed.
+        wait: How long the receiver asked us to wait, or None.
+    """
+
+    code = "delivery-failed"
+
+    def __init__(
+        self, reason: str, *, may_heal: bool = True, wait: timedelta | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.may_heal = may_heal
+        self.wait = wait
+
+
+@attrs.frozen
+class Notice:
+    """
+    What there is to tell.
+
+    Attributes:
+        delivery_id: The same for every attempt.
+        label: The customer's name for the picture.
+        download_url: Opens the result without a token; None for a failure.
+        signing_secret: The user's webhook secret.
+    """
+
+    delivery_id: UUID
+    occasion: Occasion
+    user_id: UUID
+    username: str
+    image_id: UUID
+    task_id: UUID
+    label: str
+    occurred_at: datetime
+    download_url: str | None
+    download_expires_at: datetime | None
+    result: Result | None
+    failure: Failure | None
+    signing_secret: str = attrs.field(repr=False)
+
+
+class Notifier(Protocol):
+    """Tells a customer something, over one channel."""
+
+    @abstractmethod
+    def send(self, address: str, notice: Notice) -> None:
+        """
+        Send *notice* to *address*, an e-mail address or a URL as the channel has it.
+
+        Raises:
+            DeliveryFailed: With a reason that holds no secret and no address.
+        """

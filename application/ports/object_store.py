@@ -1,0 +1,99 @@
+"""Keeps bytes under keys: originals, results and assets."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import BinaryIO, Protocol
+
+import attrs
+
+from application.errors import PortFailure
+
+
+class ObjectMissing(PortFailure):
+    """No object has this key."""
+
+    code = "source-missing"
+
+
+class StorageUnavailable(PortFailure):
+    """The store did not answer, or refused for now."""
+
+    code = "storage-unavailable"
+    transient = True
+
+
+class StorageFull(StorageUnavailable):
+    """The store has no room left."""
+
+    code = "storage-full"
+
+
+@attrs.frozen
+class ObjectInfo:
+    """Size of a stored object."""
+
+    key: str
+    byte_size: int
+
+
+class StagedObject(Protocol):
+    """
+    Bytes that are on their way into the store and that no reader can see yet.
+
+    Attributes:
+        file: Readable, writable, seekable, with a file descriptor; unbuffered.
+    """
+
+    file: BinaryIO
+
+
+class ObjectStore(Protocol):
+    """
+    Keeps bytes under keys.
+
+    Keys match `[0-9a-f/-]+` and are never made of user text. Objects are never changed, only
+    put and deleted.
+    """
+
+    @abstractmethod
+    def stage(self) -> AbstractContextManager[StagedObject]:
+        """
+        Open a place to write to; leaving the context discards what has not been put.
+
+        Raises:
+            StorageUnavailable: No place can be had.
+        """
+
+    @abstractmethod
+    def put(self, key: str, staged: StagedObject) -> None:
+        """
+        Make *staged* visible under *key*, whole and durable before this returns.
+
+        Putting to a key that exists leaves the object that was there first.
+
+        Raises:
+            StorageUnavailable: The bytes did not become durable.
+        """
+
+    @abstractmethod
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """
+        Open an object for reading: seekable, with a file descriptor, at position 0.
+
+        Raises:
+            ObjectMissing: No object has this key.
+            StorageUnavailable: The store did not answer.
+        """
+
+    @abstractmethod
+    def stat(self, key: str) -> ObjectInfo:
+        """Return the size of an object, or raise `ObjectMissing`."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Delete an object; deleting what is not there is no error."""
+
+    @abstractmethod
+    def keys(self) -> Iterator[str]:
+        """Yield every key in the store, in any order."""

@@ -1,0 +1,33 @@
+"""The formats that go in and come out, by their one name across code, tables and API."""
+
+from enum import Enum
+
+
+class ImageFormat(Enum):
+    """
+    A format that Safelight reads and writes.
+
+    The value is the name customers use in `format`.
+    """
+
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+    AVIF = "avif"
+    GIF = "gif"
+    TIFF = "tiff"
+
+    @property
+    def media_type(self) -> str:
+        """The media type, as registered with IANA."""
+        return f"image/{self.value}"
+
+    @property
+    def extension(self) -> str:
+        """The usual file name ending, with its dot."""
+        return ".jpg" if self is ImageFormat.JPEG else f".{self.value}"
+
+    @property
+    def may_be_animated(self) -> bool:
+        """Whether we write several frames in this format (pyvips-binary cannot write animated AVIF)."""
+        return self in (ImageFormat.GIF, ImageFormat.WEBP)

@@ -1,0 +1,140 @@
+"""Sizes and regions worked out before a pixel is touched; the engine draws what this says."""
+
+import attrs
+
+from domain.errors import GeometryOutsideImage
+from domain.images.limits import MAX_SIDE_PX
+from domain.images.operations import Crop, Fit, Gravity, Resize
+from domain.images.units import in_pixels
+
+
+@attrs.frozen
+class Fitted:
+    """
+    What a resize does to a picture, in pixels.
+
+    Attributes:
+        scaled_width: Width that the pixels are resampled to, before any cut or pad.
+        scaled_height: Height likewise.
+        width: Final width, after the cut (`cover`) or the pad (`contain`).
+        height: Final height likewise.
+    """
+
+    scaled_width: int
+    scaled_height: int
+    width: int
+    height: int
+
+
+@attrs.frozen
+class Region:
+    """A rectangle inside a picture, in pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def fit(width: int, height: int, resize: Resize) -> Fitted:
+    """
+    Work out what *resize* does to a picture of *width* × *height* pixels.
+
+    Raises:
+        GeometryOutsideImage: The result would have a side longer than `MAX_SIDE_PX`.
+    """
+    box_width = None if resize.width is None else max(1, in_pixels(resize.width, width))
+    box_height = None if resize.height is None else max(1, in_pixels(resize.height, height))
+    across = None if box_width is None else box_width / width
+    down = None if box_height is None else box_height / height
+
+    if across is None or down is None or box_width is None or box_height is None:
+        one = across if across is not None else down
+        assert one is not None  # Resize has a width, a height or both
+        scale = _bounded(one, resize)
+        fitted = _whole(_scaled(width, scale), _scaled(height, scale))
+    elif resize.fit is Fit.FILL:
+        fitted = _whole(
+            _scaled(width, _bounded(across, resize)), _scaled(height, _bounded(down, resize))
+        )
+    elif resize.fit is Fit.INSIDE:
+        scale = _bounded(min(across, down), resize)
+        fitted = _whole(_scaled(width, scale), _scaled(height, scale))
+    elif resize.fit is Fit.OUTSIDE:
+        scale = _bounded(max(across, down), resize)
+        fitted = _whole(_scaled(width, scale), _scaled(height, scale))
+    elif resize.fit is Fit.COVER:
+        scale = _bounded(max(across, down), resize)
+        scaled_width, scaled_height = _scaled(width, scale), _scaled(height, scale)
+        fitted = Fitted(
+            scaled_width, scaled_height, min(box_width, scaled_width), min(box_height, scaled_height)
+        )
+    else:
+        scale = _bounded(min(across, down), resize)
+        scaled_width, scaled_height = _scaled(width, scale), _scaled(height, scale)
+        fitted = Fitted(
+            scaled_width, scaled_height, max(box_width, scaled_width), max(box_height, scaled_height)
+        )
+    if max(fitted.scaled_width, fitted.scaled_height, fitted.width, fitted.height) > MAX_SIDE_PX:
+        raise GeometryOutsideImage(f"the result would be longer than {MAX_SIDE_PX} pixels")
+    return fitted
+
+
+def place(outer_width: int, outer_height: int, width: int, height: int, gravity: Gravity) -> Region:
+    """Place a *width* × *height* rectangle in an outer one by *gravity*, in whole pixels."""
+    across, down = gravity.share
+    return Region(
+        left=round((outer_width - width) * across),
+        top=round((outer_height - height) * down),
+        width=width,
+        height=height,
+    )
+
+
+def region(width: int, height: int, crop: Crop) -> Region:
+    """
+    Work out the region that *crop* cuts from a picture of *width* × *height* pixels.
+
+    Raises:
+        GeometryOutsideImage: The region does not lie wholly inside the picture.
+    """
+    if crop.aspect_ratio is not None:
+        ratio = crop.aspect_ratio.width / crop.aspect_ratio.height
+        cut_width = max(1, min(width, round(height * ratio)))
+        cut_height = max(1, min(height, round(width / ratio)))
+        return place(width, height, cut_width, cut_height, crop.gravity)
+    assert crop.width is not None and crop.height is not None  # checked by Crop
+    cut_width = max(1, in_pixels(crop.width, width))
+    cut_height = max(1, in_pixels(crop.height, height))
+    if crop.left is None or crop.top is None:
+        found = place(width, height, cut_width, cut_height, crop.gravity)
+    else:
+        left, top = in_pixels(crop.left, width), in_pixels(crop.top, height)
+        found = Region(left, top, cut_width, cut_height)
+    if (
+        found.left < 0
+        or found.top < 0
+        or found.left + found.width > width
+        or found.top + found.height > height
+    ):
+        raise GeometryOutsideImage(
+            f"the crop {found.width}x{found.height}+{found.left}+{found.top} "
+            f"does not lie inside the {width}x{height} picture"
+        )
+    return found
+
+
+def _whole(width: int, height: int) -> Fitted:
+    return Fitted(width, height, width, height)
+
+
+def _scaled(side_px: int, scale: float) -> int:
+    return max(1, round(side_px * scale))
+
+
+def _bounded(scale: float, resize: Resize) -> float:
+    if resize.without_enlargement:
+        scale = min(scale, 1.0)
+    if resize.without_reduction:
+        scale = max(scale, 1.0)
+    return scale

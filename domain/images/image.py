@@ -1,0 +1,71 @@
+"""An uploaded picture and what its header tells of it."""
+
+import re
+import unicodedata
+from datetime import datetime
+from uuid import UUID
+
+import attrs
+
+from domain.images.formats import ImageFormat
+from domain.tasks.task import TaskStatus
+
+MAX_LABEL_CHARACTERS = 255
+
+
+@attrs.frozen
+class PictureHeader:
+    """
+    What the first bytes of a file declare; nothing of it is proven until the pixels are read.
+
+    Attributes:
+        width: Pixels, as stored (before any EXIF rotation).
+        height: Pixels likewise, of one frame.
+        frames: Frames or pages where the header tells, else None.
+    """
+
+    format: ImageFormat
+    width: int
+    height: int
+    frames: int | None = None
+
+
+@attrs.frozen
+class Image:
+    """
+    A picture that belongs to a user.
+
+    Attributes:
+        file_path: Key of the original in the object store; never holds user text.
+        label: The customer's file name, made safe; for display and download names only.
+        sha256: Hex digest of the original's bytes.
+        status: The state of its newest task.
+    """
+
+    id: UUID
+    user_id: UUID
+    file_path: str
+    label: str
+    header: PictureHeader
+    byte_size: int
+    sha256: str
+    created_at: datetime
+    updated_at: datetime
+    status: TaskStatus = TaskStatus.QUEUED
+
+
+def safe_label(file_name: str | None) -> str:
+    """
+    Make a label of at most 255 safe characters out of whatever a client sent as a file name.
+
+    Directories, control characters, bidirectional overrides and quotes go; what is left empty
+    becomes "image".
+    """
+    name = unicodedata.normalize("NFC", (file_name or "")[:4096])
+    name = re.split(r"[/\\]", name.split("\0", 1)[0])[-1]
+    kept = "".join(
+        character
+        for character in name
+        if unicodedata.category(character)[0] != "C" and character not in '"<>|:*?;%'
+    )
+    return kept.strip(" .")[:MAX_LABEL_CHARACTERS] or "image"

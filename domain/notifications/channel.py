@@ -1,0 +1,81 @@
+"""How a customer is told: the channels, and what an upload asks for."""
+
+from datetime import datetime
+from enum import Enum
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import attrs
+
+from domain.errors import InvalidParameter
+
+MAX_URL_CHARACTERS = 2_000
+
+
+class ChannelKind(Enum):
+    """A way to reach a customer."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+
+
+class Occasion(Enum):
+    """Something worth telling; the values are the event types of webhook bodies."""
+
+    COMPLETED = "task.completed"
+    FAILED = "task.failed"
+
+
+@attrs.frozen
+class NotificationRequest:
+    """
+    What one upload asks for besides the account's own channels.
+
+    Attributes:
+        webhook: URL to call besides the account's webhooks, or None.
+        occasions: What to tell of; everything unless the upload says less.
+    """
+
+    webhook: str | None = None
+    occasions: frozenset[Occasion] = frozenset(Occasion)
+
+    def __attrs_post_init__(self) -> None:
+        if self.webhook is not None:
+            checked_webhook_url(self.webhook, pointer="/webhook")
+
+
+@attrs.frozen
+class Webhook:
+    """A URL that is called whenever a task of its user ends."""
+
+    id: UUID
+    user_id: UUID
+    url: str
+    created_at: datetime
+
+
+def checked_webhook_url(url: str, *, pointer: str) -> str:
+    """
+    Return *url* if it has the form of a webhook's, or refuse it.
+
+    Whether its address may be called at all is judged when it is called, by the guarded client.
+    """
+    try:
+        parts = urlsplit(url)
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError:
+        raise InvalidParameter("must be a URL", pointer=pointer) from None
+    if (
+        len(url) > MAX_URL_CHARACTERS
+        or not url.isascii()
+        or any(character <= " " or character == "\\" for character in url)
+        or parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or "@" in parts.netloc
+        or not port_is_valid
+    ):
+        raise InvalidParameter(
+            "must be an http or https URL without user name, at most 2000 characters",
+            pointer=pointer,
+        )
+    return url

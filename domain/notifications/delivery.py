@@ -1,0 +1,65 @@
+"""One notice to one address: tried until it arrives or its time is up."""
+
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import ClassVar
+from uuid import UUID
+
+import attrs
+
+from domain.notifications.channel import ChannelKind, Occasion
+
+
+class DeliveryStatus(Enum):
+    """The state of a delivery."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@attrs.define
+class Delivery:
+    """
+    One notice to one address.
+
+    Attributes:
+        id: Stays the same over all attempts; a receiver can tell a repeat by it.
+        address: E-mail address or URL.
+        due_at: When the next attempt may be made.
+    """
+
+    # Waits before the second and later attempts: the schedule of Standard Webhooks 1.0.0,
+    # 75 h 35 min in all.
+    RETRY_AFTER: ClassVar[tuple[timedelta, ...]] = tuple(
+        timedelta(seconds=seconds)
+        for seconds in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+    )
+
+    id: UUID
+    task_id: UUID
+    channel: ChannelKind
+    address: str
+    occasion: Occasion
+    due_at: datetime
+    status: DeliveryStatus = DeliveryStatus.PENDING
+    attempts: int = 0
+    last_error: str | None = None
+
+    def succeed(self) -> None:
+        """Record that the notice arrived."""
+        self.attempts += 1
+        self.status = DeliveryStatus.DELIVERED
+        self.last_error = None
+
+    def fail(
+        self, error: str, now: datetime, *, may_heal: bool, wait: timedelta | None = None
+    ) -> None:
+        """Record a failed attempt; the next one is due by the schedule, or after *wait*."""
+        self.attempts += 1
+        self.last_error = error
+        if not may_heal or self.attempts > len(self.RETRY_AFTER):
+            self.status = DeliveryStatus.FAILED
+        else:
+            scheduled = self.RETRY_AFTER[self.attempts - 1]
+            self.due_at = now + max(scheduled, wait or scheduled)

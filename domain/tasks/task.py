@@ -1,0 +1,202 @@
+"""
+A task: one pipeline, run once over one image.
+
+    queued ──▶ in progress ──▶ completed
+      ▲            │ │ └──────▶ failed
+      └────────────┘ └────────▶ (its worker died three times) failed: poisoned
+
+Attempts, lease and fence are counted by the store when a worker claims the task, by the
+store's own clock, so that neither clock skew nor a worker thought dead can matter.
+"""
+
+from datetime import datetime
+from enum import Enum
+from typing import ClassVar
+from uuid import UUID
+
+import attrs
+
+from domain.errors import IllegalTransition
+from domain.images.formats import ImageFormat
+from domain.images.pipeline import Pipeline
+from domain.notifications.channel import NotificationRequest
+from domain.tasks.events import TaskCompleted, TaskEvent, TaskFailed, TaskQueued
+
+
+class TaskStatus(Enum):
+    """The state of a task; the values are those of the public API."""
+
+    QUEUED = "queued"
+    IN_PROGRESS = "in progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no later step can change it."""
+        return self in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
+
+
+class FailureCode(Enum):
+    """Why a task failed: the closed list of reliability-security.md §4."""
+
+    DECODE_FAILED = "decode_failed"
+    TRUNCATED = "truncated"
+    UNSUPPORTED_CODEC = "unsupported_codec"
+    IMAGE_TOO_LARGE = "image_too_large"
+    TOO_MANY_FRAMES = "too_many_frames"
+    OUTPUT_TOO_LARGE = "output_too_large"
+    INVALID_GEOMETRY = "invalid_geometry"
+    ASSET_MISSING = "asset_missing"
+    SOURCE_MISSING = "source_missing"
+    SOURCE_CORRUPT = "source_corrupt"
+    LIMIT_MEMORY = "limit_memory"
+    LIMIT_CPU = "limit_cpu"
+    TIMEOUT = "timeout"
+    DECODER_CRASH = "decoder_crash"
+    POISONED = "poisoned"
+    STORAGE_UNAVAILABLE = "storage_unavailable"
+    CANCELLED = "cancelled"
+    INTERNAL = "internal"
+
+
+@attrs.frozen
+class Failure:
+    """Why a task failed: a code of the closed list and a sentence for the customer."""
+
+    code: FailureCode
+    detail: str
+
+
+@attrs.frozen
+class Result:
+    """
+    One picture that a task made.
+
+    Attributes:
+        variant: Its name within the task; the top-level result is `"main"`.
+        file_path: Key in the object store.
+        sha256: Hex digest of its bytes; also its ETag.
+    """
+
+    variant: str
+    file_path: str
+    format: ImageFormat
+    width: int
+    height: int
+    byte_size: int
+    sha256: str
+
+
+@attrs.define
+class Task:
+    """
+    One run of a pipeline over an image.
+
+    Attributes:
+        assets: Object-store key of each picture that the pipeline names, settled at upload.
+        attempts: How often a worker has claimed it.
+        deaths: How often a worker died, or lost its lease, while it held it.
+        fence: Grows with every claim; a finish counts only while it still holds.
+        correlation_id: The request that asked for the task, for the logs.
+    """
+
+    MAX_DEATHS: ClassVar[int] = 3
+
+    id: UUID
+    image_id: UUID
+    user_id: UUID
+    pipeline: Pipeline
+    created_at: datetime
+    correlation_id: str
+    assets: dict[str, str] = attrs.field(factory=dict)
+    notify: NotificationRequest = NotificationRequest()
+    status: TaskStatus = TaskStatus.QUEUED
+    attempts: int = 0
+    deaths: int = 0
+    fence: int = 0
+    failure: Failure | None = None
+    results: tuple[Result, ...] = ()
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    _events: list[TaskEvent] = attrs.field(factory=list, init=False, repr=False, eq=False)
+
+    @classmethod
+    def queue(
+        cls,
+        *,
+        id: UUID,
+        image_id: UUID,
+        user_id: UUID,
+        pipeline: Pipeline,
+        assets: dict[str, str],
+        notify: NotificationRequest,
+        created_at: datetime,
+        correlation_id: str,
+    ) -> "Task":
+        """Make a new task that waits for a worker."""
+        task = cls(
+            id=id,
+            image_id=image_id,
+            user_id=user_id,
+            pipeline=pipeline,
+            assets=assets,
+            notify=notify,
+            created_at=created_at,
+            correlation_id=correlation_id,
+        )
+        task._events.append(TaskQueued(id))
+        return task
+
+    def complete(self, results: tuple[Result, ...], now: datetime) -> None:
+        """Record that every result has been made and stored."""
+        self._leave(TaskStatus.COMPLETED, now)
+        self.results = results
+        self._events.append(TaskCompleted(self.id))
+
+    def fail(self, failure: Failure, now: datetime) -> None:
+        """Record that no later attempt can make a result."""
+        self._leave(TaskStatus.FAILED, now)
+        self.failure = failure
+        self._events.append(TaskFailed(self.id))
+
+    def hand_back(self) -> None:
+        """Return to the queue, because something that can heal stood in the way."""
+        self._require_in_progress("handed back")
+        self.status = TaskStatus.QUEUED
+        self._events.append(TaskQueued(self.id))
+
+    def lose_worker(self, now: datetime) -> None:
+        """
+        Record that the worker died or fell silent: back to the queue, or quarantine at the third.
+
+        One bad file must not eat the fleet (R7).
+        """
+        self._require_in_progress("taken from a lost worker")
+        self.deaths += 1
+        if self.deaths >= self.MAX_DEATHS:
+            self.fail(
+                Failure(
+                    FailureCode.POISONED,
+                    f"Processing stopped without an answer {self.deaths} times; "
+                    "the file is set aside and an operator can requeue it.",
+                ),
+                now,
+            )
+        else:
+            self.hand_back()
+
+    def drain_events(self) -> tuple[TaskEvent, ...]:
+        """Return what has happened since the last call, and forget it."""
+        events, self._events = tuple(self._events), []
+        return events
+
+    def _leave(self, status: TaskStatus, now: datetime) -> None:
+        self._require_in_progress(status.value)
+        self.status = status
+        self.finished_at = now
+
+    def _require_in_progress(self, step: str) -> None:
+        if self.status is not TaskStatus.IN_PROGRESS:
+            raise IllegalTransition(f"a task that is {self.status.value} cannot be {step}")

@@ -1,0 +1,29 @@
+"""Roles and what each may do; one table, read top to bottom."""
+
+from enum import Enum
+from typing import Final
+
+
+class Role(Enum):
+    """A name for a set of permissions."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+class Permission(Enum):
+    """Something that an actor may do; ownership is checked besides."""
+
+    PROCESS_IMAGES = "process images"
+    READ_ANY_PROFILE = "read any profile"
+
+
+PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
+    Role.USER: frozenset({Permission.PROCESS_IMAGES}),
+    Role.ADMIN: frozenset(Permission),
+}
+
+
+def permits(roles: frozenset[Role], permission: Permission) -> bool:
+    """Whether any of *roles* carries *permission*."""
+    return any(permission in PERMISSIONS[role] for role in roles)

@@ -1,0 +1,77 @@
+"""A person with an account, and the forms that names, addresses and passwords must have."""
+
+import re
+import unicodedata
+from datetime import datetime
+from uuid import UUID
+
+import attrs
+
+from domain.errors import InvalidParameter
+from domain.users.roles import Role
+
+# One @, no space, no control character, a dotted domain of letters, digits and hyphens; that the
+# address exists only a mail can tell. Lengths: RFC 5321 §4.5.3.1.
+_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+"
+    r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?",
+    re.ASCII,
+)
+MAX_EMAIL_CHARACTERS = 254
+MAX_USERNAME_CHARACTERS = 64
+MIN_PASSWORD_CHARACTERS = 8
+MAX_PASSWORD_CHARACTERS = 128
+
+
+@attrs.frozen
+class User:
+    """
+    A person with an account.
+
+    Attributes:
+        username: Shown to others; unique whatever its case.
+        email: Used to sign in and to be told; unique whatever its case.
+        password_hash: In the hasher's own format, never the password.
+    """
+
+    id: UUID
+    username: str
+    email: str
+    password_hash: str = attrs.field(repr=False)
+    roles: frozenset[Role]
+    created_at: datetime
+    updated_at: datetime
+
+
+def checked_username(text: str) -> str:
+    """Return *text* as a user name, normalised (NFC), or refuse it."""
+    name = unicodedata.normalize("NFC", text)
+    if name != name.strip() or not 1 <= len(name) <= MAX_USERNAME_CHARACTERS:
+        raise InvalidParameter(
+            f"must have 1 to {MAX_USERNAME_CHARACTERS} characters and no space at its ends",
+            pointer="/username",
+        )
+    if any(unicodedata.category(character)[0] == "C" for character in name):
+        raise InvalidParameter("must not hold control characters", pointer="/username")
+    return name
+
+
+def checked_email(text: str) -> str:
+    """Return *text* as an e-mail address, or refuse it."""
+    if len(text) > MAX_EMAIL_CHARACTERS or _EMAIL.fullmatch(text) is None or ".." in text:
+        raise InvalidParameter(
+            "must be an e-mail address such as ada@example.com", pointer="/email"
+        )
+    return text
+
+
+def checked_password(text: str) -> str:
+    """Return *text* as a password, or refuse it; length is the only rule (NIST 800-63B §5.1.1)."""
+    if not MIN_PASSWORD_CHARACTERS <= len(text) <= MAX_PASSWORD_CHARACTERS:
+        raise InvalidParameter(
+            f"must have {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters",
+            pointer="/password",
+        )
+    if "\0" in text:
+        raise InvalidParameter("must not hold NUL characters", pointer="/password")
+    return text
