@@ -1,1 +1,1 @@
-"""What is true whoever asks: images, tasks, users, notifications. No clock, no I/O, no framework."""
+"""What is true whoever asks. No clock, no I/O, no framework."""

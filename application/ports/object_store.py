@@ -47,6 +47,16 @@ class StagedObject(Protocol):
 
     file: BinaryIO
 
+    @abstractmethod
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """
+        Append *chunk*, all of it.
+
+        Raises:
+            StorageFull: There is no room left.
+            StorageUnavailable: The bytes cannot be kept.
+        """
+
 
 class ObjectStore(Protocol):
     """

@@ -10,4 +10,4 @@ class SigningSecrets(Protocol):
 
     @abstractmethod
     def webhook_secret(self, user_id: UUID) -> str:
-        """Return the user's webhook secret: `whsec_` and base64, as Standard Webhooks 1.0.0 says."""
+        """Return the user's webhook secret: `whsec_` and base64 (Standard Webhooks 1.0.0)."""

@@ -164,7 +164,7 @@ class Tasks(Protocol):
         """
         Put `TaskQueued` into the outbox anew for tasks that have waited unrung for too long.
 
-        Returns how many. Survives a broker that lost its disk (R2).
+        Returns how many. Survives a broker that lost its disk.
         """
 
     @abstractmethod
@@ -188,8 +188,20 @@ class Outbox(Protocol):
         """Add a message, due after *delay* by the database's clock."""
 
     @abstractmethod
-    def take_due(self, limit: int) -> Sequence[OutboxEntry]:
-        """Return due messages, oldest first; no other transaction gets the same ones meanwhile."""
+    def take_due(self, limit: int, lease: timedelta) -> Sequence[OutboxEntry]:
+        """
+        Take due messages, oldest first, and keep them from every other taker for *lease*.
+
+        The broker is spoken to outside any transaction: a slow one must delay no writer.
+        """
+
+    @abstractmethod
+    def release(self, entry_ids: Sequence[int], delay: timedelta) -> None:
+        """Give taken messages back, due again after *delay*."""
+
+    @abstractmethod
+    def has_due(self) -> bool:
+        """Whether any message is due."""
 
     @abstractmethod
     def remove(self, entry_ids: Sequence[int]) -> None:
@@ -218,6 +230,10 @@ class Deliveries(Protocol):
     @abstractmethod
     def save(self, delivery: Delivery) -> None:
         """Save a claimed delivery after an attempt."""
+
+    @abstractmethod
+    def postpone(self, delivery_id: UUID, delay: timedelta) -> None:
+        """Leave a pending delivery out of `due` for *delay*, so that one ring is not made twice."""
 
     @abstractmethod
     def due(self, limit: int) -> Sequence[Delivery]:

@@ -29,5 +29,5 @@ class ImageFormat(Enum):
 
     @property
     def may_be_animated(self) -> bool:
-        """Whether we write several frames in this format (pyvips-binary cannot write animated AVIF)."""
+        """Whether we write several frames in it; libvips cannot write an animated AVIF."""
         return self in (ImageFormat.GIF, ImageFormat.WEBP)

@@ -67,13 +67,19 @@ def fit(width: int, height: int, resize: Resize) -> Fitted:
         scale = _bounded(max(across, down), resize)
         scaled_width, scaled_height = _scaled(width, scale), _scaled(height, scale)
         fitted = Fitted(
-            scaled_width, scaled_height, min(box_width, scaled_width), min(box_height, scaled_height)
+            scaled_width,
+            scaled_height,
+            min(box_width, scaled_width),
+            min(box_height, scaled_height),
         )
     else:
         scale = _bounded(min(across, down), resize)
         scaled_width, scaled_height = _scaled(width, scale), _scaled(height, scale)
         fitted = Fitted(
-            scaled_width, scaled_height, max(box_width, scaled_width), max(box_height, scaled_height)
+            scaled_width,
+            scaled_height,
+            max(box_width, scaled_width),
+            max(box_height, scaled_height),
         )
     if max(fitted.scaled_width, fitted.scaled_height, fitted.width, fitted.height) > MAX_SIDE_PX:
         raise GeometryOutsideImage(f"the result would be longer than {MAX_SIDE_PX} pixels")

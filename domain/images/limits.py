@@ -1,4 +1,4 @@
-"""Ceilings that bind every picture, whoever asks (reliability-security.md R14)."""
+"""Ceilings that bind every picture, whoever asks."""
 
 MAX_SIDE_PX = 16_384
 """Longest side of a result, and of an accepted upload unless the policy is stricter."""

@@ -93,8 +93,12 @@ class Resize:
 class AspectRatio:
     """A shape, width to height, such as 16:9."""
 
-    width: int = attrs.field(validator=_between(1, 10_000))
-    height: int = attrs.field(validator=_between(1, 10_000))
+    width: int
+    height: int
+
+    def __attrs_post_init__(self) -> None:
+        if not (1 <= self.width <= 10_000 and 1 <= self.height <= 10_000):
+            raise InvalidParameter("each side of the ratio must be from 1 to 10000")
 
     def __str__(self) -> str:
         return f"{self.width}:{self.height}"
@@ -196,7 +200,7 @@ class Watermark:
     def __attrs_post_init__(self) -> None:
         if _ASSET_NAME.fullmatch(self.image) is None or ".." in self.image:
             raise InvalidParameter(
-                "must be the name of an uploaded file or an asset, such as \"logo.png\"",
+                'must be the name of an uploaded file or an asset, such as "logo.png"',
                 pointer="/image",
             )
         check_extent("width", self.width)

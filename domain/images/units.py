@@ -32,7 +32,7 @@ class Percent:
         """Read `"12%"` or `"12.5%"`."""
         match = _PERCENT.fullmatch(text)
         if match is None:
-            raise InvalidParameter(f"{text[:40]!r} is not a percentage such as \"50%\"")
+            raise InvalidParameter(f'{text[:40]!r} is not a percentage such as "50%"')
         return cls(float(match[1]))
 
     def __str__(self) -> str:
@@ -79,7 +79,7 @@ class Color:
         """Read `#rgb`, `#rgba`, `#rrggbb`, `#rrggbbaa`, a basic CSS name or `transparent`."""
         code = _NAMED_COLORS.get(text.lower(), text)
         if _HEX_COLOR.fullmatch(code) is None:
-            raise InvalidParameter(f"{text[:40]!r} is not a colour such as \"#ff8800\" or \"white\"")
+            raise InvalidParameter(f'{text[:40]!r} is not a colour such as "#ff8800" or "white"')
         digits = code[1:]
         if len(digits) <= 4:
             digits = "".join(digit * 2 for digit in digits)

@@ -1,4 +1,4 @@
-"""What may come in: the ceilings of reliability-security.md R14, judged on the header alone."""
+"""What may come in, judged on the header alone."""
 
 import attrs
 

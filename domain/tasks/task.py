@@ -39,7 +39,7 @@ class TaskStatus(Enum):
 
 
 class FailureCode(Enum):
-    """Why a task failed: the closed list of reliability-security.md §4."""
+    """Why a task failed; the list is closed."""
 
     DECODE_FAILED = "decode_failed"
     TRUNCATED = "truncated"
@@ -171,7 +171,7 @@ class Task:
         """
         Record that the worker died or fell silent: back to the queue, or quarantine at the third.
 
-        One bad file must not eat the fleet (R7).
+        One bad file must not eat the fleet.
         """
         self._require_in_progress("taken from a lost worker")
         self.deaths += 1

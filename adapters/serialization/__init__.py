@@ -1,0 +1,1 @@
+"""Values as documents; the one adapter folder that the others share."""

@@ -1,0 +1,166 @@
+"""
+The pipeline language as JSON documents, both ways.
+
+One converter reads what we stored ourselves (tolerant: members it does not know are ignored, so
+that a newer version's documents stay readable), one what customers send (strict: unknown members
+are refused). Both know the language's own notations, such as `"12%"`, `"#ff8800"` and `"16:9"`.
+"""
+
+import re
+from enum import Enum
+from functools import cache
+from typing import Any, get_args
+
+import attrs
+import cattrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from domain.errors import InvalidParameter, UnknownOperation
+from domain.images.formats import ImageFormat
+from domain.images.operations import OPERATION_NAMES, AspectRatio, Operation
+from domain.images.output import Output
+from domain.images.units import Color, Length, Percent
+
+SAME_FORMAT = "same"
+_ASPECT_RATIO = re.compile(r"(\d{1,5}):(\d{1,5})", re.ASCII)
+_OPERATION_KINDS = {kind: name for name, kind in OPERATION_NAMES.items()}
+
+
+def camel_case(name: str) -> str:
+    """Return the language's spelling of an attribute: `offset_x` → `offsetX`."""
+    head, *rest = name.split("_")
+    return head + "".join(word.title() for word in rest)
+
+
+@cache
+def make_converter(*, strict: bool) -> cattrs.Converter:
+    """
+    Return the converter for customers' documents (*strict*) or for our own.
+
+    Structuring raises cattrs' error groups, whose leaves are `DomainError`s with sentences for
+    customers, `ForbiddenExtraKeysError`, or a missing member's `KeyError`.
+    """
+    converter = cattrs.Converter(forbid_extra_keys=strict)
+    converter.register_structure_hook(int, _integer)
+    converter.register_structure_hook(float, _number)
+    converter.register_structure_hook(bool, _boolean)
+    converter.register_structure_hook(str, _text)
+    converter.register_structure_hook_func(_is_enum, _member)
+    converter.register_structure_hook(Length, _length)
+    converter.register_structure_hook(Length | None, lambda value, _: _optional(value, _length))
+    converter.register_structure_hook(Color, lambda value, _: Color.parse(_text(value, str)))
+    converter.register_structure_hook(AspectRatio, _aspect_ratio)
+    for notation in (Percent, Color, AspectRatio):
+        converter.register_unstructure_hook(notation, str)
+    for kind in (*get_args(Operation), Output):
+        names = {
+            field.name: override(rename=camel_case(field.name)) for field in attrs.fields(kind)
+        }
+        if kind is Output:
+            names["format"] = override(struct_hook=_format, unstruct_hook=_format_name)
+        converter.register_structure_hook(
+            kind,
+            make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=strict, **names),
+        )
+        converter.register_unstructure_hook(
+            kind,
+            make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True, **names),
+        )
+    converter.register_structure_hook(
+        Operation, lambda document, _: _operation(converter, document)
+    )
+    converter.register_unstructure_hook(
+        Operation,
+        lambda step: {
+            "op": _OPERATION_KINDS[type(step)],
+            **converter.unstructure(step, type(step)),
+        },
+    )
+    return converter
+
+
+def _operation(converter: cattrs.Converter, document: object) -> Operation:
+    if not isinstance(document, dict):
+        raise InvalidParameter('must be an object such as {"op": "grayscale"}')
+    members = dict(document)
+    name = members.pop("op", None)
+    if name is None:
+        raise InvalidParameter("is missing", pointer="/op")
+    kind = OPERATION_NAMES.get(name) if isinstance(name, str) else None
+    if kind is None:
+        known = ", ".join(OPERATION_NAMES)
+        raise UnknownOperation(f"there is no such operation; there are {known}", pointer="/op")
+    return converter.structure(members, kind)
+
+
+def _is_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Enum)
+
+
+def _member(value: object, kind: type[Enum]) -> Enum:
+    for member in kind:
+        if member.value == value:
+            return member
+    raise InvalidParameter("must be one of " + ", ".join(str(member.value) for member in kind))
+
+
+def _format(value: object, _: Any) -> ImageFormat | None:
+    if value == SAME_FORMAT or value is None:
+        return None
+    if value == "jpg":
+        return ImageFormat.JPEG
+    for member in ImageFormat:
+        if member.value == value:
+            return member
+    known = ", ".join(member.value for member in ImageFormat)
+    raise InvalidParameter(f"must be one of {SAME_FORMAT}, {known}")
+
+
+def _format_name(value: ImageFormat | None) -> str:
+    return SAME_FORMAT if value is None else value.value
+
+
+def _length(value: object, _: Any) -> Length:
+    if isinstance(value, str):
+        return Percent.parse(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidParameter('must be whole pixels such as 800, or a share such as "50%"')
+    return value
+
+
+def _optional(value: object, hook: Any) -> Any:
+    return None if value is None else hook(value, None)
+
+
+def _aspect_ratio(value: object, _: Any) -> AspectRatio:
+    match = _ASPECT_RATIO.fullmatch(_text(value, str))
+    if match is None:
+        raise InvalidParameter('must be a ratio such as "16:9"')
+    return AspectRatio(int(match[1]), int(match[2]))
+
+
+def _integer(value: object, _: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidParameter("must be a whole number")
+    return value
+
+
+def _number(value: object, _: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidParameter("must be a number")
+    try:
+        return float(value)
+    except OverflowError:
+        raise InvalidParameter("is too large a number") from None
+
+
+def _boolean(value: object, _: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidParameter("must be true or false")
+    return value
+
+
+def _text(value: object, _: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidParameter("must be text")
+    return value

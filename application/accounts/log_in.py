@@ -1,0 +1,75 @@
+"""Sign in."""
+
+from datetime import timedelta
+
+import attrs
+
+from application.errors import NotAuthenticated
+from application.ports.access_tokens import AccessTokens
+from application.ports.clock import Clock
+from application.ports.ids import Ids
+from application.ports.password_hasher import PasswordHasher
+from application.ports.unit_of_work import Database
+from domain.users.session import Session
+from domain.users.user import MAX_PASSWORD_CHARACTERS
+
+
+class WrongCredentials(NotAuthenticated):
+    """The address or the password is wrong; which of them stays untold."""
+
+    code = "wrong-credentials"
+
+
+@attrs.frozen
+class LogInRequest:
+    """What a returning user sends."""
+
+    email: str
+    password: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class LogIn:
+    """
+    Start a session and return its access token.
+
+    An unknown address takes as long as a wrong password.
+
+    Raises:
+        WrongCredentials: No account has this address with this password.
+    """
+
+    database: Database
+    hasher: PasswordHasher
+    tokens: AccessTokens
+    clock: Clock
+    ids: Ids
+    session_lifetime: timedelta
+
+    def __call__(self, request: LogInRequest) -> str:
+        """Look up, verify, open a session."""
+        with self.database.reading() as work:
+            user = work.users.by_email(request.email)
+        # What cannot be a password is not hashed, so that a long one costs no more than a short.
+        password = request.password if len(request.password) <= MAX_PASSWORD_CHARACTERS else ""
+        known = self.hasher.verify(password, user.password_hash if user else None)
+        if user is None or not known:
+            raise WrongCredentials("The e-mail address or the password is wrong.")
+        now = self.clock.now()
+        session = Session(
+            id=self.ids.new(),
+            user_id=user.id,
+            created_at=now,
+            expires_at=now + self.session_lifetime,
+        )
+        stronger = (
+            attrs.evolve(user, password_hash=self.hasher.hash(password))
+            if self.hasher.is_outdated(user.password_hash)
+            else None
+        )
+        with self.database.writing() as work:
+            work.sessions.add(session)
+            if stronger is not None:
+                work.users.update(stronger)
+            work.commit()
+        return self.tokens.issue(session)

@@ -1,0 +1,61 @@
+"""Open an account."""
+
+import attrs
+
+from application.ports.clock import Clock
+from application.ports.ids import Ids
+from application.ports.password_hasher import PasswordHasher
+from application.ports.unit_of_work import Database, EmailTaken, UsernameTaken
+from domain.users.roles import Role
+from domain.users.user import User, checked_email, checked_password, checked_username
+
+
+@attrs.frozen
+class RegisterUserRequest:
+    """What a newcomer sends."""
+
+    username: str
+    email: str
+    password: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class RegisterUser:
+    """
+    Open an account with the role `user`.
+
+    Raises:
+        InvalidParameter: Name, address or password does not have the form it must have.
+        UsernameTaken: Another account has the name, whatever its case.
+        EmailTaken: Another account has the address.
+    """
+
+    database: Database
+    hasher: PasswordHasher
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, request: RegisterUserRequest) -> None:
+        """Check, hash, save."""
+        username = checked_username(request.username)
+        email = checked_email(request.email)
+        password = checked_password(request.password)
+        # Asked first, so that a taken name costs no hash; the unique index still has the last word.
+        with self.database.reading() as work:
+            if work.users.by_email(email) is not None:
+                raise EmailTaken("An account with this e-mail address exists; sign in instead.")
+            if work.users.by_username(username) is not None:
+                raise UsernameTaken("This user name is taken; choose another.")
+        now = self.clock.now()
+        user = User(
+            id=self.ids.new(),
+            username=username,
+            email=email,
+            password_hash=self.hasher.hash(password),
+            roles=frozenset({Role.USER}),
+            created_at=now,
+            updated_at=now,
+        )
+        with self.database.writing() as work:
+            work.users.add(user)
+            work.commit()

@@ -1,0 +1,144 @@
+"""Accept a picture and promise to process it."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import attrs
+
+from application.actor import Actor
+from application.errors import AssetNotFound, UnexpectedPart
+from application.images.stage_file import StagedFile
+from application.ports.clock import Clock
+from application.ports.failpoints import Failpoints
+from application.ports.ids import Ids
+from application.ports.image_probe import ImageProbe
+from application.ports.object_store import ObjectStore
+from application.ports.unit_of_work import Database
+from domain.images.image import Image, PictureHeader, safe_label
+from domain.images.pipeline import Pipeline
+from domain.images.upload_policy import UploadPolicy
+from domain.notifications.channel import NotificationRequest
+from domain.tasks.task import Task
+from domain.users.roles import Permission
+
+
+@attrs.frozen
+class UploadImageRequest:
+    """
+    A picture and what is to become of it.
+
+    Attributes:
+        attachments: Other files of the request, by the names that the pipeline may use.
+    """
+
+    actor: Actor
+    picture: StagedFile
+    pipeline: Pipeline
+    correlation_id: str
+    attachments: Mapping[str, StagedFile] = attrs.field(factory=dict)
+    notify: NotificationRequest = NotificationRequest()
+
+
+@attrs.frozen
+class UploadedImage:
+    """The ids by which the customer can follow what happens."""
+
+    image_id: UUID
+    task_id: UUID
+
+
+@attrs.frozen
+class UploadImage:
+    """
+    Store a picture and queue the task over it.
+
+    Bytes first, rows second: a crash in between leaves a stray object, never a task without a
+    picture. Image, task and outbox rows are written in one transaction, so what this returns is
+    a promise that no later crash breaks.
+
+    Raises:
+        NotAllowed: The actor may not process images.
+        ImageRefused: The picture, or an attachment, breaks the upload policy.
+        AssetNotFound: The pipeline names a picture that is nowhere.
+        UnexpectedPart: An attachment is not named by the pipeline.
+        StorageUnavailable, DatabaseUnavailable: Nothing was accepted.
+    """
+
+    database: Database
+    object_store: ObjectStore
+    probe: ImageProbe
+    policy: UploadPolicy
+    clock: Clock
+    ids: Ids
+    failpoints: Failpoints
+
+    def __call__(self, request: UploadImageRequest) -> UploadedImage:
+        """Judge the header, store the bytes, write the rows."""
+        request.actor.require(Permission.PROCESS_IMAGES)
+        header = self._inspect(request.picture)
+        for attachment in request.attachments.values():
+            self._inspect(attachment)
+        assets = self._settle_assets(request)
+
+        image_id, task_id = self.ids.new(), self.ids.new()
+        key = f"{image_id}/0"
+        self.object_store.put(key, request.picture.staged)
+        for number, (name, attachment) in enumerate(request.attachments.items(), start=1):
+            assets[name] = f"{image_id}/{number}"
+            self.object_store.put(assets[name], attachment.staged)
+        self.failpoints.reach("upload.after_put")
+
+        now = self.clock.now()
+        image = Image(
+            id=image_id,
+            user_id=request.actor.user_id,
+            file_path=key,
+            label=safe_label(request.picture.file_name),
+            header=header,
+            byte_size=request.picture.byte_size,
+            sha256=request.picture.sha256,
+            created_at=now,
+            updated_at=now,
+        )
+        task = Task.queue(
+            id=task_id,
+            image_id=image_id,
+            user_id=request.actor.user_id,
+            pipeline=request.pipeline,
+            assets=assets,
+            notify=request.notify,
+            created_at=now,
+            correlation_id=request.correlation_id,
+        )
+        with self.database.writing() as work:
+            work.images.add(image, task)
+            work.commit()
+        self.failpoints.reach("upload.after_commit")
+        return UploadedImage(image_id, task_id)
+
+    def _inspect(self, file: StagedFile) -> PictureHeader:
+        self.policy.check_size(file.byte_size)
+        file.staged.file.seek(0)
+        header = self.probe.inspect(file.staged.file)
+        self.policy.check_header(header)
+        return header
+
+    def _settle_assets(self, request: UploadImageRequest) -> dict[str, str]:
+        """Return the keys of the assets that no attachment provides, by name."""
+        names = request.pipeline.asset_names
+        for name in request.attachments:
+            if name not in names:
+                raise UnexpectedPart(f"No operation refers to the file {name[:100]!r}.")
+        wanted = [name for name in names if name not in request.attachments]
+        if not wanted:
+            return {}
+        keys = {}
+        with self.database.reading() as work:
+            for name in wanted:
+                asset = work.assets.find(request.actor.user_id, name)
+                if asset is None:
+                    raise AssetNotFound(
+                        f"There is no picture named {name!r}: send it as a file part of that name."
+                    )
+                keys[name] = asset.file_path
+        return keys

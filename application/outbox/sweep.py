@@ -1,0 +1,47 @@
+"""Find what nobody rings for any more, and ring again."""
+
+from datetime import timedelta
+
+import attrs
+
+from application.ports.message_publisher import Message
+from application.ports.telemetry import Telemetry
+from application.ports.unit_of_work import Database
+
+DELIVERY_DUE = "DeliveryDue"
+
+
+@attrs.frozen
+class Sweep:
+    """
+    Ring again for tasks that have waited too long and for deliveries whose next attempt is due.
+
+    The database is the truth and the broker only a bell: this is what makes up for every ring
+    that was lost, a broker's whole disk included.
+    """
+
+    database: Database
+    telemetry: Telemetry
+    patience: timedelta
+    delivery_lease: timedelta
+    batch: int = 100
+
+    def __call__(self) -> int:
+        """Return how many messages were put into the outbox."""
+        with self.database.reading() as work:
+            depth = work.tasks.count_by_status()
+            self.telemetry.set_queue_depth("outbox", "waiting", work.outbox.count())
+            due = work.deliveries.due(1)
+        for status, count in depth.items():
+            self.telemetry.set_queue_depth("tasks", status, count)
+        rung = 0
+        with self.database.writing() as work:
+            rung += work.tasks.ring_again(self.patience, self.batch)
+            if due:
+                for delivery in work.deliveries.due(self.batch):
+                    work.deliveries.postpone(delivery.id, self.delivery_lease)
+                    work.outbox.add(Message(DELIVERY_DUE, delivery.id, str(delivery.task_id)))
+                    rung += 1
+            if rung:
+                work.commit()
+        return rung

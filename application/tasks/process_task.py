@@ -1,0 +1,221 @@
+"""The worker's one use case: claim, fetch, draw, store, finish."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from enum import Enum
+from uuid import UUID
+
+import attrs
+
+from application.errors import PortFailure
+from application.ports.clock import Clock
+from application.ports.failpoints import Failpoints
+from application.ports.image_editor import EditFailed, ImageEditor
+from application.ports.object_store import ObjectMissing, ObjectStore, StorageUnavailable
+from application.ports.telemetry import Telemetry
+from application.ports.unit_of_work import Database, LogEntry
+from domain.images.image import Image
+from domain.tasks.task import Failure, FailureCode, Result, Task
+
+MAIN_VARIANT = "main"
+
+
+class ProcessOutcome(Enum):
+    """What became of one message."""
+
+    SKIPPED = "skipped"  # nothing to claim: done already, or another's
+    COMPLETED = "completed"
+    FAILED = "failed"
+    RETRIED = "retried"  # something that can heal stood in the way
+    SUPERSEDED = "superseded"  # the lease was lost meanwhile; the work is thrown away
+
+
+@attrs.frozen
+class RetryPolicy:
+    """
+    How long something that can heal is waited for.
+
+    Attributes:
+        first_delay: Wait after the first failure; each later one doubles it.
+        budget: Time since the upload after which the task fails for good.
+    """
+
+    first_delay: timedelta = timedelta(seconds=2)
+    longest_delay: timedelta = timedelta(minutes=5)
+    budget: timedelta = timedelta(hours=24)
+
+    def delay(self, attempts: int) -> timedelta:
+        """Return the wait after *attempts* attempts."""
+        doublings: int = 2 ** min(attempts - 1, 16)
+        return min(self.longest_delay, self.first_delay * doublings)
+
+
+@attrs.define
+class ProcessTask:
+    """
+    Run a queued task to its end.
+
+    A message that comes twice, late or out of order finds nothing to claim. What a worker that
+    lost its lease has made is thrown away unseen: the fence it holds no longer fits.
+
+    Attributes:
+        lease: How long a claim holds without a beat; `beat` renews it.
+    """
+
+    database: Database
+    object_store: ObjectStore
+    editor: ImageEditor
+    clock: Clock
+    telemetry: Telemetry
+    failpoints: Failpoints
+    lease: timedelta
+    retries: RetryPolicy = RetryPolicy()
+    _held: dict[UUID, int] = attrs.field(factory=dict, init=False)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+
+    def __call__(self, task_id: UUID) -> ProcessOutcome:
+        """Claim the task and see it through."""
+        with self.database.writing() as work:
+            task = work.tasks.claim(task_id, self.lease)
+            image = work.images.get(task.image_id) if task else None
+            work.commit()
+        if task is None or image is None:
+            self.telemetry.count_task(ProcessOutcome.SKIPPED.value)
+            return ProcessOutcome.SKIPPED
+        self.failpoints.reach("process.after_claim")
+
+        started_at, stages = self.clock.now(), dict[str, float]()
+        if task.attempts == 1:
+            self.telemetry.observe_stage(
+                "queued", max(0.0, (started_at - task.created_at).total_seconds())
+            )
+        delay, error = timedelta(), None
+        with self._holding(task):
+            try:
+                result = self._make_result(task, image, stages)
+                task.complete((result,), self.clock.now())
+                outcome = ProcessOutcome.COMPLETED
+            except EditFailed as refusal:
+                task.fail(refusal.failure, self.clock.now())
+                outcome, error = ProcessOutcome.FAILED, str(refusal)
+            except PortFailure as fault:
+                if not self._may_heal(task, fault):
+                    task.fail(_failure_of(fault), self.clock.now())
+                    outcome, error = ProcessOutcome.FAILED, _described(fault)
+                else:
+                    task.hand_back()
+                    delay = self.retries.delay(task.attempts)
+                    outcome, error = ProcessOutcome.RETRIED, _described(fault)
+            self.failpoints.reach("process.before_finish")
+            outcome = self._finish(task, outcome, started_at, stages, error, delay)
+        self.telemetry.count_task(outcome.value)
+        for stage, seconds in stages.items():
+            self.telemetry.observe_stage(stage, seconds)
+        return outcome
+
+    def beat(self) -> None:
+        """Renew the leases of every task in hand; to be called well within a lease."""
+        with self._lock:
+            held = list(self._held.items())
+        if held:
+            with self.database.writing() as work:
+                work.tasks.extend_leases(held, self.lease)
+                work.commit()
+
+    @contextmanager
+    def _holding(self, task: Task) -> Iterator[None]:
+        with self._lock:
+            self._held[task.id] = task.fence
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held.pop(task.id, None)
+
+    def _make_result(self, task: Task, image: Image, stages: dict[str, float]) -> Result:
+        key = f"{task.id}/{task.fence}"
+        with ExitStack() as stack:
+            with _timed(stages, "fetch"):
+                source = stack.enter_context(self.object_store.open(image.file_path))
+                assets = {}
+                for name, asset_key in task.assets.items():
+                    try:
+                        assets[name] = stack.enter_context(self.object_store.open(asset_key))
+                    except ObjectMissing as error:
+                        raise EditFailed(
+                            Failure(FailureCode.ASSET_MISSING, f"The picture {name!r} is gone.")
+                        ) from error
+                staged = stack.enter_context(self.object_store.stage())
+            with _timed(stages, "edit"):
+                drawn = self.editor.edit(source, task.pipeline, assets, staged.file)
+            stages.update(drawn.stage_seconds)
+            with _timed(stages, "store"):
+                self.object_store.put(key, staged)
+        return Result(
+            variant=MAIN_VARIANT,
+            file_path=key,
+            format=drawn.format,
+            width=drawn.width,
+            height=drawn.height,
+            byte_size=drawn.byte_size,
+            sha256=drawn.sha256,
+        )
+
+    def _may_heal(self, task: Task, fault: PortFailure) -> bool:
+        return fault.transient and self.clock.now() - task.created_at < self.retries.budget
+
+    def _finish(
+        self,
+        task: Task,
+        outcome: ProcessOutcome,
+        started_at: datetime,
+        stages: dict[str, float],
+        error: str | None,
+        delay: timedelta,
+    ) -> ProcessOutcome:
+        """Save the end if the fence still holds: results, log and outbox in one transaction."""
+        with self.database.writing() as work:
+            if not work.tasks.save_if_held(task, delay=delay):
+                outcome = ProcessOutcome.SUPERSEDED
+            work.processing_log.add(
+                LogEntry(
+                    task_id=task.id,
+                    attempt=task.attempts,
+                    started_at=started_at,
+                    ended_at=self.clock.now(),
+                    outcome=outcome.value,
+                    error=error,
+                    stage_seconds=stages,
+                )
+            )
+            work.commit()
+        if outcome is ProcessOutcome.SUPERSEDED:
+            for result in task.results:
+                self.object_store.delete(result.file_path)
+        return outcome
+
+
+def _failure_of(fault: PortFailure) -> Failure:
+    if isinstance(fault, ObjectMissing):
+        return Failure(FailureCode.SOURCE_MISSING, "The uploaded picture is gone.")
+    if isinstance(fault, StorageUnavailable):
+        return Failure(
+            FailureCode.STORAGE_UNAVAILABLE, "The store did not answer for a day; upload again."
+        )
+    return Failure(FailureCode.INTERNAL, "Processing failed through no fault of the picture.")
+
+
+def _described(fault: PortFailure) -> str:
+    return f"{fault.code}: {fault}"
+
+
+@contextmanager
+def _timed(stages: dict[str, float], stage: str) -> Iterator[None]:
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        stages[stage] = time.perf_counter() - started
