@@ -1,0 +1,97 @@
+Feature: Editing an image
+  What a customer asks for is done in the order of the pipeline, to every frame.
+
+  Background:
+    Given Ada is signed in
+
+  Rule: Sizes are those a viewer sees
+
+    Scenario Outline: Fitting a 1600x1000 photo into a box
+      When she uploads a 1600x1000 photo with the processing options <options>
+      Then the result is <size>
+
+      Examples:
+        | options                                                      | size      |
+        | {"resize": "800x600"}                                        | 800x500   |
+        | {"resize": "800x"}                                           | 800x500   |
+        | {"resize": "x250"}                                           | 400x250   |
+        | {"resize": "50%"}                                            | 800x500   |
+        | {"resize": "800x600!"}                                       | 800x600   |
+        | {"resize": "800x600^"}                                       | 960x600   |
+        | {"resize": "800x600#"}                                       | 800x600   |
+        | {"resize": {"width": 800, "height": 600, "fit": "contain"}}  | 800x600   |
+        | {"resize": "3200x2000"}                                      | 1600x1000 |
+        | {"crop": {"width": 400, "height": 300}}                      | 400x300   |
+        | {"crop": {"aspectRatio": "1:1"}}                             | 1000x1000 |
+        | {"rotate": 90}                                               | 1000x1600 |
+        | {"resize": "800x600", "rotate": 90}                          | 500x800   |
+
+    Scenario Outline: A photo taken with the camera held sideways stands upright
+      When she uploads a photo whose EXIF orientation is <orientation>
+      Then the result looks upright
+
+      Examples:
+        | orientation |
+        | 1           |
+        | 3           |
+        | 6           |
+        | 8           |
+
+  Rule: Operations run in the order given
+
+    Scenario: The long form says the order
+      When she uploads a 1600x1000 photo with these processing options
+        """
+        {
+          "version": 1,
+          "pipeline": [
+            {"op": "rotate", "angle": 90},
+            {"op": "resize", "width": 500},
+            {"op": "grayscale"}
+          ],
+          "output": {"format": "webp", "quality": 70}
+        }
+        """
+      Then the result is 500x800
+      And the result is a webp
+      And the result has no colour
+
+  Rule: Filters do what their names say
+
+    Scenario Outline: A filter changes the picture as expected
+      When she uploads a photo with the processing options <options>
+      Then the result is <look>
+
+      Examples:
+        | options               | look                    |
+        | {"grayscale": true}   | without colour          |
+        | {"blur": 5}           | softer than the photo   |
+        | {"sharpen": 2}        | crisper than the photo  |
+        | {"flip": "horizontal"} | mirrored left to right |
+
+  Rule: Any of the six formats goes in and comes out
+
+    Scenario Outline: Converting a photo
+      When she uploads a <source> photo with the processing options {"resize": "400x400", "format": "<target>"}
+      Then the result is a <target>
+      And the result looks like the photo
+
+      Examples:
+        | source | target |
+        | jpeg   | webp   |
+        | png    | jpeg   |
+        | webp   | avif   |
+        | avif   | png    |
+        | tiff   | jpeg   |
+        | jpeg   | tiff   |
+        | png    | gif    |
+
+    Scenario: An animation stays an animation
+      When she uploads an animated gif of 8 frames with the processing options {"resize": "120x"}
+      Then the result has 8 frames
+      And the result is a gif
+
+    Scenario: An animated gif becomes an animated webp
+      When she uploads an animated gif of 8 frames with the processing options {"resize": "120x", "format": "webp"}
+      Then the result has 8 frames
+      And the result is a webp
