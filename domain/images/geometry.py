@@ -5,7 +5,7 @@ import attrs
 from domain.errors import GeometryOutsideImage
 from domain.images.limits import MAX_SIDE_PX
 from domain.images.operations import Crop, Fit, Gravity, Resize
-from domain.images.units import in_pixels
+from domain.images.units import Length, Percent, in_pixels
 
 
 @attrs.frozen
@@ -110,12 +110,13 @@ def region(width: int, height: int, crop: Crop) -> Region:
         cut_height = max(1, min(height, round(width / ratio)))
         return place(width, height, cut_width, cut_height, crop.gravity)
     assert crop.width is not None and crop.height is not None  # checked by Crop
-    cut_width = max(1, in_pixels(crop.width, width))
-    cut_height = max(1, in_pixels(crop.height, height))
     if crop.left is None or crop.top is None:
+        cut_width = max(1, in_pixels(crop.width, width))
+        cut_height = max(1, in_pixels(crop.height, height))
         found = place(width, height, cut_width, cut_height, crop.gravity)
     else:
-        left, top = in_pixels(crop.left, width), in_pixels(crop.top, height)
+        left, cut_width = _span(crop.left, crop.width, width)
+        top, cut_height = _span(crop.top, crop.height, height)
         found = Region(left, top, cut_width, cut_height)
     if (
         found.left < 0
@@ -128,6 +129,16 @@ def region(width: int, height: int, crop: Crop) -> Region:
             f"does not lie inside the {width}x{height} picture"
         )
     return found
+
+
+def _span(start: Length, extent: Length, side_px: int) -> tuple[int, int]:
+    if not (isinstance(start, Percent) and isinstance(extent, Percent)):
+        return in_pixels(start, side_px), max(1, in_pixels(extent, side_px))
+    # The edges are rounded, not the extent: the second half of an odd side ends where it ends.
+    first, end = start.of(side_px), Percent(start.value + extent.value).of(side_px)
+    if end <= side_px:
+        first = min(first, side_px - 1)  # a share of less than a pixel, at the very end
+    return first, max(1, end - first)
 
 
 def _whole(width: int, height: int) -> Fitted:

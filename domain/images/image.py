@@ -58,14 +58,11 @@ def safe_label(file_name: str | None) -> str:
     """
     Make a label of at most 255 safe characters out of whatever a client sent as a file name.
 
-    Directories, control characters, bidirectional overrides and quotes go; what is left empty
-    becomes "image".
+    Directories, control characters, bidirectional overrides, line separators and quotes go; what
+    is left empty becomes "image".
     """
     name = unicodedata.normalize("NFC", (file_name or "")[:4096])
     name = re.split(r"[/\\]", name.split("\0", 1)[0])[-1]
-    kept = "".join(
-        character
-        for character in name
-        if unicodedata.category(character)[0] != "C" and character not in '"<>|:*?;%'
-    )
-    return kept.strip(" .")[:MAX_LABEL_CHARACTERS] or "image"
+    spaced = "".join(" " if unicodedata.category(sign) == "Zs" else sign for sign in name)
+    kept = "".join(sign for sign in spaced if sign.isprintable() and sign not in '"<>|:*?;%')
+    return kept.strip(" .")[:MAX_LABEL_CHARACTERS].rstrip(" .") or "image"

@@ -50,19 +50,20 @@ class Gravity(Enum):
         return across, down
 
 
+def camel_case(name: str) -> str:
+    """Return the language's spelling of an attribute: `offset_x` → `offsetX`."""
+    head, *rest = name.split("_")
+    return head + "".join(word.title() for word in rest)
+
+
 def _between(low: float, high: float) -> "attrs._ValidatorType[float]":
     def check(_: object, attribute: "attrs.Attribute[float]", value: float) -> None:
         if not (math.isfinite(value) and low <= value <= high):
             raise InvalidParameter(
-                f"must be from {low:g} to {high:g}", pointer=f"/{_camel(attribute.name)}"
+                f"must be from {low:g} to {high:g}", pointer=f"/{camel_case(attribute.name)}"
             )
 
     return check
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(word.title() for word in rest)
 
 
 @attrs.frozen
@@ -214,8 +215,8 @@ Operation = AutoOrient | Resize | Crop | Rotate | Flip | Grayscale | Blur | Shar
 
 OPERATION_NAMES: Final[dict[str, type[Operation]]] = {
     "autoOrient": AutoOrient,
-    "resize": Resize,
     "crop": Crop,
+    "resize": Resize,
     "rotate": Rotate,
     "flip": Flip,
     "grayscale": Grayscale,

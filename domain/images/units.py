@@ -57,7 +57,7 @@ def check_extent(name: str, length: Length | None) -> None:
     if length is None:
         return
     if isinstance(length, Percent):
-        if length.value <= 0 or length.value > 1000:
+        if not 0 < length.value <= 1000:
             raise InvalidParameter("must be more than 0% and at most 1000%", pointer=f"/{name}")
     elif length < 1:
         raise InvalidParameter("must be at least 1 pixel", pointer=f"/{name}")

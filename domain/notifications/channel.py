@@ -67,8 +67,8 @@ def checked_webhook_url(url: str, *, pointer: str) -> str:
         raise InvalidParameter("must be a URL", pointer=pointer) from None
     if (
         len(url) > MAX_URL_CHARACTERS
-        or not url.isascii()
-        or any(character <= " " or character == "\\" for character in url)
+        or not (url.isascii() and url.isprintable())
+        or any(sign in url for sign in " \\")
         or parts.scheme not in ("http", "https")
         or not parts.hostname
         or "@" in parts.netloc

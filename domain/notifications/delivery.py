@@ -55,11 +55,18 @@ class Delivery:
     def fail(
         self, error: str, now: datetime, *, may_heal: bool, wait: timedelta | None = None
     ) -> None:
-        """Record a failed attempt; the next one is due by the schedule, or after *wait*."""
+        """
+        Record a failed attempt; the next one is due by the schedule.
+
+        Args:
+            may_heal: Whether another attempt makes sense.
+            wait: What the receiver asked for; a longer wait than the schedule's is granted, up to
+                the schedule's longest.
+        """
         self.attempts += 1
         self.last_error = error
         if not may_heal or self.attempts > len(self.RETRY_AFTER):
             self.status = DeliveryStatus.FAILED
         else:
             scheduled = self.RETRY_AFTER[self.attempts - 1]
-            self.due_at = now + max(scheduled, wait or scheduled)
+            self.due_at = now + max(scheduled, min(wait or scheduled, self.RETRY_AFTER[-1]))

@@ -51,7 +51,7 @@ def checked_username(text: str) -> str:
             f"must have 1 to {MAX_USERNAME_CHARACTERS} characters and no space at its ends",
             pointer="/username",
         )
-    if any(unicodedata.category(character)[0] == "C" for character in name):
+    if not all(sign.isprintable() or unicodedata.category(sign) == "Zs" for sign in name):
         raise InvalidParameter("must not hold control characters", pointer="/username")
     return name
 

@@ -1,0 +1,152 @@
+"""Notices on their way, and the webhooks that users keep."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from adapters.persistence.connection import Connection, Row
+from application.ports.unit_of_work import Deliveries, Webhooks
+from domain.notifications.channel import ChannelKind, Occasion, Webhook
+from domain.notifications.delivery import Delivery, DeliveryStatus
+
+_COLUMNS = "id, task_id, channel, address, occasion, due_at, status, attempts, last_error"
+
+
+class SqlDeliveries(Deliveries):
+    """Notices in the table `deliveries`; `lease_until` keeps one from being sent twice at once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_new(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            self._connection.change(
+                """
+                INSERT INTO deliveries (
+                    id, task_id, channel, address, occasion, due_at, status, attempts, created_at
+                ) VALUES (
+                    :id, :task_id, :channel, :address, :occasion, :due_at, :status, :attempts,
+                    clock_now()
+                )
+                ON CONFLICT (task_id, channel, address) DO NOTHING
+                """,
+                id=delivery.id,
+                task_id=delivery.task_id,
+                channel=delivery.channel.value,
+                address=delivery.address,
+                occasion=delivery.occasion.value,
+                due_at=delivery.due_at,
+                status=delivery.status.value,
+                attempts=delivery.attempts,
+            )
+
+    def of_task(self, task_id: UUID) -> Sequence[Delivery]:
+        return self._many(
+            f"SELECT {_COLUMNS} FROM deliveries WHERE task_id = :id ORDER BY created_at, id",
+            id=task_id,
+        )
+
+    def claim(self, delivery_id: UUID, lease: timedelta) -> Delivery | None:
+        found = self._many(
+            f"""
+            UPDATE deliveries SET lease_until = clock_after(:lease)
+            WHERE id = :id AND status = 'pending' AND due_at <= clock_now()
+                AND (lease_until IS NULL OR lease_until <= clock_now())
+            RETURNING {_COLUMNS}
+            """,
+            id=delivery_id,
+            lease=lease.total_seconds(),
+        )
+        return found[0] if found else None
+
+    def save(self, delivery: Delivery) -> None:
+        self._connection.change(
+            """
+            UPDATE deliveries SET due_at = :due_at, status = :status, attempts = :attempts,
+                last_error = :last_error, lease_until = NULL, rung_until = NULL
+            WHERE id = :id
+            """,
+            id=delivery.id,
+            due_at=delivery.due_at,
+            status=delivery.status.value,
+            attempts=delivery.attempts,
+            last_error=delivery.last_error,
+        )
+
+    def postpone(self, delivery_id: UUID, delay: timedelta) -> None:
+        self._connection.change(
+            "UPDATE deliveries SET rung_until = clock_after(:delay) WHERE id = :id",
+            id=delivery_id,
+            delay=delay.total_seconds(),
+        )
+
+    def due(self, limit: int) -> Sequence[Delivery]:
+        return self._many(
+            f"""
+            SELECT {_COLUMNS} FROM deliveries
+            WHERE status = 'pending' AND due_at <= clock_now()
+                AND (lease_until IS NULL OR lease_until <= clock_now())
+                AND (rung_until IS NULL OR rung_until <= clock_now())
+            ORDER BY due_at LIMIT :limit
+            """,
+            limit=limit,
+        )
+
+    def _many(self, sql: str, **values: object) -> list[Delivery]:
+        return [self._delivery_from(row) for row in self._connection.rows(sql, **values)]
+
+    def _delivery_from(self, row: Row) -> Delivery:
+        read = self._connection
+        return Delivery(
+            id=read.as_uuid(row[0]),
+            task_id=read.as_uuid(row[1]),
+            channel=ChannelKind(row[2]),
+            address=row[3],
+            occasion=Occasion(row[4]),
+            due_at=read.as_time(row[5]),
+            status=DeliveryStatus(row[6]),
+            attempts=row[7],
+            last_error=row[8],
+        )
+
+
+class SqlWebhooks(Webhooks):
+    """Webhooks in the table `webhooks`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, webhook: Webhook) -> None:
+        self._connection.change(
+            """
+            INSERT INTO webhooks (id, user_id, url, created_at)
+            VALUES (:id, :user_id, :url, :created_at)
+            """,
+            id=webhook.id,
+            user_id=webhook.user_id,
+            url=webhook.url,
+            created_at=webhook.created_at,
+        )
+
+    def of_user(self, user_id: UUID) -> Sequence[Webhook]:
+        read = self._connection
+        rows = read.rows(
+            """
+            SELECT id, user_id, url, created_at FROM webhooks
+            WHERE user_id = :user_id ORDER BY created_at, id
+            """,
+            user_id=user_id,
+        )
+        return [
+            Webhook(read.as_uuid(row[0]), read.as_uuid(row[1]), row[2], read.as_time(row[3]))
+            for row in rows
+        ]
+
+    def remove(self, user_id: UUID, webhook_id: UUID) -> bool:
+        return bool(
+            self._connection.change(
+                "DELETE FROM webhooks WHERE id = :id AND user_id = :user_id",
+                id=webhook_id,
+                user_id=user_id,
+            )
+        )

@@ -1,0 +1,39 @@
+"""One transaction's view, put together from the repositories."""
+
+from collections.abc import Callable
+
+from adapters.persistence.assets import SqlAssets
+from adapters.persistence.connection import Connection
+from adapters.persistence.images import SqlImages
+from adapters.persistence.notifications import SqlDeliveries, SqlWebhooks
+from adapters.persistence.outbox import SqlOutbox
+from adapters.persistence.processing_log import SqlProcessingLog
+from adapters.persistence.tasks import SqlTasks
+from adapters.persistence.users import SqlSessions, SqlUsers
+from application.ports.unit_of_work import UnitOfWork
+
+
+class SqlUnitOfWork(UnitOfWork):
+    """The repositories over one open transaction."""
+
+    def __init__(
+        self, connection: Connection, commit: Callable[[], None], on_outbox: Callable[[], None]
+    ) -> None:
+        self._commit = commit
+        self._on_outbox = on_outbox
+        self._outbox = SqlOutbox(connection)
+        tasks = SqlTasks(connection, self._outbox)
+        self.users = SqlUsers(connection)
+        self.sessions = SqlSessions(connection)
+        self.images = SqlImages(connection, tasks)
+        self.assets = SqlAssets(connection)
+        self.tasks = tasks
+        self.outbox = self._outbox
+        self.deliveries = SqlDeliveries(connection)
+        self.webhooks = SqlWebhooks(connection)
+        self.processing_log = SqlProcessingLog(connection)
+
+    def commit(self) -> None:
+        self._commit()
+        if self._outbox.has_new_due:
+            self._on_outbox()

@@ -1,0 +1,135 @@
+"""Accounts and sessions."""
+
+from datetime import datetime
+from uuid import UUID
+
+from adapters.persistence.connection import Connection, Row, TextArray, UniqueViolation
+from application.ports.unit_of_work import EmailTaken, Sessions, UsernameTaken, Users
+from domain.users.roles import Role
+from domain.users.session import Session
+from domain.users.user import User
+
+_COLUMNS = "u.id, u.username, u.email, u.password_hash, u.roles, u.created_at, u.updated_at"
+
+
+class SqlUsers(Users):
+    """Accounts in the table `users`; its unique indexes speak for `UsernameTaken`, `EmailTaken`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, user: User) -> None:
+        self._save(
+            """
+            INSERT INTO users (id, username, email, password_hash, roles, created_at, updated_at)
+            VALUES (:id, :username, :email, :password_hash, :roles, :created_at, :updated_at)
+            """,
+            created_at=user.created_at,
+            **_changeable(user),
+        )
+
+    def update(self, user: User) -> None:
+        self._save(
+            """
+            UPDATE users SET username = :username, email = :email,
+                password_hash = :password_hash, roles = :roles, updated_at = :updated_at
+            WHERE id = :id
+            """,
+            **_changeable(user),
+        )
+
+    def get(self, user_id: UUID) -> User | None:
+        return self._one(f"SELECT {_COLUMNS} FROM users u WHERE u.id = :value", user_id)
+
+    def by_email(self, email: str) -> User | None:
+        return self._one(
+            f"SELECT {_COLUMNS} FROM users u WHERE lower(u.email) = lower(:value)", email
+        )
+
+    def by_username(self, username: str) -> User | None:
+        return self._one(
+            f"SELECT {_COLUMNS} FROM users u WHERE lower(u.username) = lower(:value)", username
+        )
+
+    def _save(self, sql: str, **values: object) -> None:
+        try:
+            self._connection.change(sql, **values)
+        except UniqueViolation as error:
+            if error.index == "users_email":
+                raise EmailTaken("An account with this e-mail address exists.") from error
+            raise UsernameTaken("This user name is taken; choose another.") from error
+
+    def _one(self, sql: str, value: object) -> User | None:
+        row = self._connection.row(sql, value=value)
+        return None if row is None else user_from(self._connection, row)
+
+
+class SqlSessions(Sessions):
+    """Signings-in in the table `sessions`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, session: Session) -> None:
+        self._connection.change(
+            """
+            INSERT INTO sessions (id, user_id, created_at, expires_at)
+            VALUES (:id, :user_id, :created_at, :expires_at)
+            """,
+            id=session.id,
+            user_id=session.user_id,
+            created_at=session.created_at,
+            expires_at=session.expires_at,
+        )
+
+    def with_user(self, session_id: UUID) -> tuple[Session, User] | None:
+        read = self._connection
+        row = read.row(
+            f"""
+            SELECT {_COLUMNS}, s.id, s.user_id, s.created_at, s.expires_at, s.revoked_at
+            FROM sessions s JOIN users u ON u.id = s.user_id
+            WHERE s.id = :id
+            """,
+            id=session_id,
+        )
+        if row is None:
+            return None
+        session = Session(
+            id=read.as_uuid(row[7]),
+            user_id=read.as_uuid(row[8]),
+            created_at=read.as_time(row[9]),
+            expires_at=read.as_time(row[10]),
+            revoked_at=read.as_time_or_none(row[11]),
+        )
+        return session, user_from(read, row)
+
+    def revoke(self, session_id: UUID, now: datetime) -> None:
+        self._connection.change(
+            "UPDATE sessions SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL",
+            id=session_id,
+            now=now,
+        )
+
+
+def user_from(read: Connection, row: Row) -> User:
+    """Return the account in the first seven columns of *row*."""
+    return User(
+        id=read.as_uuid(row[0]),
+        username=row[1],
+        email=row[2],
+        password_hash=row[3],
+        roles=frozenset(Role(role) for role in read.as_document(row[4])),
+        created_at=read.as_time(row[5]),
+        updated_at=read.as_time(row[6]),
+    )
+
+
+def _changeable(user: User) -> dict[str, object]:
+    return {
+        "id": user.id,
+        "username": user.username,
+        "email": user.email,
+        "password_hash": user.password_hash,
+        "roles": TextArray(sorted(role.value for role in user.roles)),
+        "updated_at": user.updated_at,
+    }

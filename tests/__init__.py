@@ -1,0 +1,1 @@
+"""What the product promises, checked; `builders` and `pictures` serve every room."""

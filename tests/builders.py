@@ -1,0 +1,149 @@
+"""Entities for tests: whole and valid by default, changed by keyword where a test cares."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from domain.images.formats import ImageFormat
+from domain.images.image import Image, PictureHeader
+from domain.images.operations import AutoOrient, Resize
+from domain.images.output import Output
+from domain.images.pipeline import Pipeline
+from domain.notifications.channel import ChannelKind, Occasion, Webhook
+from domain.notifications.delivery import Delivery
+from domain.tasks.task import Result, Task, TaskStatus
+from domain.users.roles import Role
+from domain.users.session import Session
+from domain.users.user import User
+
+NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+"""The time at which everything here was made, unless a test says otherwise."""
+
+NEXT_YEAR = NOON.replace(year=2027)
+
+A_PIPELINE = Pipeline((AutoOrient(), Resize(800, 600)), Output(ImageFormat.WEBP, 80))
+A_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+
+def a_user(**overrides: Any) -> User:
+    """A person with the role `user`; name and address are theirs alone."""
+    id = overrides.get("id") or uuid4()
+    return User(
+        **{
+            "id": id,
+            "username": f"ada-{id.hex[:12]}",
+            "email": f"ada-{id.hex[:12]}@example.com",
+            "password_hash": "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo",
+            "roles": frozenset({Role.USER}),
+            "created_at": NOON,
+            "updated_at": NOON,
+        }
+        | overrides
+    )
+
+
+def an_admin(**overrides: Any) -> User:
+    """A person with the roles `user` and `admin`."""
+    return a_user(**({"roles": frozenset({Role.USER, Role.ADMIN})} | overrides))
+
+
+def a_session(user: User | None = None, **overrides: Any) -> Session:
+    """A session of *user* that lives until next year."""
+    return Session(
+        **{
+            "id": uuid4(),
+            "user_id": user.id if user else uuid4(),
+            "created_at": NOON,
+            "expires_at": NEXT_YEAR,
+        }
+        | overrides
+    )
+
+
+def an_image(user: User | None = None, **overrides: Any) -> Image:
+    """A 4000x3000 JPEG of *user*."""
+    id = overrides.get("id") or uuid4()
+    return Image(
+        **{
+            "id": id,
+            "user_id": user.id if user else uuid4(),
+            "file_path": f"originals/{id}",
+            "label": "holiday.jpg",
+            "header": PictureHeader(ImageFormat.JPEG, 4000, 3000, 1),
+            "byte_size": 2_050_000,
+            "sha256": A_SHA256,
+            "created_at": NOON,
+            "updated_at": NOON,
+        }
+        | overrides
+    )
+
+
+def a_task(image: Image | None = None, **overrides: Any) -> Task:
+    """A queued task over *image*, as a store would return it: without events."""
+    return Task(
+        **{
+            "id": uuid4(),
+            "image_id": image.id if image else uuid4(),
+            "user_id": image.user_id if image else uuid4(),
+            "pipeline": A_PIPELINE,
+            "created_at": NOON,
+            "correlation_id": "a-request",
+        }
+        | overrides
+    )
+
+
+def a_claimed_task(image: Image | None = None, **overrides: Any) -> Task:
+    """A task that a worker holds for the first time."""
+    claimed = {
+        "status": TaskStatus.IN_PROGRESS,
+        "attempts": 1,
+        "fence": 1,
+        "started_at": NOON,
+    }
+    return a_task(image, **(claimed | overrides))
+
+
+def a_result(**overrides: Any) -> Result:
+    """The main result of a task."""
+    return Result(
+        **{
+            "variant": "main",
+            "file_path": f"results/{uuid4()}/1",
+            "format": ImageFormat.WEBP,
+            "width": 800,
+            "height": 600,
+            "byte_size": 61_234,
+            "sha256": A_SHA256,
+        }
+        | overrides
+    )
+
+
+def a_delivery(task: Task | None = None, **overrides: Any) -> Delivery:
+    """An e-mail that waits for its first attempt, due at noon."""
+    return Delivery(
+        **{
+            "id": uuid4(),
+            "task_id": task.id if task else uuid4(),
+            "channel": ChannelKind.EMAIL,
+            "address": "ada@example.com",
+            "occasion": Occasion.COMPLETED,
+            "due_at": NOON,
+        }
+        | overrides
+    )
+
+
+def a_webhook(user: User | None = None, **overrides: Any) -> Webhook:
+    """A URL that is called whenever a task of *user* ends."""
+    return Webhook(
+        **{
+            "id": uuid4(),
+            "user_id": user.id if user else uuid4(),
+            "url": "https://hooks.example.com/safelight",
+            "created_at": NOON,
+        }
+        | overrides
+    )

@@ -1,0 +1,150 @@
+"""No operation can be built wrong."""
+
+import math
+from typing import get_args
+
+import pytest
+
+from domain.errors import InvalidParameter, TooManyOperations
+from domain.images.formats import ImageFormat
+from domain.images.operations import (
+    OPERATION_NAMES,
+    AspectRatio,
+    AutoOrient,
+    Blur,
+    Crop,
+    Fit,
+    Flip,
+    Gravity,
+    Grayscale,
+    Operation,
+    Resize,
+    Rotate,
+    Sharpen,
+    Watermark,
+)
+from domain.images.output import Output
+from domain.images.pipeline import Pipeline
+from domain.images.units import Percent
+
+
+@pytest.mark.parametrize(
+    ("make", "pointer"),
+    [
+        (lambda: Resize(), None),
+        (lambda: Resize(0, 10), "/width"),
+        (lambda: Resize(10, -1), "/height"),
+        (lambda: Resize(Percent(0)), "/width"),
+        (lambda: Resize(16_385), "/width"),
+        (lambda: Crop(), None),
+        (lambda: Crop(width=5), None),
+        (lambda: Crop(left=1, width=5, height=5), None),
+        (lambda: Crop(-1, 0, 5, 5), "/left"),
+        (lambda: Crop(0, -1, 5, 5), "/top"),
+        (lambda: Crop(0, 0, 0, 5), "/width"),
+        (lambda: Crop(width=5, height=5, aspect_ratio=AspectRatio(1, 1)), "/aspectRatio"),
+        (lambda: AspectRatio(0, 1), None),
+        (lambda: AspectRatio(1, 10_001), None),
+        (lambda: Rotate(360.5), "/angle"),
+        (lambda: Rotate(1e308), "/angle"),
+        (lambda: Rotate(math.nan), "/angle"),
+        (lambda: Rotate(-math.inf), "/angle"),
+        (lambda: Flip(), None),
+        (lambda: Blur(0), "/sigma"),
+        (lambda: Blur(0.29), "/sigma"),
+        (lambda: Blur(1e9), "/sigma"),
+        (lambda: Blur(math.nan), "/sigma"),
+        (lambda: Sharpen(-1), "/sigma"),
+        (lambda: Sharpen(m2=101), "/m2"),
+        (lambda: Watermark("logo.png", opacity=1.1), "/opacity"),
+        (lambda: Watermark("logo.png", width=0), "/width"),
+        (lambda: Watermark("logo.png", offset_x=-1), "/offsetX"),
+        (lambda: Watermark("logo.png", offset_y=Percent(math.nan)), "/offsetY"),
+        (lambda: Output(quality=0), "/quality"),
+        (lambda: Output(quality=101), "/quality"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_and_pointed_at(make, pointer):
+    with pytest.raises(InvalidParameter) as refused:
+        make()
+
+    assert refused.value.pointer == pointer
+    assert refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", ".", "..", "../../etc/passwd", "/etc/passwd", "a/b.png", "a\\b.png", "a..b",
+        "http://example.com/x.png", "logo.png\n", "logo\0.png", " logo.png", ".logo.png",
+        "ｌogo.png", "lógo.png", "x" * 101, "logo\u202e.png",
+    ],
+)  # fmt: skip
+def test_a_watermark_is_a_plain_name_never_a_path_or_url(name):
+    with pytest.raises(InvalidParameter) as refused:
+        Watermark(name)
+
+    assert refused.value.pointer == "/image"
+
+
+@pytest.mark.parametrize("name", ["logo.png", "Logo 2.PNG", "a", "x" * 100, "my-logo_v1.webp"])
+def test_a_watermark_may_be_called(name):
+    assert Watermark(name).image == name
+
+
+def test_a_refusal_seen_from_further_out_keeps_its_kind_and_says_where():
+    with pytest.raises(InvalidParameter) as refused:
+        Blur(0)
+
+    seen = refused.value.under("/pipeline/3")
+
+    assert type(seen) is InvalidParameter
+    assert seen.pointer == "/pipeline/3/sigma"
+    assert seen.detail == refused.value.detail
+
+
+def test_every_operation_has_a_name_in_the_language():
+    assert set(OPERATION_NAMES.values()) == set(get_args(Operation))
+
+
+def test_gravities_and_fits_are_called_as_customers_call_them():
+    assert {fit.value for fit in Fit} == {"inside", "outside", "cover", "contain", "fill"}
+    assert {gravity.value for gravity in Gravity} == {
+        "center", "north", "northeast", "east", "southeast", "south", "southwest", "west",
+        "northwest",
+    }  # fmt: skip
+
+
+class TestPipeline:
+    def test_says_nothing_more_than_to_turn_the_picture_upright_unless_told(self):
+        assert Pipeline() == Pipeline((AutoOrient(),), Output(None, None))
+
+    def test_holds_twenty_operations_and_no_more(self):
+        assert len(Pipeline((Grayscale(),) * 20).operations) == 20
+
+        with pytest.raises(TooManyOperations, match="20"):
+            Pipeline((Grayscale(),) * 21)
+
+    def test_names_each_asset_once_in_order(self):
+        pipeline = Pipeline((Watermark("b.png"), Blur(), Watermark("a.png"), Watermark("b.png")))
+
+        assert pipeline.asset_names == ("b.png", "a.png")
+
+    def test_equal_pipelines_are_equal_and_can_be_keys(self):
+        assert len({Pipeline((Resize(8, 6),)), Pipeline((Resize(8, 6),))}) == 1
+
+
+@pytest.mark.parametrize(
+    ("format", "media_type", "extension", "animated"),
+    [
+        (ImageFormat.JPEG, "image/jpeg", ".jpg", False),
+        (ImageFormat.PNG, "image/png", ".png", False),
+        (ImageFormat.WEBP, "image/webp", ".webp", True),
+        (ImageFormat.AVIF, "image/avif", ".avif", False),
+        (ImageFormat.GIF, "image/gif", ".gif", True),
+        (ImageFormat.TIFF, "image/tiff", ".tiff", False),
+    ],
+)
+def test_formats_are_known_by(format, media_type, extension, animated):
+    assert (format.media_type, format.extension) == (media_type, extension)
+    assert format.may_be_animated is animated
