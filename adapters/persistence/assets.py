@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from adapters.persistence.connection import Connection
+from adapters.persistence.connection import Connection, UniqueViolation
+from application.errors import AlreadyExists
 from application.ports.unit_of_work import Asset, Assets
 
 
@@ -13,18 +14,21 @@ class SqlAssets(Assets):
         self._connection = connection
 
     def add(self, asset: Asset) -> None:
-        self._connection.change(
-            """
-            INSERT INTO assets (id, user_id, name, file_path, sha256, created_at)
-            VALUES (:id, :user_id, :name, :file_path, :sha256, :created_at)
-            """,
-            id=asset.id,
-            user_id=asset.user_id,
-            name=asset.name,
-            file_path=asset.file_path,
-            sha256=asset.sha256,
-            created_at=asset.created_at,
-        )
+        try:
+            self._connection.change(
+                """
+                INSERT INTO assets (id, user_id, name, file_path, sha256, created_at)
+                VALUES (:id, :user_id, :name, :file_path, :sha256, :created_at)
+                """,
+                id=asset.id,
+                user_id=asset.user_id,
+                name=asset.name,
+                file_path=asset.file_path,
+                sha256=asset.sha256,
+                created_at=asset.created_at,
+            )
+        except UniqueViolation as error:
+            raise AlreadyExists("An asset of this name is there already.") from error
 
     def find(self, user_id: UUID | None, name: str) -> Asset | None:
         read = self._connection

@@ -1,8 +1,12 @@
 """
 What the repositories ask of a database connection, whichever dialect it speaks.
 
-Their SQL is the same for every dialect. It takes parameters as `:name`, and two functions that
-each dialect provides: `clock_now()` and `clock_after(seconds)`, both by the database's own clock.
+Their SQL is the same for every dialect. It takes parameters as `:name`, and three things that
+each dialect brings in its own words:
+
+- `clock_now()`, the time by the database's own clock;
+- `clock_after(:seconds)`, that time and so many seconds, fractions and negative ones too;
+- `FOR UPDATE SKIP LOCKED`, which takes rows that no other transaction is taking.
 """
 
 from abc import abstractmethod
@@ -19,11 +23,16 @@ class Connection(Protocol):
 
     @abstractmethod
     def change(self, sql: str, /, **values: object) -> int:
-        """Run a statement and return how many rows it touched."""
+        """
+        Run a statement and return how many rows it touched.
+
+        Raises:
+            UniqueViolation: A unique index refuses the row.
+        """
 
     @abstractmethod
     def rows(self, sql: str, /, **values: object) -> list[Row]:
-        """Run a query and return its rows."""
+        """Run a query, or a statement that returns what it changed, and return the rows."""
 
     def row(self, sql: str, /, **values: object) -> Row | None:
         """Run a query and return its first row, or None."""

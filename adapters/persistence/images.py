@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from adapters.persistence.connection import Connection, Document
-from adapters.serialization.pipelines import pipeline_to_document
-from application.ports.unit_of_work import Images, Tasks
+from adapters.persistence.connection import Connection
+from adapters.persistence.tasks import SqlTasks, processing_task_to_document
+from application.ports.unit_of_work import Images
 from domain.images.formats import ImageFormat
 from domain.images.image import Image, PictureHeader
 from domain.tasks.task import Task, TaskStatus
@@ -13,7 +13,7 @@ from domain.tasks.task import Task, TaskStatus
 class SqlImages(Images):
     """Pictures in the table `images`."""
 
-    def __init__(self, connection: Connection, tasks: Tasks) -> None:
+    def __init__(self, connection: Connection, tasks: SqlTasks) -> None:
         self._connection = connection
         self._tasks = tasks
 
@@ -22,19 +22,18 @@ class SqlImages(Images):
             """
             INSERT INTO images (
                 id, file_path, user_id, processing_task, status, created_at, updated_at,
-                label, format, width, height, frames, byte_size, sha256
+                label, format, width, height, frames, byte_size, sha256, newest_task_id
             ) VALUES (
                 :id, :file_path, :user_id, :processing_task, :status, :created_at, :updated_at,
-                :label, :format, :width, :height, :frames, :byte_size, :sha256
+                :label, :format, :width, :height, :frames, :byte_size, :sha256, :newest_task_id
             )
             """,
             id=image.id,
             file_path=image.file_path,
             user_id=image.user_id,
-            processing_task=Document(
-                taskId=str(task.id), processingOptions=pipeline_to_document(task.pipeline)
-            ),
-            status=image.status.value,
+            processing_task=processing_task_to_document(task),
+            newest_task_id=task.id,
+            status=task.status.value,
             created_at=image.created_at,
             updated_at=image.updated_at,
             label=image.label,
@@ -45,7 +44,7 @@ class SqlImages(Images):
             byte_size=image.byte_size,
             sha256=image.sha256,
         )
-        self._tasks.add(task)
+        self._tasks.add_first(task)
 
     def get(self, image_id: UUID) -> Image | None:
         read = self._connection

@@ -3,18 +3,21 @@ Brings a database's tables to the form that this version needs: numbered files o
 
 Forward only. Each file runs once, in one transaction, and is remembered with its digest, so that
 a file that was edited after it ran is noticed. Any number of processes may start this at once.
+Names that only the database knows are a newer version's; they are left alone.
 """
 
 import hashlib
-import sqlite3
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Protocol
 
 import attrs
 
-from adapters.persistence.sqlite import SqliteConnection, SqliteDatabase
+from adapters.persistence.connection import Connection
 from application.errors import PortFailure
-
-_FOLDER = Path(__file__).parent / "migrations" / "sqlite"
+from application.ports.unit_of_work import DatabaseUnavailable
 
 
 class MigrationEdited(PortFailure):
@@ -27,6 +30,25 @@ class MigrationFailed(PortFailure):
     """A file could not be run; nothing of it remains."""
 
     code = "migration-failed"
+
+
+class MigratableDatabase(Protocol):
+    """
+    What a dialect brings for its migrations.
+
+    Attributes:
+        migrations: The folder with its files.
+    """
+
+    migrations: Path
+
+    @abstractmethod
+    def exclusive(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that all others of this kind wait for; an exception undoes it."""
+
+    @abstractmethod
+    def statements(self, script: str) -> Iterator[str]:
+        """Split a file into statements that can run inside a transaction."""
 
 
 @attrs.frozen
@@ -42,21 +64,27 @@ class Migration:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
-def shipped_migrations(folder: Path = _FOLDER) -> list[Migration]:
-    """Return the files that ship, in their order."""
+def shipped_migrations(folder: Path) -> list[Migration]:
+    """Return the files in *folder*, in their order."""
     return [
         Migration(path.stem, path.read_text(encoding="utf-8"))
         for path in sorted(folder.glob("[0-9]*.sql"))
     ]
 
 
-def pending(database: SqliteDatabase, migrations: list[Migration] | None = None) -> list[str]:
+def pending(
+    database: MigratableDatabase, migrations: Sequence[Migration] | None = None
+) -> list[str]:
     """Return the names of the files that have not run, or raise `MigrationEdited`."""
-    connection = database.connection()
-    return [migration.name for migration in _pending(connection, migrations)]
+    if migrations is None:
+        migrations = shipped_migrations(database.migrations)
+    with database.exclusive() as connection:
+        return [migration.name for migration in _pending(connection, migrations)]
 
 
-def migrate(database: SqliteDatabase, migrations: list[Migration] | None = None) -> list[str]:
+def migrate(
+    database: MigratableDatabase, migrations: Sequence[Migration] | None = None
+) -> list[str]:
     """
     Run what has not run, and return the names.
 
@@ -64,24 +92,21 @@ def migrate(database: SqliteDatabase, migrations: list[Migration] | None = None)
         MigrationEdited: Before anything is run.
         MigrationFailed: A file has an error; the files before it stay run.
     """
-    connection = database.connection()
+    if migrations is None:
+        migrations = shipped_migrations(database.migrations)
     applied = []
-    for migration in _pending(connection, migrations):
-        connection.control("BEGIN IMMEDIATE")
-        try:
-            # Asked again under the lock: another process may have been quicker.
-            if migration.name in _digests(connection):
-                continue
-            _run(connection.raw, migration)
-            connection.commit()
-            applied.append(migration.name)
-        finally:
-            if connection.raw.in_transaction:
-                connection.control("ROLLBACK")
+    for _ in migrations:
+        # Asked again before each file: another process may have been quicker.
+        with database.exclusive() as connection:
+            left = _pending(connection, migrations)
+            if not left:
+                break
+            _run(database, connection, left[0])
+        applied.append(left[0].name)
     return applied
 
 
-def _pending(connection: SqliteConnection, migrations: list[Migration] | None) -> list[Migration]:
+def _pending(connection: Connection, migrations: Sequence[Migration]) -> list[Migration]:
     connection.change(
         """
         CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -89,38 +114,29 @@ def _pending(connection: SqliteConnection, migrations: list[Migration] | None) -
         )
         """
     )
-    digests = _digests(connection)
-    left = []
-    for migration in shipped_migrations() if migrations is None else migrations:
-        digest = digests.get(migration.name)
-        if digest is None:
-            left.append(migration)
-        elif digest != migration.sha256:
+    digests = {
+        row[0]: row[1] for row in connection.rows("SELECT name, sha256 FROM schema_migrations")
+    }
+    for migration in migrations:
+        if digests.get(migration.name, migration.sha256) != migration.sha256:
             raise MigrationEdited(
                 f"migration {migration.name} was edited after it had run; "
                 "restore the file and put the change into a new one"
             )
-    return left
+    return [migration for migration in migrations if migration.name not in digests]
 
 
-def _digests(connection: SqliteConnection) -> dict[str, str]:
-    return {row[0]: row[1] for row in connection.rows("SELECT name, sha256 FROM schema_migrations")}
-
-
-def _run(raw: sqlite3.Connection, migration: Migration) -> None:
-    """Run the statements one by one: `executescript` would commit the open transaction first."""
-    statement = ""
+def _run(database: MigratableDatabase, connection: Connection, migration: Migration) -> None:
     try:
-        for line in migration.sql.splitlines(keepends=True):
-            statement += line
-            if sqlite3.complete_statement(statement):
-                raw.execute(statement)
-                statement = ""
-        if statement.strip():
-            raw.execute(statement)
-        raw.execute(
-            "INSERT INTO schema_migrations VALUES (?, ?, clock_now())",
-            (migration.name, migration.sha256),
-        )
-    except sqlite3.Error as error:
+        for statement in database.statements(migration.sql):
+            connection.change(statement)
+    except DatabaseUnavailable:
+        raise
+    except Exception as error:
         raise MigrationFailed(f"migration {migration.name} failed: {error}") from error
+    connection.change(
+        "INSERT INTO schema_migrations (name, sha256, applied_at) "
+        "VALUES (:name, :sha256, clock_now())",
+        name=migration.name,
+        sha256=migration.sha256,
+    )

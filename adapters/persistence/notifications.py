@@ -4,12 +4,29 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from adapters.persistence.connection import Connection, Row
+from adapters.persistence.connection import Connection, Row, UniqueViolation
+from application.errors import AlreadyExists
 from application.ports.unit_of_work import Deliveries, Webhooks
 from domain.notifications.channel import ChannelKind, Occasion, Webhook
 from domain.notifications.delivery import Delivery, DeliveryStatus
 
 _COLUMNS = "id, task_id, channel, address, occasion, due_at, status, attempts, last_error"
+
+
+_OF_TASK = f"SELECT {_COLUMNS} FROM deliveries WHERE task_id = :id ORDER BY created_at, id"
+_CLAIM = f"""
+    UPDATE deliveries SET lease_until = clock_after(:lease)
+    WHERE id = :id AND status = 'pending' AND due_at <= clock_now()
+        AND (lease_until IS NULL OR lease_until <= clock_now())
+    RETURNING {_COLUMNS}
+"""
+_DUE = f"""
+    SELECT {_COLUMNS} FROM deliveries
+    WHERE status = 'pending' AND due_at <= clock_now()
+        AND (lease_until IS NULL OR lease_until <= clock_now())
+        AND (rung_until IS NULL OR rung_until <= clock_now())
+    ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
+"""
 
 
 class SqlDeliveries(Deliveries):
@@ -41,22 +58,10 @@ class SqlDeliveries(Deliveries):
             )
 
     def of_task(self, task_id: UUID) -> Sequence[Delivery]:
-        return self._many(
-            f"SELECT {_COLUMNS} FROM deliveries WHERE task_id = :id ORDER BY created_at, id",
-            id=task_id,
-        )
+        return self._many(_OF_TASK, id=task_id)
 
     def claim(self, delivery_id: UUID, lease: timedelta) -> Delivery | None:
-        found = self._many(
-            f"""
-            UPDATE deliveries SET lease_until = clock_after(:lease)
-            WHERE id = :id AND status = 'pending' AND due_at <= clock_now()
-                AND (lease_until IS NULL OR lease_until <= clock_now())
-            RETURNING {_COLUMNS}
-            """,
-            id=delivery_id,
-            lease=lease.total_seconds(),
-        )
+        found = self._many(_CLAIM, id=delivery_id, lease=lease.total_seconds())
         return found[0] if found else None
 
     def save(self, delivery: Delivery) -> None:
@@ -64,7 +69,7 @@ class SqlDeliveries(Deliveries):
             """
             UPDATE deliveries SET due_at = :due_at, status = :status, attempts = :attempts,
                 last_error = :last_error, lease_until = NULL, rung_until = NULL
-            WHERE id = :id
+            WHERE id = :id AND status = 'pending'
             """,
             id=delivery.id,
             due_at=delivery.due_at,
@@ -81,16 +86,7 @@ class SqlDeliveries(Deliveries):
         )
 
     def due(self, limit: int) -> Sequence[Delivery]:
-        return self._many(
-            f"""
-            SELECT {_COLUMNS} FROM deliveries
-            WHERE status = 'pending' AND due_at <= clock_now()
-                AND (lease_until IS NULL OR lease_until <= clock_now())
-                AND (rung_until IS NULL OR rung_until <= clock_now())
-            ORDER BY due_at LIMIT :limit
-            """,
-            limit=limit,
-        )
+        return self._many(_DUE, limit=limit)
 
     def _many(self, sql: str, **values: object) -> list[Delivery]:
         return [self._delivery_from(row) for row in self._connection.rows(sql, **values)]
@@ -117,16 +113,19 @@ class SqlWebhooks(Webhooks):
         self._connection = connection
 
     def add(self, webhook: Webhook) -> None:
-        self._connection.change(
-            """
-            INSERT INTO webhooks (id, user_id, url, created_at)
-            VALUES (:id, :user_id, :url, :created_at)
-            """,
-            id=webhook.id,
-            user_id=webhook.user_id,
-            url=webhook.url,
-            created_at=webhook.created_at,
-        )
+        try:
+            self._connection.change(
+                """
+                INSERT INTO webhooks (id, user_id, url, created_at)
+                VALUES (:id, :user_id, :url, :created_at)
+                """,
+                id=webhook.id,
+                user_id=webhook.user_id,
+                url=webhook.url,
+                created_at=webhook.created_at,
+            )
+        except UniqueViolation as error:
+            raise AlreadyExists("This webhook is there already.") from error
 
     def of_user(self, user_id: UUID) -> Sequence[Webhook]:
         read = self._connection

@@ -35,6 +35,7 @@ class SqlOutbox(Outbox):
             UPDATE outbox SET due_at = clock_after(:lease)
             WHERE id IN (
                 SELECT id FROM outbox WHERE due_at <= clock_now() ORDER BY due_at, id LIMIT :limit
+                FOR UPDATE SKIP LOCKED
             )
             RETURNING id, kind, subject_id, correlation_id
             """,

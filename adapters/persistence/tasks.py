@@ -14,19 +14,54 @@ from domain.tasks.events import TaskQueued
 from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
 
 _COLUMNS = """
-    id, image_id, user_id, pipeline, created_at, correlation_id, assets, notify, status,
-    attempts, deaths, fence, failure_code, failure_detail, started_at, finished_at
+    t.id, t.image_id, t.user_id, t.pipeline, t.created_at, t.correlation_id, t.assets, t.notify,
+    t.status, t.attempts, t.deaths, t.fence, t.failure_code, t.failure_detail, t.started_at,
+    t.finished_at
+"""
+_GET = f"SELECT {_COLUMNS} FROM tasks t WHERE t.id = :id"
+_NEWEST_OF = f"""
+    SELECT {_COLUMNS} FROM images i JOIN tasks t ON t.id = i.newest_task_id WHERE i.id = :id
+"""
+_CLAIM = f"""
+    UPDATE tasks SET status = 'in progress', attempts = attempts + 1, fence = fence + 1,
+        lease_until = clock_after(:lease), started_at = coalesce(started_at, clock_now())
+    WHERE id = :id AND status = 'queued'
+    RETURNING {_COLUMNS.replace("t.", "")}
+"""
+_EXPIRED = f"""
+    SELECT {_COLUMNS} FROM tasks t
+    WHERE t.status = 'in progress' AND t.lease_until <= clock_now()
+    ORDER BY t.lease_until LIMIT :limit FOR UPDATE SKIP LOCKED
 """
 
 
 class SqlTasks(Tasks):
-    """Tasks in the table `tasks`, results in `results`; every change mirrors to `images.status`."""
+    """
+    Tasks in the table `tasks`, results in `results`.
+
+    `images.newest_task_id` says whose status an image shows: the task's that was added last.
+    """
 
     def __init__(self, connection: Connection, outbox: Outbox) -> None:
         self._connection = connection
         self._outbox = outbox
 
     def add(self, task: Task) -> None:
+        self.add_first(task)
+        self._connection.change(
+            """
+            UPDATE images SET newest_task_id = :task_id, processing_task = :processing_task,
+                status = :status, updated_at = clock_now()
+            WHERE id = :image_id
+            """,
+            image_id=task.image_id,
+            task_id=task.id,
+            processing_task=processing_task_to_document(task),
+            status=task.status.value,
+        )
+
+    def add_first(self, task: Task) -> None:
+        """Add a task whose image has just been added with the task's status."""
         self._connection.change(
             """
             INSERT INTO tasks (
@@ -53,28 +88,13 @@ class SqlTasks(Tasks):
         self._tell(task, timedelta())
 
     def get(self, task_id: UUID) -> Task | None:
-        return self._one(f"SELECT {_COLUMNS} FROM tasks WHERE id = :id", task_id)
+        return self._one(_GET, task_id)
 
     def newest_of(self, image_id: UUID) -> Task | None:
-        return self._one(
-            f"""
-            SELECT {_COLUMNS} FROM tasks WHERE image_id = :id
-            ORDER BY created_at DESC, id DESC LIMIT 1
-            """,
-            image_id,
-        )
+        return self._one(_NEWEST_OF, image_id)
 
     def claim(self, task_id: UUID, lease: timedelta) -> Task | None:
-        row = self._connection.row(
-            f"""
-            UPDATE tasks SET status = 'in progress', attempts = attempts + 1, fence = fence + 1,
-                lease_until = clock_after(:lease), started_at = coalesce(started_at, clock_now())
-            WHERE id = :id AND status = 'queued'
-            RETURNING {_COLUMNS}
-            """,
-            id=task_id,
-            lease=lease.total_seconds(),
-        )
+        row = self._connection.row(_CLAIM, id=task_id, lease=lease.total_seconds())
         if row is None:
             return None
         task = self._task_from(row, ())
@@ -97,7 +117,8 @@ class SqlTasks(Tasks):
         failure = task.failure
         changed = self._connection.change(
             """
-            UPDATE tasks SET status = :status, deaths = :deaths, lease_until = NULL,
+            UPDATE tasks SET status = :status, deaths = :deaths,
+                lease_until = CASE WHEN :status = 'in progress' THEN lease_until END,
                 rung_at = clock_after(:delay), failure_code = :failure_code,
                 failure_detail = :failure_detail, finished_at = :finished_at
             WHERE id = :id AND fence = :fence AND status = 'in progress'
@@ -120,24 +141,20 @@ class SqlTasks(Tasks):
         return True
 
     def expired(self, limit: int) -> Sequence[Task]:
-        rows = self._connection.rows(
-            f"""
-            SELECT {_COLUMNS} FROM tasks
-            WHERE status = 'in progress' AND lease_until <= clock_now()
-            ORDER BY lease_until LIMIT :limit
-            """,
-            limit=limit,
-        )
-        return [self._task_from(row, ()) for row in rows]
+        return [self._task_from(row, ()) for row in self._connection.rows(_EXPIRED, limit=limit)]
 
     def ring_again(self, older_than: timedelta, limit: int) -> int:
+        # A task whose ring still waits in the outbox is left alone: while the broker is away,
+        # another ring for each sweep would only make the outbox grow.
         rows = self._connection.rows(
             """
             UPDATE tasks SET rung_at = clock_now()
             WHERE id IN (
-                SELECT id FROM tasks
-                WHERE status = 'queued' AND rung_at <= clock_after(:age)
-                ORDER BY rung_at LIMIT :limit
+                SELECT t.id FROM tasks t
+                WHERE t.status = 'queued' AND t.rung_at <= clock_after(:age) AND NOT EXISTS (
+                    SELECT 1 FROM outbox o WHERE o.subject_id = t.id AND o.kind = 'TaskQueued'
+                )
+                ORDER BY t.rung_at LIMIT :limit FOR UPDATE SKIP LOCKED
             )
             RETURNING id, correlation_id
             """,
@@ -151,15 +168,14 @@ class SqlTasks(Tasks):
         return len(rows)
 
     def count_by_status(self) -> dict[str, int]:
-        counts = {"queued": 0, "in progress": 0}
-        rows = self._connection.rows(
+        row = self._connection.row(
             """
-            SELECT status, count(*) FROM tasks
-            WHERE status IN ('queued', 'in progress') GROUP BY status
+            SELECT (SELECT count(*) FROM tasks WHERE status = 'queued'),
+                (SELECT count(*) FROM tasks WHERE status = 'in progress')
             """
         )
-        counts.update((status, count) for status, count in rows)
-        return counts
+        queued, in_progress = row or (0, 0)
+        return {TaskStatus.QUEUED.value: queued, TaskStatus.IN_PROGRESS.value: in_progress}
 
     def _one(self, sql: str, row_id: UUID) -> Task | None:
         row = self._connection.row(sql, id=row_id)
@@ -215,18 +231,14 @@ class SqlTasks(Tasks):
         )
 
     def _mirror(self, task: Task) -> None:
-        """Give the image the status of its newest task."""
         self._connection.change(
             """
             UPDATE images SET status = :status, updated_at = clock_now()
-            WHERE id = :image_id AND NOT EXISTS (
-                SELECT 1 FROM tasks newer
-                WHERE newer.image_id = :image_id AND newer.created_at > :created_at
-            )
+            WHERE id = :image_id AND newest_task_id = :task_id
             """,
             image_id=task.image_id,
+            task_id=task.id,
             status=task.status.value,
-            created_at=task.created_at,
         )
 
     def _tell(self, task: Task, delay: timedelta) -> None:
@@ -254,6 +266,11 @@ class SqlTasks(Tasks):
             started_at=read.as_time_or_none(row[14]),
             finished_at=read.as_time_or_none(row[15]),
         )
+
+
+def processing_task_to_document(task: Task) -> Document:
+    """Return what `images.processing_task` tells of the newest task (system design §8.1)."""
+    return Document(taskId=str(task.id), processingOptions=pipeline_to_document(task.pipeline))
 
 
 def _notify_to_document(notify: NotificationRequest) -> Document:

@@ -1,5 +1,6 @@
 """Accounts and sessions."""
 
+import unicodedata
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +13,17 @@ from domain.users.user import User
 _COLUMNS = "u.id, u.username, u.email, u.password_hash, u.roles, u.created_at, u.updated_at"
 
 
+_GET = f"SELECT {_COLUMNS} FROM users u WHERE u.id = :value"
+# An address is ASCII, which every database's lower() knows; a name is not, so its key is ours.
+_BY_EMAIL = f"SELECT {_COLUMNS} FROM users u WHERE lower(u.email) = lower(:value)"
+_BY_USERNAME = f"SELECT {_COLUMNS} FROM users u WHERE u.username_key = :value"
+_SESSION_WITH_USER = f"""
+    SELECT {_COLUMNS}, s.id, s.user_id, s.created_at, s.expires_at, s.revoked_at
+    FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.id = :id
+"""
+
+
 class SqlUsers(Users):
     """Accounts in the table `users`; its unique indexes speak for `UsernameTaken`, `EmailTaken`."""
 
@@ -21,8 +33,12 @@ class SqlUsers(Users):
     def add(self, user: User) -> None:
         self._save(
             """
-            INSERT INTO users (id, username, email, password_hash, roles, created_at, updated_at)
-            VALUES (:id, :username, :email, :password_hash, :roles, :created_at, :updated_at)
+            INSERT INTO users (
+                id, username, username_key, email, password_hash, roles, created_at, updated_at
+            ) VALUES (
+                :id, :username, :username_key, :email, :password_hash, :roles, :created_at,
+                :updated_at
+            )
             """,
             created_at=user.created_at,
             **_changeable(user),
@@ -31,7 +47,7 @@ class SqlUsers(Users):
     def update(self, user: User) -> None:
         self._save(
             """
-            UPDATE users SET username = :username, email = :email,
+            UPDATE users SET username = :username, username_key = :username_key, email = :email,
                 password_hash = :password_hash, roles = :roles, updated_at = :updated_at
             WHERE id = :id
             """,
@@ -39,17 +55,13 @@ class SqlUsers(Users):
         )
 
     def get(self, user_id: UUID) -> User | None:
-        return self._one(f"SELECT {_COLUMNS} FROM users u WHERE u.id = :value", user_id)
+        return self._one(_GET, user_id)
 
     def by_email(self, email: str) -> User | None:
-        return self._one(
-            f"SELECT {_COLUMNS} FROM users u WHERE lower(u.email) = lower(:value)", email
-        )
+        return self._one(_BY_EMAIL, email)
 
     def by_username(self, username: str) -> User | None:
-        return self._one(
-            f"SELECT {_COLUMNS} FROM users u WHERE lower(u.username) = lower(:value)", username
-        )
+        return self._one(_BY_USERNAME, _username_key(username))
 
     def _save(self, sql: str, **values: object) -> None:
         try:
@@ -57,7 +69,9 @@ class SqlUsers(Users):
         except UniqueViolation as error:
             if error.index == "users_email":
                 raise EmailTaken("An account with this e-mail address exists.") from error
-            raise UsernameTaken("This user name is taken; choose another.") from error
+            if "username_key" in error.index:
+                raise UsernameTaken("This user name is taken; choose another.") from error
+            raise
 
     def _one(self, sql: str, value: object) -> User | None:
         row = self._connection.row(sql, value=value)
@@ -84,14 +98,7 @@ class SqlSessions(Sessions):
 
     def with_user(self, session_id: UUID) -> tuple[Session, User] | None:
         read = self._connection
-        row = read.row(
-            f"""
-            SELECT {_COLUMNS}, s.id, s.user_id, s.created_at, s.expires_at, s.revoked_at
-            FROM sessions s JOIN users u ON u.id = s.user_id
-            WHERE s.id = :id
-            """,
-            id=session_id,
-        )
+        row = read.row(_SESSION_WITH_USER, id=session_id)
         if row is None:
             return None
         session = Session(
@@ -124,10 +131,16 @@ def user_from(read: Connection, row: Row) -> User:
     )
 
 
+def _username_key(username: str) -> str:
+    """Return what user names that differ in nothing but their case have in common."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", username).casefold())
+
+
 def _changeable(user: User) -> dict[str, object]:
     return {
         "id": user.id,
         "username": user.username,
+        "username_key": _username_key(user.username),
         "email": user.email,
         "password_hash": user.password_hash,
         "roles": TextArray(sorted(role.value for role in user.roles)),

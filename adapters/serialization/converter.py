@@ -17,19 +17,13 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from domain.errors import InvalidParameter, UnknownOperation
 from domain.images.formats import ImageFormat
-from domain.images.operations import OPERATION_NAMES, AspectRatio, Operation
+from domain.images.operations import OPERATION_NAMES, AspectRatio, Operation, camel_case
 from domain.images.output import Output
 from domain.images.units import Color, Length, Percent
 
 SAME_FORMAT = "same"
 _ASPECT_RATIO = re.compile(r"(\d{1,5}):(\d{1,5})", re.ASCII)
 _OPERATION_KINDS = {kind: name for name, kind in OPERATION_NAMES.items()}
-
-
-def camel_case(name: str) -> str:
-    """Return the language's spelling of an attribute: `offset_x` → `offsetX`."""
-    head, *rest = name.split("_")
-    return head + "".join(word.title() for word in rest)
 
 
 @cache
@@ -52,19 +46,18 @@ def make_converter(*, strict: bool) -> cattrs.Converter:
     converter.register_structure_hook(AspectRatio, _aspect_ratio)
     for notation in (Percent, Color, AspectRatio):
         converter.register_unstructure_hook(notation, str)
+    converter.register_structure_hook_factory(
+        attrs.has,
+        lambda kind: make_dict_structure_fn(
+            kind, converter, _cattrs_forbid_extra_keys=strict, **_spelling(kind)
+        ),
+    )
     for kind in (*get_args(Operation), Output):
-        names = {
-            field.name: override(rename=camel_case(field.name)) for field in attrs.fields(kind)
-        }
-        if kind is Output:
-            names["format"] = override(struct_hook=_format, unstruct_hook=_format_name)
-        converter.register_structure_hook(
-            kind,
-            make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=strict, **names),
-        )
         converter.register_unstructure_hook(
             kind,
-            make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True, **names),
+            make_dict_unstructure_fn(
+                kind, converter, _cattrs_omit_if_default=True, **_spelling(kind)
+            ),
         )
     converter.register_structure_hook(
         Operation, lambda document, _: _operation(converter, document)
@@ -77,6 +70,15 @@ def make_converter(*, strict: bool) -> cattrs.Converter:
         },
     )
     return converter
+
+
+# Any: the generators take their own options and the attributes' overrides by keyword alike.
+def _spelling(kind: Any) -> dict[str, Any]:
+    """Return how the members of the attrs class *kind* are spelled: in camel case."""
+    names = {field.name: override(rename=camel_case(field.name)) for field in attrs.fields(kind)}
+    if kind is Output:
+        names["format"] = override(struct_hook=_format, unstruct_hook=_format_name)
+    return names
 
 
 def _operation(converter: cattrs.Converter, document: object) -> Operation:

@@ -4,13 +4,14 @@
 CREATE TABLE users (
     id TEXT PRIMARY KEY,
     username TEXT NOT NULL,
+    username_key TEXT NOT NULL,  -- casefolded: SQLite's lower() knows ASCII alone
     email TEXT NOT NULL,
     password_hash TEXT NOT NULL,
     roles TEXT NOT NULL,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
-);
-CREATE UNIQUE INDEX users_username ON users (lower(username));
+) STRICT;
+CREATE UNIQUE INDEX users_username_key ON users (username_key);
 CREATE UNIQUE INDEX users_email ON users (lower(email));
 
 CREATE TABLE sessions (
@@ -19,7 +20,7 @@ CREATE TABLE sessions (
     created_at TEXT NOT NULL,
     expires_at TEXT NOT NULL,
     revoked_at TEXT
-);
+) STRICT;
 CREATE INDEX sessions_user ON sessions (user_id);
 
 CREATE TABLE images (
@@ -36,8 +37,9 @@ CREATE TABLE images (
     height INTEGER NOT NULL,
     frames INTEGER,
     byte_size INTEGER NOT NULL,
-    sha256 TEXT NOT NULL
-);
+    sha256 TEXT NOT NULL,
+    newest_task_id TEXT NOT NULL  -- the task added last, whose status this row shows
+) STRICT;
 CREATE INDEX images_user ON images (user_id, created_at DESC, id);
 
 CREATE TABLE tasks (
@@ -59,8 +61,8 @@ CREATE TABLE tasks (
     created_at TEXT NOT NULL,
     started_at TEXT,
     finished_at TEXT
-);
-CREATE INDEX tasks_image ON tasks (image_id, created_at DESC);
+) STRICT;
+CREATE INDEX tasks_image ON tasks (image_id);
 CREATE INDEX tasks_queued ON tasks (rung_at) WHERE status = 'queued';
 CREATE INDEX tasks_leased ON tasks (lease_until) WHERE status = 'in progress';
 
@@ -75,7 +77,7 @@ CREATE TABLE results (
     byte_size INTEGER NOT NULL,
     sha256 TEXT NOT NULL,
     PRIMARY KEY (task_id, variant)
-);
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -84,8 +86,9 @@ CREATE TABLE outbox (
     correlation_id TEXT NOT NULL,
     due_at TEXT NOT NULL,
     created_at TEXT NOT NULL
-);
+) STRICT;
 CREATE INDEX outbox_due ON outbox (due_at, id);
+CREATE INDEX outbox_subject ON outbox (subject_id);
 
 CREATE TABLE deliveries (
     id TEXT PRIMARY KEY,
@@ -101,7 +104,7 @@ CREATE TABLE deliveries (
     rung_until TEXT,
     created_at TEXT NOT NULL,
     UNIQUE (task_id, channel, address)
-);
+) STRICT;
 CREATE INDEX deliveries_due ON deliveries (due_at) WHERE status = 'pending';
 
 CREATE TABLE webhooks (
@@ -110,7 +113,7 @@ CREATE TABLE webhooks (
     url TEXT NOT NULL,
     created_at TEXT NOT NULL,
     UNIQUE (user_id, url)
-);
+) STRICT;
 
 CREATE TABLE assets (
     id TEXT PRIMARY KEY,
@@ -119,7 +122,7 @@ CREATE TABLE assets (
     file_path TEXT NOT NULL,
     sha256 TEXT NOT NULL,
     created_at TEXT NOT NULL
-);
+) STRICT;
 CREATE UNIQUE INDEX assets_name ON assets (name, coalesce(user_id, ''));
 
 CREATE TABLE processing_log (
@@ -131,5 +134,5 @@ CREATE TABLE processing_log (
     outcome TEXT NOT NULL,
     error TEXT,
     stage_seconds TEXT NOT NULL
-);
+) STRICT;
 CREATE INDEX processing_log_task ON processing_log (task_id, id);

@@ -1,0 +1,1 @@
+"""Pictures: their headers read in plain Python, their pixels drawn by sandboxed renderers."""

@@ -1,0 +1,31 @@
+"""What one edit may cost before its renderer is stopped."""
+
+import attrs
+
+from domain.images.upload_policy import UploadPolicy
+
+MEBIBYTE = 1024 * 1024
+
+
+@attrs.frozen
+class RendererLimits:
+    """
+    Ceilings for a renderer and for each task it draws.
+
+    Attributes:
+        wall_seconds: After this a task's renderer is killed: `timeout`.
+        cpu_seconds: Processor time of one task, whole seconds: `limit_cpu`.
+        memory_bytes: Address space of a renderer: `limit_memory`.
+        output_bytes: Size of a result: `output_too_large`.
+        tasks_per_renderer: A renderer is replaced after so many; 1 isolates each task strictly.
+        recycle_resident_bytes: A renderer whose memory ever grew beyond this is replaced.
+        policy: What a picture, and an asset, may declare.
+    """
+
+    wall_seconds: float = 30.0
+    cpu_seconds: int = 20
+    memory_bytes: int = 1536 * MEBIBYTE
+    output_bytes: int = 64 * MEBIBYTE
+    tasks_per_renderer: int = 100
+    recycle_resident_bytes: int = 384 * MEBIBYTE
+    policy: UploadPolicy = UploadPolicy()

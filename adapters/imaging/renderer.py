@@ -1,0 +1,198 @@
+"""
+The renderers' own process: `python -m adapters.imaging.renderer`, started by `VipsEditor`.
+
+It is a zygote. It loads libvips once, while it has one thread and no secrets, uses none of it (a
+fork after use hangs), and then forks a renderer whenever the editor asks for one. A renderer
+shuts itself in and draws until the editor hangs up, or until hostile bytes take it down.
+
+Its one argument is a JSON document: the descriptor of the socket to the editor, and the limits.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+import traceback
+from typing import Final
+
+import cattrs
+import pyvips
+
+from adapters.imaging import sandbox
+from adapters.imaging.limits import RendererLimits
+from adapters.imaging.messages import (
+    CHECK,
+    FORK,
+    MAX_FILES,
+    PACKET_BYTES,
+    REAP,
+    Done,
+    Order,
+    Refused,
+    encode_reply,
+)
+from adapters.imaging.vips_drawing import draw
+from adapters.imaging.vips_failures import failure_of
+from adapters.imaging.vips_loading import LOADERS
+from adapters.imaging.vips_marks import MarkCache
+from adapters.imaging.vips_saving import SAVERS
+from domain.images.operations import AutoOrient, Resize
+from domain.images.pipeline import Pipeline
+from domain.tasks.task import Failure, FailureCode
+
+_ALLOWED_LOADERS: Final = ("Jpeg", "Png", "Nsgif", "Webp", "Tiff", "Heif")
+_REAP_SECONDS: Final = 5.0
+_SVG: Final = b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+# The header of libvips' own format (little-endian, 1x1, one band of bytes) and its one pixel.
+_DOT_V: Final = (
+    struct.pack("<IiiiiiiiffIiiii4x", 0x08F2A6B6, 1, 1, 1, 8, 0, 0, 1, 1.0, 1.0, 0, 0, 0, 0, 0)
+    + b"\0"
+)
+
+
+def main() -> None:
+    """Serve the editor until it hangs up or dies."""
+    settings = json.loads(sys.argv[1])
+    limits = cattrs.structure(settings["limits"], RendererLimits)
+    for interruption in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(interruption, signal.SIG_IGN)  # meant for the worker, which tells us
+    editor = socket.socket(fileno=settings["socket"])
+    worker = os.pidfd_open(settings["worker_pid"])
+    _prepare_libvips()
+    missing = sandbox.enter_namespaces()
+    sandbox.enter_vanished_directory()
+    _warm_up()
+    gc.collect()
+    gc.freeze()  # what is shared stays shared: a collection would touch, and so copy, every page
+    editor.send(b"ready")
+    poller = select.poll()
+    poller.register(editor, select.POLLIN)
+    poller.register(worker, select.POLLIN)
+    while not any(descriptor == worker for descriptor, _ in poller.poll()):
+        packet, descriptors, _, _ = socket.recv_fds(editor, 64, 2)
+        if packet == FORK and len(descriptors) == 2:
+            pid = _fork(descriptors[0], descriptors[1], (editor.fileno(), worker), limits, missing)
+            editor.send(struct.pack("<q", pid))
+        elif packet[:1] == REAP:
+            editor.send(struct.pack("<q", _reap(*struct.unpack("<q", packet[1:]))))
+        else:
+            break
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _prepare_libvips() -> None:
+    pyvips.operation_block_set("VipsForeignLoad", True)
+    for loader in _ALLOWED_LOADERS:
+        pyvips.operation_block_set(f"VipsForeignLoad{loader}", False)
+    # Every source differs, and one renderer draws one task: neither a cache nor threads help.
+    pyvips.cache_set_max(0)
+    pyvips.voperation.cache_set_max_mem(0)
+    pyvips.voperation.cache_set_max_files(0)
+
+
+def _warm_up() -> None:
+    """Learn the operations' signatures here, once, instead of in every renderer."""
+    for name in (*LOADERS.values(), *SAVERS, "thumbnail_source", "thumbnail_image", "copy"):
+        pyvips.voperation.Introspect.get(name)
+    Order.decode(Order(Pipeline((AutoOrient(), Resize(1))), ()).encode())
+
+
+def _fork(
+    channel: int,
+    complaints: int,
+    ours: tuple[int, ...],
+    limits: RendererLimits,
+    missing: list[str],
+) -> int:
+    zygote = os.getpid()
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        os.dup2(complaints, 2)
+        for descriptor in (complaints, *ours):
+            os.close(descriptor)
+        missing = missing + sandbox.lock_down(limits, zygote)
+        _serve(socket.socket(fileno=channel), limits, missing)
+    except BaseException:  # noqa: BLE001  # nothing may return into the zygote's loop
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def _reap(pid: int) -> int:
+    """Return the wait status of a renderer that has hung up, or -1 if it is not ours."""
+    patience = time.monotonic() + _REAP_SECONDS
+    try:
+        while time.monotonic() < patience:
+            reaped, status = os.waitpid(pid, os.WNOHANG)
+            if reaped:
+                return status
+            time.sleep(0.002)
+        os.kill(pid, signal.SIGKILL)
+        return os.waitpid(pid, 0)[1]
+    except (ChildProcessError, ProcessLookupError):
+        return -1
+
+
+def _serve(channel: socket.socket, limits: RendererLimits, missing: list[str]) -> None:
+    """Draw what is ordered, one task after the other, until the editor hangs up."""
+    cache = MarkCache()
+    while True:
+        packet, descriptors, _, _ = socket.recv_fds(channel, PACKET_BYTES, MAX_FILES)
+        if not packet:
+            return
+        sandbox.allow_processor_seconds(limits.cpu_seconds)
+        if packet == CHECK:
+            reply = json.dumps(_prove_walls(missing)).encode()
+        else:
+            reply = encode_reply(_draw(packet, descriptors, limits, cache))
+        for descriptor in descriptors:
+            os.close(descriptor)
+        os.write(channel.fileno(), reply)
+
+
+def _draw(
+    packet: bytes, descriptors: list[int], limits: RendererLimits, cache: MarkCache
+) -> Done | Refused:
+    source, target, *rest = descriptors
+    try:
+        order = Order.decode(packet)
+        assets = dict(zip(order.asset_names, rest, strict=True))
+        done = draw(order.pipeline, source, target, assets, limits.policy, cache)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return Done(done.format, done.width, done.height, done.frames, done.stage_seconds, peak)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the editor has to be told
+        failure = failure_of(error, source=source, target=target, output_bytes=limits.output_bytes)
+        trace = "" if failure else traceback.format_exc()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return Refused(
+            failure or Failure(FailureCode.INTERNAL, "something went wrong on our side"),
+            trace,
+            peak,
+        )
+
+
+def _prove_walls(missing: list[str]) -> dict[str, object]:
+    opened = []
+    for name, content in (("SVG", _SVG), ("libvips' own .v", _DOT_V)):
+        with contextlib.suppress(pyvips.Error):
+            pyvips.Image.new_from_buffer(content, "").avg()
+            opened.append(name)
+    return {
+        "version": [pyvips.version(part) for part in range(3)],
+        "opened": opened,
+        "missing": missing,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""
+The walls around a renderer, each standing by itself.
+
+What the kernel or the container forbids us to build is reported, not fatal: the remaining walls
+still hold, and the operator is told once.
+"""
+
+import contextlib
+import ctypes
+import math
+import os
+import resource
+import signal
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from adapters.imaging.limits import RendererLimits
+from adapters.imaging.seccomp import SeccompUnavailable, refuse_system_calls
+
+OPEN_FILES: Final = 64
+
+_PR_SET_PDEATHSIG: Final = 1
+_PR_SET_DUMPABLE: Final = 4
+_PR_SET_NO_NEW_PRIVS: Final = 38
+_CLONE_NEWNS: Final = 0x00020000
+_CLONE_NEWIPC: Final = 0x08000000
+_CLONE_NEWUSER: Final = 0x10000000
+_CLONE_NEWNET: Final = 0x40000000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def enter_namespaces() -> list[str]:
+    """
+    Give this process, and all it forks, an empty network, its own mounts and shared memory.
+
+    Returns the names of the walls that could not be built. Has to be called before any thread
+    is started.
+    """
+    spaces = _CLONE_NEWNET | _CLONE_NEWNS | _CLONE_NEWIPC
+    user, group = os.geteuid(), os.getegid()
+    if user == 0 and _libc.unshare(spaces) == 0:
+        return []
+    if _libc.unshare(spaces | _CLONE_NEWUSER) != 0:
+        return ["namespaces"]
+    # Without a map our own files would belong to nobody.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
+    return []
+
+
+def enter_vanished_directory() -> None:
+    """Work from a directory that exists no more: nothing can be made in it, nor found."""
+    directory = tempfile.mkdtemp(prefix="renderer-")
+    os.chdir(directory)
+    Path(directory).rmdir()
+
+
+def lock_down(limits: RendererLimits, parent_pid: int) -> list[str]:
+    """
+    Shut this freshly forked, single-threaded process in, for good.
+
+    Returns the names of the walls that could not be built.
+    """
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent_pid:  # it died before we asked to die with it
+        os._exit(0)
+    _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _limit(resource.RLIMIT_AS, limits.memory_bytes)
+    _limit(resource.RLIMIT_FSIZE, limits.output_bytes)
+    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    _limit(resource.RLIMIT_CORE, 0)
+    if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        return ["no_new_privs", "seccomp"]
+    try:
+        refuse_system_calls(_libc)
+    except SeccompUnavailable:
+        return ["seccomp"]
+    return []
+
+
+def allow_processor_seconds(seconds: int) -> None:
+    """Let this process spend *seconds* more; then SIGXCPU ends it."""
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    _, ceiling = resource.getrlimit(resource.RLIMIT_CPU)
+    allowed = math.ceil(spent.ru_utime + spent.ru_stime) + seconds
+    if ceiling != resource.RLIM_INFINITY:
+        allowed = min(allowed, ceiling)
+    resource.setrlimit(resource.RLIMIT_CPU, (allowed, ceiling))
+
+
+def _limit(what: int, value: int) -> None:
+    _, ceiling = resource.getrlimit(what)
+    if ceiling != resource.RLIM_INFINITY:
+        value = min(value, ceiling)
+    resource.setrlimit(what, (value, value))

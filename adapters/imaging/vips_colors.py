@@ -1,0 +1,109 @@
+"""Colour spaces, profiles and alpha: every picture is drawn as 8-bit sRGB or grey."""
+
+import contextlib
+from typing import Final
+
+import pyvips
+
+from domain.images.units import Color
+
+_PROFILE: Final = "icc-profile-data"
+_LONGEST_PROFILE: Final = 1024 * 1024
+_SRGB_NAMES: Final = (b"sRGB", b"\0s\0R\0G\0B")  # ICC.1 §10: texts are ASCII or UTF-16
+_GREY, _SRGB = "b-w", "srgb"
+
+
+def normalized(image: pyvips.Image) -> pyvips.Image:
+    """
+    Return *image* as 8-bit sRGB or grey, alpha kept, whatever it came as.
+
+    A fitting ICC profile stays attached, pixels untouched; CMYK is converted by its own profile;
+    a profile that does not belong to the picture is dropped, which means sRGB.
+    """
+    if image.interpretation == "cmyk":
+        return _converted(image, fallback="cmyk")
+    if has_profile(image) and not _profile_fits(image):
+        image = without_profile(image)
+    if image.bands > 4:  # further channels of a TIFF
+        image = image.extract_band(0, n=3)
+    space = _GREY if image.bands < 3 else _SRGB
+    if image.interpretation in ("multiband", "error", "histogram", "matrix", "fourier"):
+        image = image.copy(interpretation=space)
+    if image.interpretation != space:
+        image = image.colourspace(space)
+    return image if image.format == "uchar" else image.cast("uchar")
+
+
+def in_srgb_values(image: pyvips.Image) -> pyvips.Image:
+    """Return *image* with its profile worked into the pixels, so that other colours can join."""
+    if not has_profile(image):
+        return image
+    return without_profile(image) if _profile_is_srgb(image) else _converted(image)
+
+
+def colored(image: pyvips.Image) -> pyvips.Image:
+    """Return *image* with three colour bands, alpha kept."""
+    if image.interpretation != _GREY:
+        return image
+    return in_srgb_values(image).colourspace(_SRGB)
+
+
+def grey(image: pyvips.Image) -> pyvips.Image:
+    """Return *image* with its light alone, alpha kept."""
+    if image.interpretation == _GREY:
+        return image
+    return in_srgb_values(image).colourspace(_GREY)
+
+
+def ready_for(image: pyvips.Image, color: Color) -> tuple[pyvips.Image, list[float]]:
+    """Return *image* with the bands that *color* needs, and *color* in those bands."""
+    if not color.is_opaque and not image.hasalpha():
+        image = with_alpha(image)
+    if not color.red == color.green == color.blue:
+        image = colored(image)
+    fill: list[float] = [color.red]
+    if image.interpretation != _GREY:
+        fill += [color.green, color.blue]
+    if image.hasalpha():
+        fill.append(color.alpha)
+    return image, fill
+
+
+def with_alpha(image: pyvips.Image) -> pyvips.Image:
+    """Return *image* with an alpha band."""
+    return image if image.hasalpha() else image.bandjoin(255)
+
+
+def has_profile(image: pyvips.Image) -> bool:
+    """Tell whether an ICC profile is attached."""
+    return bool(image.get_typeof(_PROFILE))
+
+
+def without_profile(image: pyvips.Image) -> pyvips.Image:
+    """Return *image* without its ICC profile, pixels untouched."""
+    if has_profile(image):
+        image = image.copy()  # metadata of what others may hold is not touched
+        image.remove(_PROFILE)
+    return image
+
+
+def _converted(image: pyvips.Image, *, fallback: str = _SRGB) -> pyvips.Image:
+    with contextlib.suppress(pyvips.Error):  # a broken profile counts as none
+        converted = image.icc_transform(_SRGB, embedded=True, input_profile=fallback)
+        return without_profile(converted.copy(interpretation=_SRGB))
+    return without_profile(image).colourspace(_SRGB)
+
+
+def _profile_fits(image: pyvips.Image) -> bool:
+    profile = image.get(_PROFILE)
+    space = b"GRAY" if image.bands < 3 else b"RGB "
+    return (
+        128 < len(profile) <= _LONGEST_PROFILE
+        and profile[36:40] == b"acsp"
+        and profile[16:20] == space
+    )
+
+
+def _profile_is_srgb(image: pyvips.Image) -> bool:
+    start = image.get(_PROFILE)[:4096]
+    return any(name in start for name in _SRGB_NAMES)

@@ -1,0 +1,212 @@
+"""An editor whose pixels are drawn elsewhere: in sandboxed processes that may die without harm."""
+
+import hashlib
+import logging
+import os
+import queue
+import signal
+import time
+from collections.abc import Mapping
+from typing import BinaryIO, Final
+
+from adapters.imaging.limits import RendererLimits
+from adapters.imaging.messages import Done, MalformedMessage, Order, Refused
+from adapters.imaging.renderer_process import (
+    Renderer,
+    RendererDied,
+    RendererHung,
+    Zygote,
+    ZygoteGone,
+)
+from application.ports.image_editor import Drawn, EditFailed, EditorUnavailable, ImageEditor
+from domain.images.pipeline import Pipeline
+from domain.tasks.task import Failure, FailureCode
+
+LOWEST_LIBVIPS: Final = (8, 18, 3)
+"""Older ones have known holes in their GIF and TIFF decoders (GHSA-f88m-g3jw-g9cj)."""
+
+# How GLib and the C++ library announce that memory has run out, before they abort.
+_OUT_OF_MEMORY: Final = ("failed to allocate", "bad_alloc", "out of memory", "memoryerror")
+
+# After these a renderer's memory is in no state to be used again.
+_WEARING: Final = (FailureCode.LIMIT_MEMORY, FailureCode.INTERNAL)
+
+_logger = logging.getLogger(__name__)
+
+
+class UnsafeRenderer(Exception):
+    """The renderers on this machine do not refuse what they have to refuse."""
+
+
+class VipsEditor(ImageEditor):
+    """
+    Draws with libvips in child processes without secrets, network, files or privileges.
+
+    A renderer is forked from a warm process and reused for a bounded number of tasks. While it
+    is reused, a renderer that hostile bytes have taken over could meddle with the pictures drawn
+    after; `tasks_per_renderer=1` rules that out at the price of a fork per task.
+
+    *renderers* is how many may draw at once; calls beyond that wait for one.
+    """
+
+    def __init__(self, limits: RendererLimits | None = None, *, renderers: int = 1) -> None:
+        """
+        Start the renderers' process and have one renderer prove that it is safe.
+
+        Raises:
+            UnsafeRenderer: libvips is too old, or opens what it must refuse.
+            EditorUnavailable: The process could not be started.
+        """
+        self._limits = limits or RendererLimits()
+        self._zygote = Zygote(self._limits)
+        self._closed = False
+        # Last in, first out: the warmest renderer is taken, idle ones stay untouched.
+        self._seats: queue.LifoQueue[Renderer | None] = queue.LifoQueue()
+        self._renderers = renderers
+        try:
+            self._check_safety()
+        except BaseException:
+            self._zygote.close()
+            raise
+        for _ in range(renderers):
+            self._seats.put(None)
+
+    def edit(
+        self,
+        source: BinaryIO,
+        pipeline: Pipeline,
+        assets: Mapping[str, BinaryIO],
+        target: BinaryIO,
+    ) -> Drawn:
+        started = time.perf_counter()
+        renderer = self._take_seat()
+        waited = time.perf_counter() - started
+        try:
+            names = tuple(name for name in pipeline.asset_names if name in assets)
+            descriptors = [
+                source.fileno(),
+                target.fileno(),
+                *(assets[name].fileno() for name in names),
+            ]
+            renderer, reply = self._draw(renderer, Order(pipeline, names), descriptors)
+        except BaseException:
+            self._leave_seat(None)
+            raise
+        if isinstance(reply, Refused) and reply.failure.code in _WEARING:
+            renderer.close()
+        self._leave_seat(renderer)
+        if isinstance(reply, Refused):
+            if reply.trace:
+                _logger.error("a renderer failed through a fault of its own:\n%s", reply.trace)
+            raise EditFailed(reply.failure)
+        target.seek(0)
+        byte_size = os.fstat(target.fileno()).st_size
+        sha256 = hashlib.file_digest(target, "sha256").hexdigest()  # type: ignore[arg-type]
+        target.seek(0)
+        return Drawn(
+            format=reply.format,
+            width=reply.width,
+            height=reply.height,
+            frames=reply.frames,
+            byte_size=byte_size,
+            sha256=sha256,
+            stage_seconds={"wait_for_renderer": waited, **reply.stage_seconds},
+        )
+
+    def close(self) -> None:
+        """End every renderer; edits under way fail as unavailable."""
+        self._closed = True
+        self._zygote.close()
+
+    def _take_seat(self) -> Renderer | None:
+        # Everyone before us is bounded by the wall clock, and so is our wait.
+        patience = 2 * self._limits.wall_seconds + 10
+        try:
+            renderer = self._seats.get(timeout=patience)
+        except queue.Empty:
+            raise EditorUnavailable("no renderer came free in time") from None
+        if renderer is not None and not renderer.is_idle():
+            renderer.close()  # it ended, or worse, between two tasks
+            return None
+        return renderer
+
+    def _leave_seat(self, renderer: Renderer | None) -> None:
+        if renderer is not None and (
+            self._closed
+            or renderer.is_closed
+            or renderer.tasks >= self._limits.tasks_per_renderer
+            or renderer.peak_bytes > self._limits.recycle_resident_bytes
+        ):
+            renderer.close()
+            renderer = None
+        self._seats.put(renderer)
+
+    def _draw(
+        self, renderer: Renderer | None, order: Order, descriptors: list[int]
+    ) -> tuple[Renderer, Done | Refused]:
+        """Draw, a second time when the renderer was killed from outside, and only then."""
+        for is_last in (False, True):
+            try:
+                if renderer is None:
+                    renderer = self._zygote.fork()
+                return renderer, renderer.draw(order, descriptors, self._limits.wall_seconds)
+            except ZygoteGone as error:
+                if is_last or self._closed:
+                    raise EditorUnavailable(str(error)) from error
+            except RendererHung as error:
+                raise EditFailed(
+                    Failure(
+                        FailureCode.TIMEOUT,
+                        f"the picture took longer than {self._limits.wall_seconds:g} seconds",
+                    )
+                ) from error
+            except MalformedMessage as error:
+                raise EditFailed(_CRASH) from error
+            except RendererDied as error:
+                if error.signal_number != signal.SIGKILL or is_last:
+                    _logger.warning("a renderer died: %s", error)
+                    raise EditFailed(self._failure_of(error)) from error
+            renderer = None
+            os.ftruncate(descriptors[1], 0)
+            os.lseek(descriptors[1], 0, os.SEEK_SET)
+        raise AssertionError("unreachable: the last round returns or raises")
+
+    def _failure_of(self, death: RendererDied) -> Failure:
+        if death.signal_number == signal.SIGXCPU:
+            return Failure(
+                FailureCode.LIMIT_CPU,
+                f"the picture takes more than {self._limits.cpu_seconds} seconds of computing",
+            )
+        complaints = death.complaints.lower()
+        if any(words in complaints for words in _OUT_OF_MEMORY):
+            return Failure(
+                FailureCode.LIMIT_MEMORY, "the picture takes more memory than a task may use"
+            )
+        return _CRASH
+
+    def _check_safety(self) -> None:
+        try:
+            renderer = self._zygote.fork()
+            proof = renderer.check()
+        except (ZygoteGone, RendererDied, RendererHung) as error:
+            raise EditorUnavailable(f"no renderer could be started: {error}") from error
+        renderer.close()
+        version = tuple(proof["version"])
+        if version < LOWEST_LIBVIPS:
+            raise UnsafeRenderer(
+                f"libvips {'.'.join(map(str, version))} has known holes; "
+                f"at least {'.'.join(map(str, LOWEST_LIBVIPS))} is needed"
+            )
+        if proof["opened"]:
+            raise UnsafeRenderer(
+                f"libvips opened {' and '.join(proof['opened'])} although it was told to refuse "
+                "every loader but ours; check how libvips was installed"
+            )
+        if proof["missing"]:
+            _logger.warning(
+                "renderers run without these walls, which this system does not allow: %s",
+                ", ".join(proof["missing"]),
+            )
+
+
+_CRASH: Final = Failure(FailureCode.DECODER_CRASH, "the picture made the decoder stop working")

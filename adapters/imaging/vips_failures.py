@@ -1,0 +1,106 @@
+"""From what went wrong in a renderer to the code and the sentence that a customer sees."""
+
+import os
+from typing import Final
+
+import pyvips
+
+from adapters.imaging.headers import png, webp
+from adapters.imaging.vips_loading import LoaderMismatch
+from adapters.imaging.vips_marks import AssetMissing, AssetUnusable
+from domain.errors import (
+    GeometryOutsideImage,
+    ImageRefused,
+    ImageTooLarge,
+    OutputTooLarge,
+    TooManyFrames,
+    UnsupportedCodec,
+)
+from domain.tasks.task import Failure, FailureCode
+
+# The first that fits counts.
+_REFUSALS: Final[dict[type[Exception], FailureCode]] = {
+    GeometryOutsideImage: FailureCode.INVALID_GEOMETRY,
+    OutputTooLarge: FailureCode.OUTPUT_TOO_LARGE,
+    ImageTooLarge: FailureCode.IMAGE_TOO_LARGE,
+    TooManyFrames: FailureCode.TOO_MANY_FRAMES,
+    UnsupportedCodec: FailureCode.UNSUPPORTED_CODEC,
+    ImageRefused: FailureCode.DECODE_FAILED,
+    LoaderMismatch: FailureCode.DECODE_FAILED,
+}
+
+_PNG_END_BYTES: Final = 64 * 1024
+"""How far before the end of the file, where other things may follow it, IEND is sought."""
+
+# How the decoders of libvips 8.18 put it; the lists are tried in this order.
+_MEMORY: Final = ("out of memory", "unable to allocate", "memory allocation", "bad_alloc")
+_CODEC: Final = (
+    "has not been built in",
+    "not configured",
+    "not supported",
+    "unsupported",
+    "not implemented",
+    "no decoder",
+    "sof type",
+)
+_CUT: Final = (
+    "premature end",
+    "unexpected end",
+    "end of file",
+    "truncated",
+    "bad seek",
+    "not enough data",
+)
+
+
+def failure_of(error: Exception, *, source: int, target: int, output_bytes: int) -> Failure | None:
+    """Return the failure that *error* means for the customer, or None if the fault is ours."""
+    match error:
+        case AssetMissing():
+            return Failure(FailureCode.ASSET_MISSING, f'the picture "{error}" is missing')
+        case AssetUnusable(name=name, cause=cause):
+            inner = _refusal(cause) or _decoder_failure(str(cause).lower(), None)
+            return Failure(inner.code, f'the picture "{name}" cannot be used: {inner.detail}')
+        case MemoryError():
+            return _memory_failure()
+        case pyvips.Error() if os.fstat(target).st_size >= output_bytes:
+            return Failure(
+                FailureCode.OUTPUT_TOO_LARGE,
+                f"the result would be larger than {output_bytes} bytes",
+            )
+        case pyvips.Error():
+            return _decoder_failure(str(error).lower(), source)
+        case _:
+            return _refusal(error)
+
+
+def _refusal(error: Exception) -> Failure | None:
+    for kind, code in _REFUSALS.items():
+        if isinstance(error, kind):
+            return Failure(code, str(error))
+    return None
+
+
+def _memory_failure() -> Failure:
+    return Failure(FailureCode.LIMIT_MEMORY, "the picture takes more memory than a task may use")
+
+
+def _decoder_failure(complaint: str, source: int | None) -> Failure:
+    if any(words in complaint for words in _MEMORY):
+        return _memory_failure()
+    if any(words in complaint for words in _CODEC):
+        return Failure(
+            FailureCode.UNSUPPORTED_CODEC, "the picture is compressed in a way we cannot read"
+        )
+    if any(words in complaint for words in _CUT) or (source is not None and _ends_early(source)):
+        return Failure(FailureCode.TRUNCATED, "the picture is cut short; its end is missing")
+    return Failure(FailureCode.DECODE_FAILED, "the picture is damaged and cannot be read")
+
+
+def _ends_early(source: int) -> bool:
+    """Tell whether a PNG or WebP lacks its end; their decoders complain alike of any damage."""
+    size = os.fstat(source).st_size
+    start = os.pread(source, 12, 0)
+    if start.startswith(png.MAGIC):
+        return b"IEND" not in os.pread(source, _PNG_END_BYTES, max(0, size - _PNG_END_BYTES))
+    return webp.is_webp(start) and size < int.from_bytes(start[4:8], "little") + 8

@@ -1,0 +1,174 @@
+"""Operations as libvips calls; sizes and places come from the domain's geometry."""
+
+from collections.abc import Callable
+from typing import Final, assert_never
+
+import pyvips
+
+from adapters.imaging.vips_colors import colored, grey, in_srgb_values, ready_for, with_alpha
+from adapters.imaging.vips_loading import resampled
+from domain.errors import GeometryOutsideImage, OutputTooLarge
+from domain.images.geometry import Fitted, fit, place, region
+from domain.images.limits import MAX_SIDE_PX
+from domain.images.operations import (
+    AutoOrient,
+    Blur,
+    Crop,
+    Flip,
+    Grayscale,
+    Operation,
+    Resize,
+    Rotate,
+    Sharpen,
+    Watermark,
+)
+from domain.images.units import Color, in_pixels
+
+Marks = Callable[[Watermark, int, int], pyvips.Image]
+"""Gives the picture of a watermark as RGBA, sized for a frame of the given width and height."""
+
+_RIGHT_ANGLES: Final = {90.0: "d90", 180.0: "d180", 270.0: "d270"}
+
+
+def apply(step: Operation, frames: list[pyvips.Image], marks: Marks) -> list[pyvips.Image]:
+    """
+    Apply *step* to every frame; all frames have one size, before and after.
+
+    Raises:
+        GeometryOutsideImage: A crop does not lie inside the frames.
+        OutputTooLarge: A side would be longer than any result may be.
+    """
+    return [_apply_to_frame(step, frame, marks) for frame in frames]
+
+
+def fitted_to(step: Resize, width: int, height: int) -> Fitted:
+    """
+    Work out what *step* does to a picture of *width* × *height* pixels.
+
+    Raises:
+        OutputTooLarge: A side would be longer than any result may be.
+    """
+    try:
+        return fit(width, height, step)
+    except GeometryOutsideImage as error:
+        raise OutputTooLarge(error.detail) from error
+
+
+def cut_or_pad(image: pyvips.Image, fitted: Fitted, step: Resize) -> pyvips.Image:
+    """Finish a resize whose pixels have been resampled: cut what juts out, pad what is missing."""
+    width, height = min(fitted.width, image.width), min(fitted.height, image.height)
+    if (width, height) != (image.width, image.height):
+        kept = place(image.width, image.height, width, height, step.gravity)
+        image = image.extract_area(kept.left, kept.top, kept.width, kept.height)
+    if (width, height) != (fitted.width, fitted.height):
+        at = place(fitted.width, fitted.height, width, height, step.gravity)
+        image, background = ready_for(image, step.background)
+        image = image.embed(
+            at.left, at.top, fitted.width, fitted.height, extend="background", background=background
+        )
+    return image
+
+
+def _apply_to_frame(  # noqa: PLR0911  # one return a case
+    step: Operation, frame: pyvips.Image, marks: Marks
+) -> pyvips.Image:
+    match step:
+        case AutoOrient():
+            return _upright(frame)
+        case Resize():
+            return _resize(frame, step)
+        case Crop():
+            cut = region(frame.width, frame.height, step)
+            return frame.extract_area(cut.left, cut.top, cut.width, cut.height)
+        case Rotate():
+            return _rotate(frame, step.angle % 360, step.background)
+        case Flip():
+            frame = frame.fliphor() if step.horizontal else frame
+            return frame.copy_memory().flipver() if step.vertical else frame
+        case Grayscale():
+            return grey(frame)
+        case Blur():
+            return _with_alpha_weighed(frame, lambda image: image.gaussblur(step.sigma))
+        case Sharpen():
+            return frame.sharpen(
+                sigma=step.sigma, m1=step.m1, m2=step.m2, x1=step.x1, y2=step.y2, y3=step.y3
+            )
+        case Watermark():
+            return _watermark(frame, step, marks)
+        case _:
+            assert_never(step)
+
+
+def _upright(frame: pyvips.Image) -> pyvips.Image:
+    orientation = frame.get("orientation") if frame.get_typeof("orientation") else 1
+    # All but an upright or mirrored picture are read out of order.
+    return (frame.copy_memory() if orientation > 2 else frame).autorot()
+
+
+def _resize(frame: pyvips.Image, step: Resize) -> pyvips.Image:
+    fitted = fitted_to(step, frame.width, frame.height)
+    if (fitted.scaled_width, fitted.scaled_height) != (frame.width, frame.height):
+        frame = resampled(frame, fitted.scaled_width, fitted.scaled_height)
+    return cut_or_pad(frame, fitted, step)
+
+
+def _rotate(frame: pyvips.Image, angle: float, background: Color) -> pyvips.Image:
+    if angle == 0:
+        return frame
+    planned = frame.rotate(angle)  # no pixel is drawn for asking its size
+    if max(planned.width, planned.height) > MAX_SIDE_PX:
+        raise OutputTooLarge(f"the result would be longer than {MAX_SIDE_PX} pixels")
+    frame = frame.copy_memory()
+    if angle in _RIGHT_ANGLES:
+        return frame.rot(_RIGHT_ANGLES[angle])
+    frame, fill = ready_for(frame, background)
+    if frame.hasalpha():
+        fill = [channel * background.alpha / 255 for channel in fill[:-1]] + [background.alpha]
+    return _with_alpha_weighed(
+        frame,
+        lambda image: image.rotate(
+            angle, interpolate=pyvips.Interpolate.new("bicubic"), background=fill
+        ),
+    )
+
+
+def _with_alpha_weighed(
+    image: pyvips.Image, draw: Callable[[pyvips.Image], pyvips.Image]
+) -> pyvips.Image:
+    """Let *draw* mix pixels by how much of them is seen, so that hidden colours do not leak."""
+    if not image.hasalpha():
+        return draw(image)
+    drawn = draw(image.premultiply())
+    return drawn.unpremultiply().cast("uchar").copy(interpretation=image.interpretation)
+
+
+def _watermark(frame: pyvips.Image, step: Watermark, marks: Marks) -> pyvips.Image:
+    # Base and mark are read together, and base rows twice: from memory.
+    frame = in_srgb_values(colored(frame)).copy_memory()
+    mark = marks(step, frame.width, frame.height)
+    left, top = _corner(step, frame, mark)
+    covered = frame.extract_area(left, top, mark.width, mark.height)
+    marked = with_alpha(covered).composite2(mark, "over").cast("uchar")
+    if not frame.hasalpha():
+        marked = marked.extract_band(0, n=3)
+    return frame.insert(marked.copy(interpretation=frame.interpretation), left, top)
+
+
+def _corner(step: Watermark, frame: pyvips.Image, mark: pyvips.Image) -> tuple[int, int]:
+    """
+    Return left and top of the mark: offsets count inwards from the side it stands at.
+
+    On an axis where it is centred an offset has no inside to point to, and is ignored.
+    """
+    at = place(frame.width, frame.height, mark.width, mark.height, step.gravity)
+    across, down = step.gravity.share
+    left = at.left + _inwards(across) * in_pixels(step.offset_x, frame.width)
+    top = at.top + _inwards(down) * in_pixels(step.offset_y, frame.height)
+    return (
+        min(max(left, 0), frame.width - mark.width),
+        min(max(top, 0), frame.height - mark.height),
+    )
+
+
+def _inwards(share: float) -> int:
+    return {0.0: 1, 0.5: 0, 1.0: -1}[share]

@@ -1,0 +1,287 @@
+# mypy: disable-error-code="no-untyped-call"
+"""
+The embedded queue as a Kombu transport: `embedded:///var/lib/safelight/queue.db`.
+
+The transports that Kombu brings along without a server lose the message of a killed consumer;
+this one leases it (`lease_queue.py`). Several processes may publish and consume. A consumer
+sleeps until a publisher rings a bell in the directory `queue.db.bells` beside the file; looking is
+left for rings that were lost and leases that are over.
+
+Transport options:
+    bells: False where there are no unix sockets; consumers then look more often.
+    polling_interval: Seconds between looks; by default 1 with bells and 0.1 without.
+    lease_seconds, delivery_limit, keep_dead_seconds: See `LeaseQueue`.
+"""
+
+import json
+import sqlite3
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from queue import Empty
+from typing import Any
+from urllib.parse import quote, unquote
+
+from kombu.exceptions import ChannelError
+from kombu.transport import TRANSPORT_ALIASES, virtual
+
+from adapters.messaging.lease_queue import LeaseQueue
+from adapters.messaging.unix_bell import UnixBell
+
+SCHEME = "embedded"
+
+_QUEUE_OPTIONS = ("lease_seconds", "delivery_limit", "keep_dead_seconds")
+_POLLING_SECONDS = 0.1
+_POLLING_SECONDS_WITH_BELL = 1.0
+
+
+def register() -> None:
+    """Make the scheme known to Kombu."""
+    TRANSPORT_ALIASES[SCHEME] = f"{__name__}:{Transport.__name__}"
+
+
+def url_of(path: Path) -> str:
+    """Return the URL of the embedded queue in the file at *path*."""
+    return f"{SCHEME}://{quote(str(path.absolute()))}"
+
+
+class PublishBatch:
+    """Messages that become visible together, in one transaction (`Producer.batch`)."""
+
+    def __init__(self, channel: "Channel", max_size: int) -> None:
+        self.channel = channel
+        self._max_size = max_size
+        self._messages: list[tuple[str, str]] = []
+
+    def publish(self, message: dict[str, Any], **options: Any) -> None:
+        """Keep a message for the transaction."""
+        self.channel.basic_publish(message, batch=self, **options)
+        if len(self._messages) >= self._max_size:
+            self.flush()
+
+    def add(self, queue: str, document: str) -> None:
+        """Keep a routed message."""
+        self._messages.append((queue, document))
+
+    def flush(self) -> None:
+        """Add what is kept to the queues."""
+        if self._messages:
+            self.channel.connection.add(self._messages)
+            self._messages = []
+
+    def discard(self) -> None:
+        """Forget what is kept."""
+        self._messages = []
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class Channel(virtual.Channel):
+    """Routing and consumers by Kombu, messages by `LeaseQueue`; used by one thread at a time."""
+
+    connection: "Transport"
+    # Bodies are JSON, so text: no need to wrap them once more.
+    body_encoding = "utf-8"
+    supports_batch_publish = True
+
+    def __init__(self, connection: "Transport", **options: Any) -> None:
+        super().__init__(connection, **options)
+        self.events: dict[str, set[Callable[..., None]]] = defaultdict(set)
+
+    def create_publish_batch(self, max_size: int) -> PublishBatch:
+        """Start a batch for `Producer.batch`."""
+        return PublishBatch(self, max_size)
+
+    def basic_publish(
+        self,
+        message: dict[str, Any],
+        exchange: str = "",
+        routing_key: str = "",
+        *,
+        mandatory: bool = False,
+        **options: Any,
+    ) -> None:
+        """Publish; a *mandatory* message that no queue wants is returned, as by a broker."""
+        if mandatory and not self._lookup(exchange, routing_key):
+            error = ChannelError(f"No queue is bound for {routing_key!r} in {exchange!r}.")
+            if not self.events["basic_return"]:
+                raise error
+            for on_return in self.events["basic_return"]:
+                on_return(error, exchange, routing_key, message)
+            return
+        super().basic_publish(message, exchange, routing_key, **options)
+
+    def encode_body(
+        self, body: str | bytes, encoding: str | None = None
+    ) -> tuple[str | bytes, str | None]:
+        """Leave text as it is, and make text of bytes."""
+        if isinstance(body, bytes):
+            encoding = "base64"
+        encoded: tuple[str | bytes, str | None] = super().encode_body(body, encoding)
+        return encoded
+
+    def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
+        """Remove a message in hand."""
+        self.connection.queue.remove(*_identity(delivery_tag))
+        super().basic_ack(delivery_tag, multiple)
+
+    def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Return a message in hand to its queue, or bury it."""
+        identity = _identity(delivery_tag)
+        if requeue:
+            self.connection.queue.give_back(*identity)
+            self.connection.ring()
+        else:
+            self.connection.queue.bury(*identity)
+        self.qos.ack(delivery_tag)
+
+    def extend(self, delivery_tags: list[str]) -> None:
+        """Renew the leases of messages in hand."""
+        self.connection.queue.extend([_identity(tag) for tag in delivery_tags])
+
+    def _put(
+        self, queue: str, message: dict[str, Any], batch: PublishBatch | None = None, **_: Any
+    ) -> None:
+        document = json.dumps(message, separators=(",", ":"))
+        if batch is None:
+            self.connection.add([(queue, document)])
+        else:
+            batch.add(queue, document)
+
+    def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:  # noqa: ARG002
+        leased = self.connection.queue.take(queue)
+        if leased is None:
+            raise Empty
+        message: dict[str, Any] = json.loads(leased.document)
+        properties = message["properties"]
+        properties["delivery_tag"] = f"{leased.id}/{leased.deliveries}"
+        properties["delivery_info"]["redelivered"] = leased.deliveries > 1
+        if leased.deliveries > 1:
+            # Named and counted as RabbitMQ's quorum queues do.
+            message["headers"]["x-delivery-count"] = leased.deliveries - 1
+        return message
+
+    def _restore(self, message: virtual.Message) -> None:
+        self.connection.queue.give_back(*_identity(message.delivery_tag))
+        self.connection.ring()
+
+    def _size(self, queue: str) -> int:
+        return self.connection.queue.size(queue)
+
+    def _purge(self, queue: str) -> int:
+        return self.connection.queue.purge(queue)
+
+
+class Transport(virtual.Transport):
+    """One file, opened on first use, and the bells beside it."""
+
+    Channel = Channel
+
+    can_parse_url = True
+    connection_errors = (  # type: ignore[assignment]  # Kombu's own transports differ in length
+        *virtual.Transport.connection_errors,
+        OSError,
+        sqlite3.Error,
+    )
+    driver_type = "sqlite"
+    driver_name = "sqlite3"
+    implements = virtual.Transport.implements.extend(batch_publish=True)
+
+    def __init__(self, client: Any, **options: Any) -> None:
+        super().__init__(client, **options)
+        self._client = client
+        given: Mapping[str, Any] = client.transport_options
+        self._path = _path_in(client.hostname)
+        self._bell: UnixBell | None = None
+        if given.get("bells", True):
+            self._bell = UnixBell(self._path.with_name(f"{self._path.name}.bells"))
+        self._queue: LeaseQueue | None = None
+        if given.get("polling_interval") is None:
+            self.polling_interval = (
+                _POLLING_SECONDS if self._bell is None else _POLLING_SECONDS_WITH_BELL
+            )
+
+    @property
+    def queue(self) -> LeaseQueue:
+        """The queues in the file that the URL names."""
+        if self._queue is None:
+            given = self._client.transport_options
+            self._queue = LeaseQueue(
+                self._path,
+                **{name: given[name] for name in _QUEUE_OPTIONS if name in given},
+            )
+        return self._queue
+
+    def add(self, messages: list[tuple[str, str]]) -> None:
+        """Add routed messages, all or none, and wake the consumers."""
+        self.queue.add(messages)
+        self.ring()
+
+    def ring(self) -> None:
+        """Wake the consumers, wherever they are."""
+        if self._bell is not None:
+            self._bell.ring()
+
+    def establish_connection(self) -> "Transport":
+        """Open the file, so that one that cannot be opened is found out now."""
+        self.queue.size("")
+        connection: Transport = super().establish_connection()
+        return connection
+
+    def close_connection(self, connection: "Transport") -> None:
+        """Return what is in hand, and close the file."""
+        super().close_connection(connection)
+        if self._queue is not None:
+            self._queue.close()
+            self._queue = None
+        if self._bell is not None:
+            self._bell.close()
+
+    def fileno(self) -> int | None:
+        """Return a file descriptor that is readable once somebody rang, if there are bells."""
+        return None if self._bell is None else self._bell.fileno()
+
+    def drain_events(
+        self,
+        connection: "Transport",  # noqa: ARG002
+        timeout: float | None = None,
+        **_: Any,
+    ) -> None:
+        """Deliver one message, or raise TimeoutError; with a *timeout* of 0 never wait."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        cycle: Any = self.cycle
+        while True:
+            if self._bell is not None:
+                # Rings from before this look are answered by it.
+                self._bell.hush()
+            try:
+                cycle.get(self._deliver, timeout=timeout)
+            except Empty:
+                pass
+            else:
+                return
+            wait = self.polling_interval
+            if deadline is not None:
+                wait = min(wait, deadline - time.monotonic())
+                if wait <= 0:
+                    raise TimeoutError
+            if self._bell is None:
+                time.sleep(wait)
+            else:
+                self._bell.wait(wait)
+
+
+def _identity(delivery_tag: str) -> tuple[int, int]:
+    identity, _, deliveries = delivery_tag.partition("/")
+    return int(identity), int(deliveries)
+
+
+def _path_in(url: str) -> Path:
+    path = unquote(url.removeprefix(f"{SCHEME}://"))
+    if not path.startswith("/"):
+        raise ValueError(
+            f"An embedded queue is named by {SCHEME}:// and an absolute path, not {url!r}."
+        )
+    return Path(path)

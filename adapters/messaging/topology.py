@@ -1,0 +1,90 @@
+# mypy: untyped-calls-exclude=kombu
+"""
+The exchange, the queues and what goes where: the only place that knows.
+
+A broker refuses to declare a queue again with other arguments, so every name carries a version:
+whoever changes an argument raises it, and the old queue is drained by the old processes.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kombu.entity import Exchange, Queue
+from kombu.entity import binding as bind
+
+from application.outbox.sweep import DELIVERY_DUE
+from domain.tasks.events import TaskCompleted, TaskFailed, TaskQueued
+
+VERSION = 1
+
+IMAGE_PROCESSING = "image-processing"
+NOTIFICATIONS = "notifications"
+
+KINDS: Mapping[str, Sequence[str]] = {
+    IMAGE_PROCESSING: (TaskQueued.__name__,),
+    NOTIFICATIONS: (TaskCompleted.__name__, TaskFailed.__name__, DELIVERY_DUE),
+}
+"""Which kinds of message each queue is for; the kind is the routing key."""
+
+DELIVERY_LIMIT = 20
+"""Deliveries after which a message is a dead letter; RabbitMQ before 4.0 sets no limit itself."""
+
+
+def exchange() -> Exchange:
+    """Return the exchange that every message is published to."""
+    return Exchange(f"safelight.v{VERSION}", type="direct", durable=True)
+
+
+def queue_name(queue: str) -> str:
+    """Return the full name of one of the `KINDS`' queues."""
+    if queue not in KINDS:
+        raise ValueError(f"There is no queue {queue!r}; there are {', '.join(KINDS)}.")
+    return f"{queue}.v{VERSION}"
+
+
+def dead_queue_name(queue: str) -> str:
+    """Return the name of the queue that holds the dead letters of *queue*."""
+    return f"{queue_name(queue)}.dead"
+
+
+def queues() -> list[Queue]:
+    """Return every queue, dead letters' included, ready to be declared."""
+    return [declared for queue in KINDS for declared in (dead_queue_of(queue), queue_of(queue))]
+
+
+def queue_of(queue: str) -> Queue:
+    """Return a queue, bound to its kinds of message."""
+    return Queue(
+        queue_name(queue),
+        bindings=[bind(exchange(), routing_key=kind) for kind in KINDS[queue]],
+        durable=True,
+        queue_arguments=_QUORUM
+        | {
+            "x-delivery-limit": DELIVERY_LIMIT,
+            "x-dead-letter-exchange": _dead_exchange().name,
+            "x-dead-letter-routing-key": dead_queue_name(queue),
+            # A dead letter leaves its queue only once the other queue has it, which RabbitMQ
+            # offers only together with the refusal of what does not fit.
+            "x-dead-letter-strategy": "at-least-once",
+        },
+    )
+
+
+def dead_queue_of(queue: str) -> Queue:
+    """Return the queue that holds the dead letters of *queue*."""
+    name = dead_queue_name(queue)
+    return Queue(
+        name,
+        exchange=_dead_exchange(),
+        routing_key=name,
+        durable=True,
+        queue_arguments=_QUORUM,
+    )
+
+
+def _dead_exchange() -> Exchange:
+    return Exchange(f"safelight.v{VERSION}.dead", type="direct", durable=True)
+
+
+_QUORUM: dict[str, Any] = {"x-queue-type": "quorum", "x-overflow": "reject-publish"}
+"""Replicated and on disk; the embedded queue, which has neither, reads past these."""

@@ -1,0 +1,117 @@
+"""Access tokens as signed JWTs."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+
+from application.ports.access_tokens import AccessTokens, InvalidToken
+from application.ports.clock import Clock
+from domain.users.session import Session
+
+MIN_KEY_BYTES = 32  # RFC 7518 §3.2: as long as the hash
+MAX_LEEWAY = timedelta(seconds=30)
+MAX_TOKEN_CHARACTERS = 1_024
+_ALGORITHM = "HS256"
+_TYPE = "at+jwt"  # RFC 9068 §2.1: nothing else that we sign may pass for an access token
+_CLAIMS = ("exp", "iat", "iss", "aud", "sub", "jti")
+
+
+class JWTAccessTokens(AccessTokens):
+    """
+    HS256 tokens whose `sub` is the user and whose `jti` is the session.
+
+    A token's header may say nothing but `alg`, `typ` and `kid`, and the key comes from our own
+    map: nothing in a token chooses how it is checked (RFC 8725 §3).
+
+    Attributes:
+        keys: By key id; old ones stay until the last token that they signed has expired.
+        current_kid: Signs new tokens.
+        leeway: How far the clocks of our machines may be apart.
+    """
+
+    def __init__(
+        self,
+        keys: Mapping[str, bytes],
+        current_kid: str,
+        *,
+        issuer: str,
+        audience: str,
+        clock: Clock,
+        leeway: timedelta = timedelta(seconds=10),
+    ) -> None:
+        if any(len(key) < MIN_KEY_BYTES for key in keys.values()):
+            raise ValueError(f"keys of access tokens need at least {MIN_KEY_BYTES} bytes")
+        if current_kid not in keys:
+            raise ValueError("the current key of access tokens is not among their keys")
+        if not timedelta() <= leeway <= MAX_LEEWAY:
+            raise ValueError("the leeway of access tokens is at most 30 seconds")
+        self._keys = dict(keys)
+        self._current_kid = current_kid
+        self._issuer = issuer
+        self._audience = audience
+        self._clock = clock
+        self._leeway = leeway.total_seconds()
+
+    def issue(self, session: Session) -> str:
+        """Sign the session's ids and times."""
+        return jwt.encode(
+            {
+                "iss": self._issuer,
+                "aud": self._audience,
+                "sub": str(session.user_id),
+                "jti": str(session.id),
+                "iat": int(session.created_at.timestamp()),
+                "exp": int(session.expires_at.timestamp()),
+            },
+            self._keys[self._current_kid],
+            algorithm=_ALGORITHM,
+            headers={"typ": _TYPE, "kid": self._current_kid},
+        )
+
+    def session_id(self, token: str) -> UUID:
+        """Check header, signature, claims and times."""
+        try:
+            claims = jwt.decode(
+                token,
+                self._key_of(token),
+                algorithms=[_ALGORITHM],
+                issuer=self._issuer,
+                audience=self._audience,
+                # Times are checked below: by our clock, and as numbers, where the library would
+                # also take text.
+                options={
+                    "require": list(_CLAIMS),
+                    "strict_aud": True,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
+            )
+            self._check_times(claims)
+            UUID(claims["sub"])
+            return UUID(claims["jti"])
+        # A forger learns nothing from us: whatever is wrong, the answer is the same. Strange
+        # content makes the library raise these kinds besides its own.
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise InvalidToken("The access token is not valid; sign in again.") from error
+
+    def _key_of(self, token: str) -> bytes:
+        if len(token) > MAX_TOKEN_CHARACTERS:
+            raise ValueError("too long for a token of ours")
+        header = jwt.get_unverified_header(token)
+        if header.keys() != {"alg", "typ", "kid"} or header["typ"] != _TYPE:
+            raise ValueError("not a header of ours")
+        kid = header["kid"]
+        if not isinstance(kid, str) or kid not in self._keys:
+            raise ValueError("not a key of ours")
+        return self._keys[kid]
+
+    def _check_times(self, claims: Mapping[str, Any]) -> None:
+        if type(claims["exp"]) is not int or type(claims["iat"]) is not int:
+            raise TypeError("times are whole seconds")
+        now = self._clock.now().timestamp()
+        if not claims["iat"] - self._leeway <= now < claims["exp"] + self._leeway:
+            raise ValueError("too early or too late")

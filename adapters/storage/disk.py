@@ -1,0 +1,191 @@
+"""Objects as files under one directory."""
+
+import errno
+import fcntl
+import os
+import re
+import secrets
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import attrs
+
+from application.ports.object_store import (
+    ObjectInfo,
+    ObjectMissing,
+    ObjectStore,
+    StagedObject,
+    StorageFull,
+    StorageUnavailable,
+)
+
+_KEY = re.compile(r"[0-9a-f-]+(?:/[0-9a-f-]+)*", re.ASCII)
+_MAX_KEY_CHARACTERS = 255
+_SHARDS = [f"{number:02x}" for number in range(256)]
+_OUT_OF_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+@attrs.frozen
+class DiskStagedObject(StagedObject):
+    """A file in the staging directory, locked for as long as anyone writes to it."""
+
+    file: BinaryIO
+    path: Path
+
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Append *chunk*; on a disk that is nearly full the system may take it in pieces."""
+        rest = memoryview(chunk)
+        with _storage_errors("The disk did not take the bytes."):
+            while rest:
+                rest = rest[self.file.write(rest) :]
+
+
+class DiskObjectStore(ObjectStore):
+    """
+    Keeps each object in a file of its own, in one of 256 directories.
+
+        root/objects/3f/0b9c….1      the object `0b9c…/1`
+        root/staging/…               what is on its way in
+
+    An object enters by a hard link from the staging directory, after its bytes are on the disk:
+    a reader meets the whole object or none, and a key that exists is never overwritten. *root*
+    therefore is one file system that has hard links. Any number of processes may share it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._objects = root / "objects"
+        self._staging = root / "staging"
+        with _storage_errors("The storage directory cannot be used."):
+            for directory in (root, self._objects, self._staging):
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # All made at once, so that putting an object has one directory to sync, not two.
+            for shard in _SHARDS:
+                (self._objects / shard).mkdir(mode=0o700, exist_ok=True)
+            for directory in (self._objects, root):
+                _sync_directory(directory)
+        self.sweep_staging()
+
+    @contextmanager
+    def stage(self) -> Iterator[DiskStagedObject]:
+        """Make a file that only this process may read, and unlink it when the context ends."""
+        with _storage_errors("The disk has no place for a new file."):
+            staged = self._locked_staging_file()
+        try:
+            yield staged
+        finally:
+            # Closing cannot lose anything: what was put has been synced.
+            with suppress(OSError):
+                staged.path.unlink(missing_ok=True)
+            with suppress(OSError):
+                staged.file.close()
+
+    def put(self, key: str, staged: StagedObject) -> None:
+        """Sync the file, link it into place, sync the directory."""
+        target = self._path(key)
+        with _storage_errors("The disk did not keep the object."):
+            os.fsync(staged.file.fileno())
+            # Another's object may stand there already: then only its name has to be made durable.
+            with suppress(FileExistsError):
+                os.link(staged.file.name, target)
+            _sync_directory(target.parent)
+
+    def open(self, key: str) -> BinaryIO:
+        """Open the object's file, unbuffered."""
+        path = self._path(key)
+        try:
+            return path.open("rb", buffering=0)
+        except FileNotFoundError as error:
+            raise ObjectMissing(f"No object has the key {key}.") from error
+        except OSError as error:
+            raise StorageUnavailable("The disk did not open the object.") from error
+
+    def stat(self, key: str) -> ObjectInfo:
+        """Ask the file system."""
+        path = self._path(key)
+        try:
+            return ObjectInfo(key, path.stat().st_size)
+        except FileNotFoundError as error:
+            raise ObjectMissing(f"No object has the key {key}.") from error
+        except OSError as error:
+            raise StorageUnavailable("The disk did not answer.") from error
+
+    def delete(self, key: str) -> None:
+        """
+        Unlink the object's file.
+
+        Not synced: should the machine stop right now, the object is an orphan again and the next
+        sweep finds it.
+        """
+        path = self._path(key)
+        with _storage_errors("The disk did not delete the object."):
+            path.unlink(missing_ok=True)
+
+    def keys(self) -> Iterator[str]:
+        """Walk the directories, one at a time."""
+        for shard in _SHARDS:
+            with _storage_errors("The disk did not list its objects."):
+                names = os.listdir(self._objects / shard)  # noqa: PTH208, names are enough
+            yield from (name.replace(".", "/") for name in names)
+
+    def sweep_staging(self) -> int:
+        """
+        Remove the staged files of dead processes, and return how many there were.
+
+        Whoever stages a file holds a lock on it, which dies with the last process that has the
+        file open; so age does not matter, and a slow upload is never swept away.
+        """
+        removed = 0
+        with _storage_errors("The staging directory cannot be read."):
+            paths = list(self._staging.iterdir())
+        for path in paths:
+            # Whatever goes wrong here, somebody else was faster, or will be next time.
+            with suppress(OSError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+                removed += 1
+        return removed
+
+    def _locked_staging_file(self) -> DiskStagedObject:
+        while True:
+            path = self._staging / secrets.token_hex(16)
+            file = open(  # noqa: SIM115, closed by stage
+                path, "x+b", buffering=0, opener=_open_private
+            )
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # A sweep may have come between making the file and locking it.
+            if os.fstat(file.fileno()).st_nlink > 0:
+                return DiskStagedObject(file, path)
+            file.close()
+
+    def _path(self, key: str) -> Path:
+        if len(key) > _MAX_KEY_CHARACTERS or _KEY.fullmatch(key) is None:
+            raise ValueError("object keys are made of 0-9, a-f, hyphens and single slashes")
+        # The shard comes from a checksum, not from the key's head, so that keys with a common
+        # head spread as well. A dot cannot occur in a key, so no two keys share a name.
+        shard = _SHARDS[zlib.crc32(key.encode()) & 0xFF]
+        return self._objects / shard / key.replace("/", ".")
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _storage_errors(sentence: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _OUT_OF_ROOM:
+            raise StorageFull("The disk has no room left.") from error
+        raise StorageUnavailable(sentence) from error

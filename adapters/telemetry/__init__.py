@@ -1,0 +1,1 @@
+"""What operators see: figures for Prometheus, structured logs, copies for Logstash."""

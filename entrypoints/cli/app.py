@@ -1,0 +1,147 @@
+"""The commands; each imports what it needs when it runs, so that `--help` is quick."""
+
+import os
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, Group, Parameter
+
+from entrypoints.mistakes import OperatorMistake
+
+if TYPE_CHECKING:
+    from entrypoints.settings import Settings
+
+_MACHINE = Group("On one machine", sort_key=1)
+_PROCESSES = Group("One process each, as deployed", sort_key=2)
+_TOOLS = Group("Tools", sort_key=3)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("safelight")
+    except metadata.PackageNotFoundError:
+        text = (Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8")
+        return text.partition('version = "')[2].partition('"')[0]
+
+
+app = App(
+    name="safelight",
+    help="""Self-hosted, asynchronous image processing: upload a picture, say what is to be done,
+be told when it is.
+
+Start with `safelight up`: it runs the whole platform on this machine and prints a request to try.
+Everything is set by SAFELIGHT_… variables; `safelight settings` lists them.""",
+    version=_version,
+    version_flags=["--version"],
+    help_format="markdown",
+    result_action="return_value",
+)
+
+
+def _settings() -> "Settings":
+    from entrypoints.settings import SettingsRefused, load_settings
+
+    try:
+        return load_settings(os.environ)
+    except SettingsRefused as refusal:
+        complaints = "".join(f"\n  {problem}" for problem in refusal.problems)
+        number = len(refusal.problems)
+        what = "a setting is wrong" if number == 1 else f"{number} settings are wrong"
+        raise OperatorMistake(f"{what}:{complaints}", exit_code=2) from None
+
+
+@app.command(group=_MACHINE)
+def up(*, log_format: Annotated[Literal["text", "json"], Parameter()] = "text") -> int:
+    """
+    Run the whole platform on this machine: API, image worker, notifier and relay.
+
+    What it keeps lies in SAFELIGHT_DATA_DIR (./var): database, pictures, keys and, without a
+    mail server, mails as .eml files. PORT or SAFELIGHT_HTTP_BIND choose where it listens.
+    Ctrl-C stops everything cleanly; a second one at once.
+
+    Parameters
+    ----------
+    log_format
+        Lines for people, or each process's JSON as it is.
+    """
+    from entrypoints.cli.supervisor import supervise
+
+    environ = dict(os.environ)
+    if environ.get("PORT") and not environ.get("SAFELIGHT_HTTP_BIND"):
+        os.environ["SAFELIGHT_HTTP_BIND"] = f"127.0.0.1:{environ['PORT']}"
+    return supervise(_settings(), os.environ, log_format)
+
+
+@app.command(group=_PROCESSES)
+def api() -> None:
+    """Serve the REST API (SAFELIGHT_HTTP_…)."""
+    from entrypoints.cli.processes import run_api
+
+    run_api(_settings())
+
+
+@app.command(group=_PROCESSES)
+def image_worker() -> None:
+    """Process queued images in sandboxed renderers (SAFELIGHT_WORKER_…, …RENDERER_…)."""
+    from entrypoints.cli.processes import run_image_worker
+
+    run_image_worker(_settings())
+
+
+@app.command(group=_PROCESSES)
+def notifier() -> None:
+    """Tell customers by e-mail and webhook (SAFELIGHT_NOTIFIER_…, …SMTP_…, …WEBHOOK_…)."""
+    from entrypoints.cli.processes import run_notifier
+
+    run_notifier(_settings())
+
+
+@app.command(group=_PROCESSES)
+def relay() -> None:
+    """Carry messages to the broker, take tasks back from the dead (SAFELIGHT_RELAY_…)."""
+    from entrypoints.cli.processes import run_relay
+
+    run_relay(_settings())
+
+
+@app.command(group=_TOOLS)
+def migrate() -> None:
+    """Bring the database to this version and install the shared pictures; harmless if repeated."""
+    from entrypoints.container import prepare
+
+    settings = _settings()
+    applied = prepare(settings)
+    print(f"Applied: {', '.join(applied)}." if applied else "The database is up to date.")
+
+
+@app.command(group=_TOOLS)
+def settings(*, markdown: bool = False) -> None:
+    """
+    List every setting: name, form, default and meaning.
+
+    Parameters
+    ----------
+    markdown
+        As the page docs/settings.md.
+    """
+    from entrypoints.cli.settings_page import as_markdown, as_text
+
+    print(as_markdown() if markdown else as_text(), end="")
+
+
+@app.command(group=_TOOLS)
+def listen(*, secret: str, port: int = 9000) -> None:
+    """
+    Receive webhooks on this machine and print them: for trying out.
+
+    Parameters
+    ----------
+    secret
+        Your account's signing secret, `whsec_…`, as GET /api/webhooks shows it.
+    port
+        Where to listen; register http://127.0.0.1:PORT/ as the webhook.
+    """
+    from entrypoints.cli.webhook_listener import listen_for_webhooks
+
+    listen_for_webhooks(secret, port)

@@ -1,0 +1,35 @@
+"""The image worker: every queued task to its end."""
+
+from collections.abc import Callable
+from enum import Enum
+from uuid import UUID
+
+from application.ports.message_inbox import MessageInbox
+from domain.tasks.events import TaskQueued
+from entrypoints.consumers.consumer import USUAL_PATIENCE, Consumer, Handler, Patience
+
+
+def image_worker(
+    inbox: MessageInbox,
+    process_task: Callable[[UUID], Enum | None],
+    beat: Callable[[], None],
+    *,
+    concurrency: int,
+    beat_seconds: float,
+    patience: Patience = USUAL_PATIENCE,
+) -> Consumer:
+    """
+    Return the consumer that calls *process_task* for every queued task.
+
+    *beat* renews the leases of the tasks in hand, so *beat_seconds* is well within a lease. What
+    can heal inside a task is the use case's to wait for: it hands the task back to the database,
+    which rings again, so the message is acknowledged all the same.
+    """
+    return Consumer(
+        inbox,
+        {TaskQueued.__name__: Handler("task_id", process_task)},
+        concurrency=concurrency,
+        beat=beat,
+        beat_seconds=beat_seconds,
+        patience=patience,
+    )

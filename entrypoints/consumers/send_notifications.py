@@ -1,0 +1,36 @@
+"""The notifier: tells customers what became of their tasks."""
+
+from collections.abc import Callable
+from enum import Enum
+from uuid import UUID
+
+from application.outbox.sweep import DELIVERY_DUE
+from application.ports.message_inbox import MessageInbox
+from domain.tasks.events import TaskCompleted, TaskFailed
+from entrypoints.consumers.consumer import USUAL_PATIENCE, Consumer, Handler, Patience
+
+
+def notifier(
+    inbox: MessageInbox,
+    announce_outcome: Callable[[UUID], None],
+    send_delivery: Callable[[UUID], Enum | None],
+    *,
+    concurrency: int,
+    patience: Patience = USUAL_PATIENCE,
+) -> Consumer:
+    """
+    Return the consumer that announces ended tasks and sends due deliveries.
+
+    An address that does not answer is no failure of the message: the delivery's own schedule says
+    when it is due again.
+    """
+    return Consumer(
+        inbox,
+        {
+            TaskCompleted.__name__: Handler("task_id", announce_outcome),
+            TaskFailed.__name__: Handler("task_id", announce_outcome),
+            DELIVERY_DUE: Handler("delivery_id", send_delivery),
+        },
+        concurrency=concurrency,
+        patience=patience,
+    )

@@ -1,0 +1,144 @@
+"""The HTTP API as one WSGI application; it is handed its use cases and knows no adapter."""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import attrs
+import cattrs
+import falcon
+
+from application.accounts.log_in import LogInRequest
+from application.accounts.register_user import RegisterUserRequest
+from application.accounts.update_profile import UpdateProfileRequest
+from application.accounts.view_profile import ViewProfileRequest
+from application.actor import Actor
+from application.images.download_image import DownloadImageRequest
+from application.images.image_status import ImageStatusRequest
+from application.images.open_result import OpenedResult, OpenResultRequest
+from application.images.stage_file import StagedFile
+from application.images.upload_image import UploadedImage, UploadImageRequest
+from application.notifications.manage_webhooks import (
+    AddWebhookRequest,
+    RemoveWebhookRequest,
+    WebhooksView,
+)
+from application.tasks.view_task import TaskView, ViewTaskRequest
+from domain.images.image import Image
+from domain.notifications.channel import Webhook
+from domain.users.user import User
+from entrypoints.http import errors
+from entrypoints.http.authentication import Authentication
+from entrypoints.http.body import FORM_OVERHEAD_BYTES
+from entrypoints.http.payloads import PayloadReader
+from entrypoints.http.processing_options import ProcessingOptionsReader
+from entrypoints.http.request_scope import RequestScope
+from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
+from entrypoints.http.resources.files import ResultFile
+from entrypoints.http.resources.images import Download, Status, Upload
+from entrypoints.http.resources.operations import Liveness, Metrics, Readiness
+from entrypoints.http.resources.pages import Landing, ProblemPages
+from entrypoints.http.resources.profile import Profile
+from entrypoints.http.resources.tasks import TaskDetail
+from entrypoints.http.resources.webhooks import OneWebhook, Webhooks
+from entrypoints.http.upload_form import UploadFormReader
+
+
+@attrs.frozen
+class HTTPUseCases:
+    """
+    What the API can do, each use case by its name.
+
+    Attributes:
+        ready: Returns if requests can be served, or raises the `PortFailure` that stands in the
+            way.
+        metrics: Returns the figures in Prometheus' text format.
+        observe_request: Takes method, route template, status and seconds of each request.
+    """
+
+    register_user: Callable[[RegisterUserRequest], None]
+    log_in: Callable[[LogInRequest], str]
+    log_out: Callable[[str], None]
+    authenticate: Callable[[str], Actor]
+    view_profile: Callable[[ViewProfileRequest], User]
+    update_profile: Callable[[UpdateProfileRequest], None]
+    stage_file: Callable[
+        [Iterable[bytes | bytearray | memoryview], str | None], AbstractContextManager[StagedFile]
+    ]
+    upload_image: Callable[[UploadImageRequest], UploadedImage]
+    image_status: Callable[[ImageStatusRequest], Image]
+    download_image: Callable[[DownloadImageRequest], str]
+    open_result: Callable[[OpenResultRequest], OpenedResult]
+    view_task: Callable[[ViewTaskRequest], TaskView]
+    add_webhook: Callable[[AddWebhookRequest], Webhook]
+    list_webhooks: Callable[[Actor], WebhooksView]
+    remove_webhook: Callable[[RemoveWebhookRequest], None]
+    ready: Callable[[], None]
+    metrics: Callable[[], bytes]
+    observe_request: Callable[[str, str, int, float], None]
+
+
+@attrs.frozen
+class HTTPOptions:
+    """
+    What the API has to know of its surroundings.
+
+    Attributes:
+        converter: The strict one of the pipeline language.
+        max_upload_bytes: Largest picture; a body may have `FORM_OVERHEAD_BYTES` more.
+        base_url: What customers reach us by; https turns on Strict-Transport-Security.
+    """
+
+    converter: cattrs.Converter
+    max_upload_bytes: int
+    base_url: str
+
+
+def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any, Any]:
+    """Return the application, every route in place."""
+    app = falcon.App(
+        middleware=[
+            RequestScope(use_cases.observe_request, options.base_url.startswith("https://"))
+        ],
+    )
+    errors.install(app)
+    authentication = Authentication(use_cases.authenticate)
+    payloads = PayloadReader(options.converter)
+    forms = UploadFormReader(use_cases.stage_file, ProcessingOptionsReader(options.converter))
+    problems = ProblemPages()
+
+    for path, resource in (
+        ("/api/auth/register", Registration(use_cases.register_user, payloads)),
+        ("/api/auth/login", SignIn(use_cases.log_in, payloads)),
+        ("/api/auth/logout", SignOut(use_cases.log_out, payloads)),
+        (
+            "/api/images/upload",
+            Upload(
+                authentication,
+                forms,
+                use_cases.upload_image,
+                options.max_upload_bytes + FORM_OVERHEAD_BYTES,
+            ),
+        ),
+        ("/api/images/{image_id}/status", Status(authentication, use_cases.image_status)),
+        ("/api/images/{image_id}/download", Download(authentication, use_cases.download_image)),
+        (
+            "/api/users/profile",
+            Profile(authentication, use_cases.view_profile, use_cases.update_profile, payloads),
+        ),
+        ("/api/tasks/{task_id}", TaskDetail(authentication, use_cases.view_task)),
+        (
+            "/api/webhooks",
+            Webhooks(authentication, use_cases.add_webhook, use_cases.list_webhooks, payloads),
+        ),
+        ("/api/webhooks/{webhook_id}", OneWebhook(authentication, use_cases.remove_webhook)),
+        ("/files/{task_id}/{variant}/{name}", ResultFile(use_cases.open_result)),
+        ("/healthz", Liveness()),
+        ("/readyz", Readiness(use_cases.ready)),
+        ("/metrics", Metrics(use_cases.metrics)),
+        ("/problems", problems),
+        ("/", Landing(options.base_url)),
+    ):
+        app.add_route(path, resource)
+    app.add_route("/problems/{code}", problems, suffix="one")
+    return app

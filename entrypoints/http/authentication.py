@@ -1,0 +1,48 @@
+"""Who is asking: the bearer token in the Authorization header (RFC 6750 §2.1)."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+import falcon
+from structlog.contextvars import bind_contextvars
+
+from application.actor import Actor
+from application.ports.access_tokens import InvalidToken
+from entrypoints.http.errors import RequestRefused
+
+_BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/=-]{1,4096})", re.IGNORECASE | re.ASCII)
+_QUERY_NAMES: Final = ("access_token", "token")
+
+
+@attrs.frozen
+class Authentication:
+    """Turns a request into its actor."""
+
+    authenticate: Callable[[str], Actor]
+
+    def __call__(self, req: falcon.Request) -> Actor:
+        """
+        Return the actor behind *req*.
+
+        Raises:
+            InvalidToken: There is no good token, or one in the address, where it would be logged.
+        """
+        actor = self.authenticate(bearer_token(req))
+        bind_contextvars(user_id=str(actor.user_id))
+        return actor
+
+
+def bearer_token(req: falcon.Request) -> str:
+    """Return the token that *req* carries in its header, unread."""
+    if any(req.has_param(name) for name in _QUERY_NAMES):
+        raise InvalidToken("The token does not belong into the address.")
+    header = req.get_header("Authorization") or ""
+    # Servers join repeated headers with a comma, which no token holds.
+    if "," in header:
+        raise RequestRefused("Send one Authorization header.")
+    match = _BEARER.fullmatch(header.strip())
+    if match is None:
+        raise InvalidToken("There is no bearer token.")
+    return match[1]

@@ -1,0 +1,102 @@
+"""
+Request bodies, counted.
+
+A server gives the application a short body as a normal end of stream, and a chunked one as no
+body at all; so length and encoding are checked here before a byte is read, and the bytes are
+counted as they come.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import Final
+
+import falcon
+
+from entrypoints.http.errors import (
+    BodyTooLarge,
+    IncompleteBody,
+    LengthRequired,
+    UnsupportedContentEncoding,
+)
+
+FORM_OVERHEAD_BYTES: Final = 1024 * 1024
+"""What an upload's body may have besides its picture: options, attachments, boundaries."""
+
+READ_BYTES: Final = 256 * 1024
+# The last read takes this much more rather than leave it behind: so that what ends a form, a
+# boundary and a line break, comes in one piece.
+_TAIL_BYTES: Final = 1024
+
+# A client that is still sending may not see an answer before it is done; so much is taken in.
+_POLITE_BYTES: Final = 8 * 1024 * 1024
+_POLITE_SECONDS: Final = 5.0
+
+
+def check_framing(req: falcon.Request) -> None:
+    """
+    Refuse a body whose end or form only its sender knows.
+
+    Raises:
+        LengthRequired: The body is chunked.
+        UnsupportedContentEncoding: The body is compressed.
+    """
+    if req.get_header("Transfer-Encoding") is not None:
+        raise LengthRequired("Send the body with a Content-Length header, not chunked.")
+    if (req.get_header("Content-Encoding") or "identity").strip().lower() != "identity":
+        raise UnsupportedContentEncoding("Send the body as it is, without Content-Encoding.")
+
+
+def declared_length(req: falcon.Request, max_bytes: int) -> int:
+    """Return the length that the request announces, or raise `BodyTooLarge`."""
+    length = req.content_length or 0
+    if length > max_bytes:
+        raise BodyTooLarge(f"The body may have at most {max_bytes} bytes.")
+    return length
+
+
+def read_chunks(req: falcon.Request, length: int) -> Iterator[bytes]:
+    """
+    Yield the *length* bytes of the body, in pieces of about `READ_BYTES`.
+
+    Raises:
+        IncompleteBody: The client stopped before all were sent, or fell silent.
+    """
+    read = req.env["wsgi.input"].read
+    missing = length
+    while missing:
+        wanted = missing if missing <= READ_BYTES + _TAIL_BYTES else READ_BYTES
+        try:
+            chunk: bytes = read(wanted)
+        except OSError:  # too slow, or gone
+            chunk = b""
+        if not chunk:
+            req.context.unread_bytes = 0  # nothing more is to be had
+            raise IncompleteBody(f"The body ended {missing} bytes before its Content-Length.")
+        missing -= len(chunk)
+        req.context.unread_bytes = missing
+        yield chunk
+
+
+def read_whole(req: falcon.Request, max_bytes: int) -> bytes:
+    """Return the body of *req*, empty if it has none."""
+    length = declared_length(req, max_bytes)
+    return b"".join(read_chunks(req, length))
+
+
+def read_away(req: falcon.Request) -> None:
+    """Take in what is left of a refused body, if it is not much and comes soon."""
+    missing: int = getattr(req.context, "unread_bytes", _announced(req))
+    if missing > _POLITE_BYTES:
+        return
+    deadline = time.monotonic() + _POLITE_SECONDS
+    try:
+        for _ in read_chunks(req, missing):
+            if time.monotonic() > deadline:
+                return
+    except IncompleteBody:
+        return
+
+
+def _announced(req: falcon.Request) -> int:
+    length = req.env.get("CONTENT_LENGTH", "")
+    return int(length) if length.isdecimal() and len(length) < 19 else 0

@@ -1,0 +1,241 @@
+"""
+From exceptions to problem documents (RFC 9457).
+
+A refusal's `code` finds its row in `problems.PROBLEMS`; nothing else decides a status. Whatever
+nobody foresaw is answered as `internal-error`, told to the log with its traceback and to the
+customer with nothing but the request's id.
+"""
+
+from typing import Any, ClassVar, Final
+
+import falcon
+import orjson
+import structlog
+
+from application.errors import ApplicationError, NotFound, NotReady, PortFailure
+from application.ports.access_tokens import InvalidToken
+from domain.errors import DomainError
+from entrypoints.http.problems import PROBLEMS, Problem
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+# Falcon's own errors, by status; what is not here is a bad request or an internal error.
+_CODES: Final = {
+    400: "bad-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    406: "not-acceptable",
+    411: "length-required",
+    413: "content-too-large",
+    414: "uri-too-long",
+    415: "unsupported-media-type",
+    416: "range-not-satisfiable",
+    429: "too-many-requests",
+    431: "header-fields-too-large",
+    503: "service-unavailable",
+}
+
+_log: Final = structlog.get_logger("safelight.http")
+
+
+class RequestRefused(Exception):
+    """
+    Base of the refusals that HTTP itself makes.
+
+    Attributes:
+        code: As in `problems.PROBLEMS`.
+        detail: One sentence that a customer can act on.
+        headers: For the answer.
+    """
+
+    code: ClassVar[str] = "bad-request"
+
+    def __init__(self, detail: str, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = headers or {}
+
+
+class MalformedJSON(RequestRefused):
+    """The text is not JSON, or not of the careful kind."""
+
+    code = "malformed-json"
+
+
+class MalformedMultipart(RequestRefused):
+    """The body is no form."""
+
+    code = "malformed-multipart"
+
+
+class IncompleteBody(RequestRefused):
+    """Fewer bytes came than were announced."""
+
+    code = "incomplete-body"
+
+
+class MissingPart(RequestRefused):
+    """The form lacks a part."""
+
+    code = "missing-part"
+
+
+class DuplicatePart(RequestRefused):
+    """A part came more than once."""
+
+    code = "duplicate-part"
+
+
+class LengthRequired(RequestRefused):
+    """The body's length is not announced."""
+
+    code = "length-required"
+
+
+class BodyTooLarge(RequestRefused):
+    """The body is longer than any that is read."""
+
+    code = "content-too-large"
+
+
+class UnsupportedBody(RequestRefused):
+    """The body is of a media type that is not read here."""
+
+    code = "unsupported-media-type"
+
+
+class UnsupportedContentEncoding(RequestRefused):
+    """The body is compressed."""
+
+    code = "unsupported-content-encoding"
+
+
+class NotAcceptable(RequestRefused):
+    """The caller does not take JSON."""
+
+    code = "not-acceptable"
+
+
+class RangeNotSatisfiable(RequestRefused):
+    """The range lies outside the file."""
+
+    code = "range-not-satisfiable"
+
+
+class NotServing(RequestRefused):
+    """The process is about to stop."""
+
+    code = "service-unavailable"
+
+
+def install(app: falcon.App[Any, Any]) -> None:
+    """Let every exception of *app* end in a problem document."""
+    app.add_error_handler(Exception, _unforeseen)
+    app.add_error_handler(falcon.HTTPError, _falcons)
+    for family in (DomainError, ApplicationError, RequestRefused):
+        app.add_error_handler(family, _refusal)
+    app.add_error_handler(PortFailure, _failure)
+
+
+def problem_of(error: type[Exception]) -> Problem:
+    """Return the row of *error*, or of the nearest of its bases that has one."""
+    for kind in error.__mro__:
+        problem = PROBLEMS.get(vars(kind).get("code", ""))
+        if problem is not None:
+            return problem
+    if issubclass(error, PortFailure) and error.transient:
+        return PROBLEMS["service-unavailable"]
+    return PROBLEMS["internal-error"]
+
+
+def answer(
+    resp: falcon.Response,
+    problem: Problem,
+    detail: str,
+    *,
+    pointer: str | None = None,
+    retry_after_seconds: int | None = None,
+) -> None:
+    """Make *resp* a problem document."""
+    document: dict[str, str | int] = {
+        "type": f"/problems/{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail,
+        "code": problem.code,
+    }
+    if pointer is not None:
+        document["pointer"] = pointer
+    document["requestId"] = getattr(resp.context, "request_id", "")
+    resp.status = problem.status
+    resp.data = orjson.dumps(document)
+    resp.stream = None
+    resp.content_type = MEDIA_TYPE
+    wait = retry_after_seconds or problem.retry_after_seconds
+    if wait is not None:
+        resp.set_header("Retry-After", str(wait))
+    resp.context.problem = problem.code
+
+
+def _refusal(
+    _: falcon.Request,
+    resp: falcon.Response,
+    error: DomainError | ApplicationError | RequestRefused,
+    __: dict[str, Any],
+) -> None:
+    problem = problem_of(type(error))
+    if problem.status == 401:
+        scheme = 'Bearer realm="safelight"'
+        resp.set_header(
+            "WWW-Authenticate",
+            f'{scheme}, error="invalid_token"' if isinstance(error, InvalidToken) else scheme,
+        )
+    # Whoever tries ids, or tokens, learns nothing from how they are refused.
+    if isinstance(error, (NotFound, InvalidToken)):
+        answer(resp, problem, problem.remedy)
+        return
+    if isinstance(error, RequestRefused):
+        resp.set_headers(error.headers)
+        answer(resp, problem, error.detail)
+        return
+    answer(
+        resp,
+        problem,
+        _sentence(error.detail, error.pointer),
+        pointer=error.pointer,
+        retry_after_seconds=error.retry_after_seconds if isinstance(error, NotReady) else None,
+    )
+
+
+def _sentence(detail: str, pointer: str | None) -> str:
+    """Complete what the domain says of a value: `must be …` is said of the pointer's value."""
+    if not detail[:1].islower():
+        return detail
+    if pointer:
+        return f"{pointer}: {detail}."
+    return f"{detail[0].upper()}{detail[1:]}."
+
+
+def _failure(_: falcon.Request, resp: falcon.Response, error: PortFailure, __: Any) -> None:
+    problem = problem_of(type(error))
+    _log.error("port failure", code=error.code, transient=error.transient, exc_info=error)
+    answer(resp, problem, problem.remedy)
+
+
+def _falcons(_: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, __: Any) -> None:
+    code = _CODES.get(error.status_code)
+    if code is None:
+        code = "bad-request" if error.status_code < 500 else "internal-error"
+    problem = PROBLEMS[code]
+    if error.headers is not None:
+        resp.set_headers(error.headers)
+    told = error.description if code == "bad-request" else None
+    answer(resp, problem, told or problem.remedy)
+
+
+def _unforeseen(
+    req: falcon.Request, resp: falcon.Response, error: Exception, _: dict[str, Any]
+) -> None:
+    _log.error("request failed", method=req.method, route=req.uri_template, exc_info=error)
+    problem = PROBLEMS["internal-error"]
+    answer(resp, problem, problem.remedy)

@@ -1,0 +1,141 @@
+"""
+Every problem that the API answers with: its code, status and what to do about it.
+
+One table; the error handlers, the pages under `/problems/` and docs/problems.md all follow it.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import attrs
+
+
+@attrs.frozen
+class Problem:
+    """
+    A kind of problem (RFC 9457 problem type).
+
+    Attributes:
+        code: Stable; the last part of the `type` URI.
+        title: The same for every occurrence.
+        remedy: What a customer can do about it.
+        retry_after_seconds: When asking again makes sense, or None if it does not.
+    """
+
+    code: str
+    status: int
+    title: str
+    remedy: str
+    retry_after_seconds: int | None = None
+
+
+def _by_code(problems: Iterable[Problem]) -> dict[str, Problem]:
+    return {problem.code: problem for problem in problems}
+
+
+PROBLEMS: Final = _by_code((
+    # The request itself
+    Problem("bad-request", 400, "The request cannot be understood",
+            "Compare the request with the documentation; the detail says what is odd about it."),
+    Problem("malformed-json", 400, "The JSON text is broken",
+            "Send UTF-8 JSON without byte order mark, repeated names, NaN or NUL, nested at most "
+            "32 deep and at most 64 KiB long."),
+    Problem("malformed-multipart", 400, "The form is broken",
+            "Send multipart/form-data as RFC 7578 has it: a boundary of at most 70 characters, "
+            "at most 64 parts, each with a name and with headers of at most 8 KiB, and a final "
+            "boundary."),
+    Problem("incomplete-body", 400, "The body ended early",
+            "Fewer bytes arrived than Content-Length announced. Send the request again."),
+    Problem("missing-part", 400, "The form lacks a part",
+            "Send the picture as a file part named image."),
+    Problem("duplicate-part", 400, "A part came more than once",
+            "Send each part once: one image, at most one processingOptions, and one file for each "
+            "name that the processing options refer to."),
+    Problem("not-acceptable", 406, "Only JSON is spoken here",
+            "Leave the Accept header out, or let it admit application/json."),
+    Problem("method-not-allowed", 405, "The address does not know this method",
+            "The Allow header lists the methods that it knows."),
+    Problem("length-required", 411, "The body's length is not announced",
+            "Send a Content-Length header instead of a chunked body."),
+    Problem("content-too-large", 413, "Too many bytes",
+            "Send a smaller file; the detail says how large one may be."),
+    Problem("uri-too-long", 414, "The address is too long", "Send a shorter address."),
+    Problem("unsupported-media-type", 415, "Not a format that is accepted",
+            "Upload JPEG, PNG, WebP, AVIF, GIF or TIFF (the content decides, not the name), in a "
+            "multipart/form-data request; send other bodies as application/json."),
+    Problem("unsupported-codec", 415, "The picture is compressed in a way that is not accepted",
+            "Convert the picture, for instance from HEIC to JPEG, and upload that."),
+    Problem("unsupported-content-encoding", 415, "The body is compressed",
+            "Send the body without Content-Encoding."),
+    Problem("range-not-satisfiable", 416, "The range lies outside the file",
+            "Ask for bytes that are there; the Content-Range header tells the size."),
+    Problem("header-fields-too-large", 431, "The header is too large", "Send less of a header."),
+    # Who asks
+    Problem("invalid-token", 401, "Sign in first",
+            "Send a good access token as Authorization: Bearer <token>; POST /api/auth/login "
+            "gives one."),
+    Problem("wrong-credentials", 401, "The e-mail address or the password is wrong",
+            "Check both and sign in again."),
+    Problem("not-authenticated", 401, "Sign in first", "Sign in and send the access token."),
+    Problem("not-allowed", 403, "Your account may not do this",
+            "Ask somebody whose account may, an administrator for one."),
+    Problem("invalid-link", 403, "The link is not good",
+            "Use the link exactly as it was given, or get a new one from "
+            "GET /api/images/{imageId}/download."),
+    Problem("link-expired", 410, "The link is too old",
+            "Get a new one from GET /api/images/{imageId}/download."),
+    # What is asked for
+    Problem("not-found", 404, "There is nothing here",
+            "Check the address and the id. Things of other accounts look as if they were not "
+            "there."),
+    Problem("source-missing", 404, "The file is gone",
+            "The file is no longer kept. Upload the picture again."),
+    Problem("asset-not-found", 404, "A picture that the processing options name is not there",
+            "Send it as a file part of that name in the same request."),
+    Problem("already-exists", 409, "There is one already", "Choose another."),
+    Problem("username-taken", 409, "The user name is taken", "Choose another user name."),
+    Problem("email-taken", 409, "The e-mail address has an account", "Sign in instead."),
+    Problem("too-many-webhooks", 409, "The account has all the webhooks it may have",
+            "Remove one first."),
+    Problem("not-ready", 409, "The result is still being made",
+            "Ask again after the seconds in Retry-After, or be told: by e-mail or webhook.", 1),
+    Problem("task-failed", 409, "The task ended without a result",
+            "The detail says why. Upload a picture that can be processed, or other processing "
+            "options."),
+    # The values
+    Problem("invalid-parameter", 422, "A value lies outside its range or form",
+            "The pointer names the value, the detail says what it may be."),
+    Problem("output-too-large", 422, "The size asked for is too large",
+            "No side of a result may be longer than 16384 pixels."),
+    Problem("unknown-member", 422, "A member that nobody knows",
+            "The pointer names the member; check its spelling and its place."),
+    Problem("unknown-operation", 422, "An operation that nobody knows",
+            "The detail lists the operations that there are."),
+    Problem("too-many-operations", 422, "Too many operations",
+            "A pipeline has at most 20 operations; split the work over two uploads."),
+    Problem("unexpected-part", 422, "A part that nothing refers to",
+            "Leave the part out, or name the file in a watermark."),
+    Problem("invalid-geometry", 422, "A region lies outside the picture",
+            "Choose a region inside the picture as it is at that point of the pipeline."),
+    # The picture
+    Problem("empty-file", 422, "The file is empty", "Send the picture's bytes."),
+    Problem("image-too-large", 422, "The picture has too many pixels",
+            "Send a smaller picture; the detail says how large one may be."),
+    Problem("too-many-frames", 422, "The animation has too many frames",
+            "Send fewer frames; the detail says how many there may be."),
+    Problem("image-refused", 422, "The picture is not accepted", "The detail says why."),
+    Problem("refused", 422, "The request is refused", "The detail says why."),
+    # Our side
+    Problem("too-many-requests", 429, "Too many requests",
+            "Wait for the seconds in Retry-After, then try again.", 5),
+    Problem("internal-error", 500, "Something broke on our side",
+            "Try again later. If it stays, tell the operator the requestId."),
+    Problem("service-unavailable", 503, "Not ready to serve",
+            "Wait for the seconds in Retry-After, then try again.", 2),
+    Problem("database-unavailable", 503, "The database does not answer",
+            "Nothing was changed. Wait for the seconds in Retry-After, then try again.", 2),
+    Problem("storage-unavailable", 503, "The store does not answer",
+            "Nothing was accepted. Wait for the seconds in Retry-After, then try again.", 2),
+    Problem("storage-full", 503, "The store is full",
+            "Nothing was accepted. Try again later, or tell the operator.", 60),
+))  # fmt: skip

@@ -1,0 +1,209 @@
+"""
+The language of processing options: what customers write, as a pipeline.
+
+Two forms of one language, see docs/processing-options.md: the long form lists operations in the
+order in which they run; the short form is a flat object whose keys always run in one order.
+Every refusal points to the value in the form that the customer chose.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeVar
+
+import attrs
+import cattrs
+
+from domain.errors import DomainError, InvalidParameter, TooManyOperations, UnknownMember
+from domain.images.operations import OPERATION_NAMES, AutoOrient, Operation
+from domain.images.output import Output
+from domain.images.pipeline import Pipeline
+from domain.notifications.channel import NotificationRequest, Occasion
+from entrypoints.http.payloads import escaped, structure
+from entrypoints.http.short_notations import NOTATIONS, filter_of
+from entrypoints.http.strict_json import parse
+
+T = TypeVar("T")
+
+VERSION: Final = 1
+LONG_FORM: Final = ("version", "pipeline", "output", "source", "notify")
+SHORT_FORM: Final = (
+    "crop", "resize", "rotate", "flip", "grayscale", "blur", "sharpen", "filters", "watermark",
+    "format", "quality", "strip", "source", "notify",
+)  # fmt: skip
+FILTERS: Final = ("grayscale", "blur", "sharpen")
+
+
+@attrs.frozen
+class ProcessingOptionsReader:
+    """Reads processing options with the strict converter of the language."""
+
+    converter: cattrs.Converter
+
+    def parse(self, data: bytes | None) -> tuple[Pipeline, NotificationRequest]:
+        """
+        Return what the JSON text in *data* asks for; None or blank asks for nothing special.
+
+        Raises:
+            MalformedJSON: It is not JSON.
+            DomainError: It is not in the language; the pointer says where.
+        """
+        return self.read(parse(data) if data and data.strip() else {})
+
+    def read(self, document: object) -> tuple[Pipeline, NotificationRequest]:
+        """Return what *document* asks for, or refuse it as `parse` does."""
+        if not isinstance(document, dict):
+            raise InvalidParameter('must be an object such as {"resize": "800x600"}', pointer="")
+        if any(name in document for name in ("version", "pipeline", "output")):
+            _check_members(document, LONG_FORM)
+            _check_version(document.get("version", VERSION))
+            operations = tuple(self._listed(document.get("pipeline", [])))
+            output = _at("/output", self._output, document.get("output", {}))
+            place = "/pipeline"
+        else:
+            _check_members(document, SHORT_FORM)
+            _at("/strip", _check_strip, document.get("strip", True))
+            operations = tuple(self._flat(document))
+            output = self._output(
+                {name: document[name] for name in ("format", "quality") if name in document}
+            )
+            place = ""
+        if _at("/source", _is_auto_oriented, document.get("source", {})) and not (
+            operations and isinstance(operations[0], AutoOrient)
+        ):
+            operations = (AutoOrient(), *operations)
+        try:
+            pipeline = Pipeline(operations, output)
+        except TooManyOperations as error:
+            raise error.under(place) from None
+        return pipeline, _at("/notify", _notification_request, document.get("notify", {}))
+
+    def _listed(self, steps: object) -> Iterator[Operation]:
+        if not isinstance(steps, list):
+            raise InvalidParameter("must be a list of operations", pointer="/pipeline")
+        if len(steps) > Pipeline.MAX_OPERATIONS:
+            # Counted before a thousand of them are read for nothing.
+            raise TooManyOperations(
+                f"at most {Pipeline.MAX_OPERATIONS} operations", pointer="/pipeline"
+            )
+        for number, step in enumerate(steps):
+            yield _at(f"/pipeline/{number}", self._operation, step)
+
+    def _flat(self, document: dict[str, Any]) -> Iterator[Operation]:
+        """Yield the operations of the short form, in the order of the language's own table."""
+        for name in OPERATION_NAMES:
+            if name == "watermark":
+                yield from self._filters(document.get("filters", []))
+                yield from self._watermarks(document.get("watermark", []))
+            elif name in document:
+                yield from self._short(name, document[name], f"/{name}")
+
+    def _filters(self, filters: object) -> Iterator[Operation]:
+        for place, value in _each("/filters", filters):
+            if isinstance(value, dict):
+                step = _at(place, self._operation, value)
+                if not isinstance(step, tuple(OPERATION_NAMES[name] for name in FILTERS)):
+                    raise InvalidParameter(f"must be one of {', '.join(FILTERS)}", pointer=place)
+                yield step
+            else:
+                name, strength = _at(place, filter_of, value)
+                yield from self._short(name, strength, place)
+
+    def _watermarks(self, watermarks: object) -> Iterator[Operation]:
+        for place, value in _each("/watermark", watermarks):
+            yield from self._short("watermark", value, place)
+
+    def _short(self, name: str, value: object, place: str) -> Iterator[Operation]:
+        """Yield the operation that *value* stands for: its members, or a notation for them."""
+        kind = OPERATION_NAMES[name]
+        if isinstance(value, dict):
+            yield _at(place, lambda members: structure(self.converter, members, kind), value)
+            return
+        members = _at(place, NOTATIONS[name], value)
+        if members is None:
+            return  # `"grayscale": false` asks for nothing
+        try:
+            yield structure(self.converter, members, kind)
+        except DomainError as error:
+            # The member stands inside a notation, where no pointer reaches.
+            member = (error.pointer or "").strip("/")
+            raise type(error)(f"{member} {error.detail}".strip(), pointer=place) from None
+
+    def _operation(self, document: object) -> Operation:
+        step: Operation = structure(self.converter, document, Operation)
+        return step
+
+    def _output(self, document: object) -> Output:
+        output: Output = structure(self.converter, document, Output)
+        return output
+
+
+def _at(place: str, read: Callable[[Any], T], value: object) -> T:
+    """Return what *read* makes of *value*, which stands at *place*; refusals point there."""
+    try:
+        return read(value)
+    except DomainError as error:
+        raise error.under(place) from None
+
+
+def _each(place: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield the items of a list with their places, or the one thing that stands for a list."""
+    if not isinstance(value, list):
+        yield place, value
+        return
+    if len(value) > Pipeline.MAX_OPERATIONS:
+        raise TooManyOperations(f"at most {Pipeline.MAX_OPERATIONS} operations", pointer=place)
+    for number, item in enumerate(value):
+        yield f"{place}/{number}", item
+
+
+def _check_members(document: dict[str, Any], known: tuple[str, ...]) -> None:
+    for name in document:
+        if name not in known:
+            raise UnknownMember(
+                f"there is no such member here; there are {', '.join(known)}",
+                pointer=f"/{escaped(name)}",
+            )
+
+
+def _check_version(version: object) -> None:
+    if version != VERSION or isinstance(version, bool):
+        raise InvalidParameter(f"must be {VERSION}", pointer="/version")
+
+
+def _check_strip(strip: object) -> None:
+    if strip is not True:
+        raise InvalidParameter("must be true: metadata is always left out of results")
+
+
+def _is_auto_oriented(source: object) -> bool:
+    if not isinstance(source, dict):
+        raise InvalidParameter('must be an object such as {"autoOrient": false}')
+    _check_members(source, ("autoOrient",))
+    answer = source.get("autoOrient", True)
+    if not isinstance(answer, bool):
+        raise InvalidParameter("must be true or false", pointer="/autoOrient")
+    return answer
+
+
+def _notification_request(notify: object) -> NotificationRequest:
+    if not isinstance(notify, dict):
+        raise InvalidParameter('must be an object such as {"webhook": "https://example.com/"}')
+    _check_members(notify, ("webhook", "events"))
+    webhook = notify.get("webhook")
+    if not isinstance(webhook, str | None):
+        raise InvalidParameter("must be text", pointer="/webhook")
+    events = notify.get("events")
+    if events is None:
+        return NotificationRequest(webhook)
+    if not isinstance(events, list):
+        raise InvalidParameter("must be a list of events", pointer="/events")
+    return NotificationRequest(
+        webhook,
+        frozenset(_at(place, _occasion, event) for place, event in _each("/events", events)),
+    )
+
+
+def _occasion(event: object) -> Occasion:
+    for occasion in Occasion:
+        if occasion.value == event:
+            return occasion
+    raise InvalidParameter("must be one of " + ", ".join(known.value for known in Occasion))

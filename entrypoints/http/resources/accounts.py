@@ -1,0 +1,58 @@
+"""Registering, signing in and out."""
+
+from collections.abc import Callable
+
+import attrs
+import falcon
+
+from application.accounts.log_in import LogInRequest
+from application.accounts.register_user import RegisterUserRequest
+from entrypoints.http.authentication import bearer_token
+from entrypoints.http.payloads import PayloadReader, write_json
+
+
+@attrs.frozen
+class Registration:
+    """`/api/auth/register`."""
+
+    register_user: Callable[[RegisterUserRequest], None]
+    payloads: PayloadReader
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Open an account."""
+        self.register_user(self.payloads.read(req, RegisterUserRequest))
+        write_json(resp, {"message": "User registered successfully."}, 201)
+
+
+@attrs.frozen
+class SignIn:
+    """`/api/auth/login`."""
+
+    log_in: Callable[[LogInRequest], str]
+    payloads: PayloadReader
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Start a session."""
+        token = self.log_in(self.payloads.read(req, LogInRequest))
+        write_json(resp, {"token": token})
+
+
+@attrs.frozen
+class TokenPayload:
+    """What signing out may send."""
+
+    token: str
+
+
+@attrs.frozen
+class SignOut:
+    """`/api/auth/logout`."""
+
+    log_out: Callable[[str], None]
+    payloads: PayloadReader
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """End the session of the token in the body, else of the one in the header."""
+        payload = self.payloads.read_optional(req, TokenPayload)
+        self.log_out(bearer_token(req) if payload is None else payload.token)
+        write_json(resp, {"message": "Logout successful."})

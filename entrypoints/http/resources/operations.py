@@ -1,0 +1,54 @@
+"""What machines ask: are you alive, are you ready, what are your figures."""
+
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+import falcon
+
+from entrypoints.http.draining import is_draining
+from entrypoints.http.errors import NotServing
+from entrypoints.http.payloads import write_json
+
+_EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@attrs.frozen
+class Liveness:
+    """`/healthz`: the process answers; nothing else is asked, so that nothing else restarts it."""
+
+    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
+        """Answer."""
+        write_json(resp, {"status": "ok"})
+
+    on_head = on_get
+
+
+@attrs.frozen
+class Readiness:
+    """`/readyz`: requests may be sent here."""
+
+    ready: Callable[[], None]
+
+    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
+        """Ask what the process needs; a refusal names it."""
+        if is_draining():
+            raise NotServing("This process is about to stop.")
+        self.ready()
+        write_json(resp, {"status": "ready"})
+
+    on_head = on_get
+
+
+@attrs.frozen
+class Metrics:
+    """`/metrics`: figures in Prometheus' text format."""
+
+    metrics: Callable[[], bytes]
+
+    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
+        """Write them out."""
+        resp.data = self.metrics()
+        resp.content_type = _EXPOSITION
+
+    on_head = on_get

@@ -1,0 +1,84 @@
+"""Tasks, in all detail, for their owner."""
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import falcon
+
+from application.ports.unit_of_work import LogEntry
+from application.tasks.view_task import TaskView, ViewTaskRequest
+from domain.notifications.delivery import Delivery
+from domain.tasks.task import Failure, Result
+from entrypoints.http.authentication import Authentication
+from entrypoints.http.payloads import id_in_path, timestamp, write_json
+
+
+@attrs.frozen
+class TaskDetail:
+    """`/api/tasks/{taskId}`."""
+
+    authentication: Authentication
+    view_task: Callable[[ViewTaskRequest], TaskView]
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, task_id: str) -> None:
+        """Show the task, what became of each attempt, and who has been told."""
+        actor = self.authentication(req)
+        view = self.view_task(ViewTaskRequest(actor, id_in_path(task_id)))
+        if not view.task.status.is_final:
+            resp.set_header("Retry-After", "1")
+        write_json(resp, _task(view))
+
+    on_head = on_get
+
+
+def _task(view: TaskView) -> dict[str, Any]:
+    task = view.task
+    return {
+        "taskId": str(task.id),
+        "imageId": str(task.image_id),
+        "status": task.status.value,
+        "attempts": task.attempts,
+        "failure": _failure(task.failure),
+        "createdAt": timestamp(task.created_at),
+        "startedAt": timestamp(task.started_at),
+        "finishedAt": timestamp(task.finished_at),
+        "results": [_result(result) for result in task.results],
+        "log": [_log_entry(entry) for entry in view.log],
+        "deliveries": [_delivery(delivery) for delivery in view.deliveries],
+    }
+
+
+def _failure(failure: Failure | None) -> dict[str, str] | None:
+    return None if failure is None else {"code": failure.code.value, "detail": failure.detail}
+
+
+def _result(result: Result) -> dict[str, Any]:
+    return {
+        "variant": result.variant,
+        "format": result.format.value,
+        "width": result.width,
+        "height": result.height,
+        "byteSize": result.byte_size,
+        "sha256": result.sha256,
+    }
+
+
+def _log_entry(entry: LogEntry) -> dict[str, Any]:
+    return {
+        "attempt": entry.attempt,
+        "startedAt": timestamp(entry.started_at),
+        "endedAt": timestamp(entry.ended_at),
+        "outcome": entry.outcome,
+        "error": entry.error,
+        "stageSeconds": dict(entry.stage_seconds),
+    }
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "channel": delivery.channel.value,
+        "status": delivery.status.value,
+        "attempts": delivery.attempts,
+        "lastError": delivery.last_error,
+    }

@@ -1,0 +1,486 @@
+"""Every setting: read once from SAFELIGHT_… variables, judged all together, never read again."""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, unquote, urlsplit
+
+import attrs
+import typed_settings
+from typed_settings.cls_utils import deep_options
+from typed_settings.constants import METADATA_KEY
+from typed_settings.dict_utils import set_path
+from typed_settings.types import LoadedSettings, LoaderMeta, OptionInfo, OptionList, SettingsClass
+
+from domain.images.limits import MAX_SIDE_PX
+from entrypoints import setting_forms as form
+from entrypoints.setting_forms import Form, Malformed
+
+PREFIX: Final = "SAFELIGHT_"
+_FORM: Final = "form"
+_MIB = 1024 * 1024
+_EVERY_INTERFACE: Final = ("0.0.0.0", "[::]")  # noqa: S104  # told apart, not listened at
+
+
+def _setting(default: Any, expected: Form, meaning: str) -> Any:
+    return attrs.field(
+        default=default,
+        repr=not expected.secret,
+        metadata={METADATA_KEY: {_FORM: expected, "help": meaning}},
+    )
+
+
+@attrs.frozen
+class DatabaseSettings:
+    """Where everything is remembered."""
+
+    url: str | None = _setting(
+        None,
+        form.url("sqlite"),
+        "The database; a SQLite file in the data directory if absent.",
+    )
+
+
+@attrs.frozen
+class BrokerSettings:
+    """Who carries messages between processes."""
+
+    url: str | None = _setting(
+        None,
+        form.url("embedded", "amqp", "amqps", secret=True),
+        "The message broker; an embedded queue in the data directory if absent.",
+    )
+
+
+@attrs.frozen
+class StorageSettings:
+    """Where pictures are kept."""
+
+    root: Path | None = _setting(
+        None, form.path(), "Directory of originals and results; in the data directory if absent."
+    )
+
+
+@attrs.frozen
+class HTTPSettings:
+    """The API server."""
+
+    bind: str = _setting(
+        "127.0.0.1:8000",
+        form.bind_address(),
+        "Where the API listens; port 0 lets the system choose.",
+    )
+    base_url: str | None = _setting(
+        None,
+        form.url("http", "https"),
+        "What customers reach the API by, for links; made from the listening address if absent.",
+    )
+    workers: int = _setting(2, form.whole(1, 64), "Server processes.")
+    threads: int = _setting(8, form.whole(1, 256), "Requests at once in each server process.")
+    graceful_seconds: int = _setting(
+        25, form.whole(1, 3600), "How long running requests may take to end at a stop."
+    )
+
+
+@attrs.frozen
+class UploadSettings:
+    """What may come in."""
+
+    max_bytes: int = _setting(
+        25 * _MIB, form.byte_size(1, 2**40), "Largest file; greater ones are refused with 413."
+    )
+    max_side_px: int = _setting(
+        MAX_SIDE_PX, form.whole(1, MAX_SIDE_PX), "Longest side of a picture, in pixels."
+    )
+    max_frame_pixels: int = _setting(50_000_000, form.whole(1, 10**10), "Pixels of one frame.")
+    max_frames: int = _setting(500, form.whole(1, 100_000), "Frames of an animation.")
+    max_total_pixels: int = _setting(
+        100_000_000, form.whole(1, 10**11), "Pixels of all frames together."
+    )
+
+
+@attrs.frozen
+class RendererSettings:
+    """The sandboxed processes that draw pictures."""
+
+    wall_seconds: float = _setting(30.0, form.seconds(0.1, 86_400), "Time one picture may take.")
+    cpu_seconds: int = _setting(
+        60, form.whole(1, 86_400), "Processor time one picture may take, all threads together."
+    )
+    memory_bytes: int = _setting(
+        1536 * _MIB, form.byte_size(64 * _MIB, 2**40), "Address space of one renderer."
+    )
+    output_bytes: int = _setting(
+        256 * _MIB, form.byte_size(1024, 2**40), "Largest result that may be written."
+    )
+    tasks_per_child: int = _setting(
+        50, form.whole(1, 100_000), "Pictures after which a renderer is replaced; 1 isolates each."
+    )
+
+
+@attrs.frozen
+class WorkerSettings:
+    """The image worker."""
+
+    concurrency: int = _setting(
+        os.cpu_count() or 1, form.whole(1, 256), "Pictures at once; the number of cores if absent."
+    )
+    drain_seconds: float = _setting(
+        25.0, form.seconds(0, 86_400), "How long running work may take to end at a stop."
+    )
+
+
+@attrs.frozen
+class TasksSettings:
+    """How tasks survive the death of a worker."""
+
+    lease_seconds: float = _setting(
+        45.0,
+        form.seconds(1, 86_400),
+        "Silence after which a worker's tasks go to another; longer than RENDERER_WALL_SECONDS.",
+    )
+    beat_seconds: float = _setting(
+        10.0, form.seconds(0.1, 3600), "How often a worker renews its leases."
+    )
+    retry_seconds: float = _setting(
+        86_400.0,
+        form.seconds(0, 30 * 86_400),
+        "Time since the upload for which trouble that can heal is waited out.",
+    )
+
+
+@attrs.frozen
+class RelaySettings:
+    """The relay from the database to the broker."""
+
+    poll_seconds: float = _setting(
+        0.5, form.seconds(0.01, 3600), "Longest sleep when no bell rings."
+    )
+    expired_seconds: float = _setting(
+        5.0, form.seconds(0.1, 3600), "How often expired leases are looked for."
+    )
+    sweep_seconds: float = _setting(
+        15.0, form.seconds(0.1, 3600), "How often forgotten work is looked for."
+    )
+    patience_seconds: float = _setting(
+        60.0, form.seconds(1, 86_400), "Age at which a queued task is rung for again."
+    )
+
+
+@attrs.frozen
+class NotifierSettings:
+    """The notifier."""
+
+    concurrency: int = _setting(4, form.whole(1, 256), "Notices at once.")
+    lease_seconds: float = _setting(
+        120.0, form.seconds(1, 86_400), "Longer than the slowest attempt to send."
+    )
+
+
+@attrs.frozen
+class SMTPSettings:
+    """The mail server."""
+
+    host: str | None = _setting(
+        None,
+        form.text(),
+        "Mail server; if absent, mails are written as .eml files to `mail` in the data directory.",
+    )
+    port: int = _setting(587, form.whole(1, 65_535), "Its port.")
+    username: str | None = _setting(None, form.text(), "User name, if it asks for one.")
+    password: str | None = _setting(None, form.secret(1), "Password, if it asks for one.")
+    tls: str = _setting(
+        "starttls", form.choice("starttls", "ssl", "none"), "How the connection is protected."
+    )
+    sender: str = _setting("safelight@localhost", form.text(), "The address our mails come from.")
+    sender_name: str = _setting("Safelight", form.text(), "The name beside it.")
+
+
+@attrs.frozen
+class WebhookSettings:
+    """Calls to customers' URLs."""
+
+    allowed_networks: tuple[str, ...] = _setting(
+        (),
+        form.networks(),
+        "Private networks that webhooks may reach all the same; none, so that nobody looks inside.",
+    )
+    allow_plain_http: bool = _setting(
+        True, form.flag(), "Whether http:// URLs are called, or https:// alone."
+    )
+    timeout_seconds: float = _setting(
+        15.0, form.seconds(0.1, 60), "Time that one call may take in all."
+    )
+    key: str | None = _setting(
+        None,
+        form.secret(32),
+        "Customers' signing secrets derive from it; `keys/webhooks.key` if absent.",
+    )
+
+
+@attrs.frozen
+class DownloadsSettings:
+    """Download links."""
+
+    link_seconds: int = _setting(
+        600, form.whole(1, 30 * 86_400), "How long a link that was asked for opens its result."
+    )
+    notice_link_seconds: int = _setting(
+        7 * 86_400, form.whole(1, 30 * 86_400), "How long a link in a mail or webhook does."
+    )
+
+
+@attrs.frozen
+class TokensSettings:
+    """Access tokens."""
+
+    lifetime_seconds: int = _setting(
+        900, form.whole(10, 30 * 86_400), "How long one signing-in lasts."
+    )
+    key: str | None = _setting(
+        None, form.secret(32), "Signs access tokens; `keys/tokens.key` if absent."
+    )
+
+
+@attrs.frozen
+class LinksSettings:
+    """Signatures of download links."""
+
+    key: str | None = _setting(
+        None, form.secret(32), "Signs download links; `keys/links.key` if absent."
+    )
+
+
+@attrs.frozen
+class LogSettings:
+    """What the processes say."""
+
+    level: str = _setting(
+        "info", form.choice("debug", "info", "warning", "error"), "Least weight of a line."
+    )
+    format: str = _setting(
+        "json", form.choice("json", "console"), "One JSON object a line, or a text for people."
+    )
+
+
+@attrs.frozen
+class LogstashSettings:
+    """A Logstash server that gets a copy of the log."""
+
+    host: str | None = _setting(None, form.text(), "Logstash server; none if absent.")
+    port: int = _setting(5959, form.whole(1, 65_535), "Its TCP input, with the codec json_lines.")
+
+
+@attrs.frozen
+class MetricsSettings:
+    """Figures for Prometheus."""
+
+    dir: Path | None = _setting(
+        None,
+        form.path(),
+        "Directory in which the processes of one machine gather their figures.",
+    )
+    bind: str | None = _setting(
+        None,
+        form.bind_address(),
+        "Where processes other than the API answer /metrics, /healthz and /readyz; "
+        "not at all if absent.",
+    )
+
+
+@attrs.frozen
+class Settings:
+    """Every setting of every process."""
+
+    data_dir: Path = _setting(
+        Path("var").absolute(),
+        form.path(),
+        "What the embedded profile keeps: database, pictures, keys, mail.",
+    )
+    failpoint: str | None = _setting(
+        None, form.text(), "Fault injection: the moment at which a process kills itself."
+    )
+    database: DatabaseSettings = DatabaseSettings()
+    broker: BrokerSettings = BrokerSettings()
+    storage: StorageSettings = StorageSettings()
+    http: HTTPSettings = HTTPSettings()
+    upload: UploadSettings = UploadSettings()
+    renderer: RendererSettings = RendererSettings()
+    worker: WorkerSettings = WorkerSettings()
+    tasks: TasksSettings = TasksSettings()
+    relay: RelaySettings = RelaySettings()
+    notifier: NotifierSettings = NotifierSettings()
+    smtp: SMTPSettings = SMTPSettings()
+    webhook: WebhookSettings = WebhookSettings()
+    downloads: DownloadsSettings = DownloadsSettings()
+    tokens: TokensSettings = TokensSettings()
+    links: LinksSettings = LinksSettings()
+    log: LogSettings = LogSettings()
+    logstash: LogstashSettings = LogstashSettings()
+    metrics: MetricsSettings = MetricsSettings()
+
+    @property
+    def database_file(self) -> Path:
+        """The SQLite file."""
+        if self.database.url is None:
+            return self.data_dir / "safelight.sqlite"
+        return Path(unquote(urlsplit(self.database.url).path))
+
+    @property
+    def storage_root(self) -> Path:
+        """The directory of originals and results."""
+        return self.storage.root or self.data_dir / "storage"
+
+    @property
+    def base_url(self) -> str:
+        """What customers reach the API by, without a slash at its end."""
+        if self.http.base_url is not None:
+            return self.http.base_url.rstrip("/")
+        host, _, port = self.http.bind.rpartition(":")
+        return f"http://{'localhost' if host in _EVERY_INTERFACE else host}:{port}"
+
+    @property
+    def broker_url(self) -> str:
+        """The broker as Kombu knows it."""
+        return self.broker.url or f"embedded://{quote(str(self.data_dir / 'queue.sqlite'))}"
+
+
+@attrs.frozen
+class Problem:
+    """One thing that is wrong, for the person who set it."""
+
+    name: str
+    complaint: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.complaint}"
+
+
+class SettingsRefused(Exception):
+    """Some variables are wrong; `problems` lists every one of them."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+@attrs.frozen
+class Variable:
+    """
+    One environment variable, for people.
+
+    Attributes:
+        default: As it would be written; empty if there is none.
+    """
+
+    name: str
+    area: str
+    expected: str
+    default: str
+    meaning: str
+    secret: bool
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """
+    Read the settings from *environ*.
+
+    Raises:
+        SettingsRefused: With everything that is wrong, values of secrets hidden.
+    """
+    loader = _Environ(environ)
+    settings = typed_settings.load_settings(Settings, [loader])
+    problems = [*loader.problems, *_unknown(environ, loader.names)]
+    if not loader.problems:  # a default in the place of a wrong value would be judged
+        problems += _contradictions(settings)
+    if problems:
+        raise SettingsRefused(problems)
+    return settings
+
+
+def known_names() -> frozenset[str]:
+    """Return the name of every variable."""
+    return frozenset(_name(option) for option in deep_options(Settings))
+
+
+def describe() -> Iterator[Variable]:
+    """Describe every variable, area by area."""
+    for option in deep_options(Settings):
+        expected: Form = option.metadata[_FORM]
+        area, dot, _ = option.path.partition(".")
+        yield Variable(
+            _name(option),
+            area if dot else "",
+            expected.sentence,
+            # The number of cores is this machine's own.
+            "" if option.path == "worker.concurrency" else expected.written(option.default),
+            option.metadata["help"],
+            expected.secret,
+        )
+
+
+class _Environ:
+    """Loads the values that have the right form, and says what is wrong with the others."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.names: set[str] = set()
+        self.problems: list[Problem] = []
+
+    def __call__(self, settings_cls: SettingsClass, options: OptionList) -> LoadedSettings:  # noqa: ARG002
+        values: dict[str, Any] = {}
+        for option in options:
+            name = _name(option)
+            self.names.add(name)
+            text = self._environ.get(name, "")
+            if not text:  # a deployment's template leaves variables empty rather than out
+                continue
+            expected: Form = option.metadata[_FORM]
+            try:
+                set_path(values, option.path, expected.parse(text))
+            except Malformed as complaint:
+                wanted = str(complaint) or expected.sentence
+                given = "" if expected.secret else f", not {text!r}"
+                self.problems.append(Problem(name, f"must be {wanted}{given}"))
+        return LoadedSettings(values, LoaderMeta(self))
+
+
+def _name(option: OptionInfo) -> str:
+    return PREFIX + option.path.replace(".", "_").upper()
+
+
+def _unknown(environ: Mapping[str, str], known: set[str]) -> Iterator[Problem]:
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            advice = f"; did you mean {near[0]}?" if near else "; `safelight settings` lists them"
+            yield Problem(name, f"is not a setting{advice}")
+
+
+def _contradictions(settings: Settings) -> Iterator[Problem]:
+    if settings.http.bind.startswith(("fd://", "unix:")) and settings.http.base_url is None:
+        yield Problem(
+            f"{PREFIX}HTTP_BASE_URL", f"must be set if {PREFIX}HTTP_BIND is {settings.http.bind}"
+        )
+    tasks, renderer = settings.tasks, settings.renderer
+    if tasks.lease_seconds <= renderer.wall_seconds:
+        yield Problem(
+            f"{PREFIX}TASKS_LEASE_SECONDS",
+            f"must be greater than {PREFIX}RENDERER_WALL_SECONDS ({renderer.wall_seconds:g}), "
+            f"not {tasks.lease_seconds:g}",
+        )
+    if tasks.beat_seconds * 2 > tasks.lease_seconds:
+        yield Problem(
+            f"{PREFIX}TASKS_BEAT_SECONDS",
+            f"must be at most half of {PREFIX}TASKS_LEASE_SECONDS ({tasks.lease_seconds:g}), "
+            f"not {tasks.beat_seconds:g}",
+        )
+    webhook, notifier = settings.webhook, settings.notifier
+    if notifier.lease_seconds <= webhook.timeout_seconds:
+        yield Problem(
+            f"{PREFIX}NOTIFIER_LEASE_SECONDS",
+            f"must be greater than {PREFIX}WEBHOOK_TIMEOUT_SECONDS "
+            f"({webhook.timeout_seconds:g}), not {notifier.lease_seconds:g}",
+        )

@@ -1,0 +1,38 @@
+"""The stage: a whole platform on the embedded profile, with everything real but the passing of time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.behaviour.rig import Rig
+from tests.behaviour.steps import accounts, images, notifications
+from tests.behaviour.webhook_server import WebhookServer
+from tests.behaviour.world import World
+
+# pytest-bdd files each step under a name of its own in the module that defines it and finds it in
+# a conftest's namespace.
+for _module in (accounts, images, notifications):
+    globals().update({name: step for name, step in vars(_module).items() if "pytest_bdd" in name})
+
+
+@pytest.fixture(scope="session")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """One platform for all scenarios; each starts on empty tables."""
+    folder: Path = tmp_path_factory.mktemp("platform")
+    with Rig(folder) as platform:
+        yield platform
+
+
+@pytest.fixture
+def world(rig: Rig) -> World:
+    """An empty stage."""
+    rig.reset()
+    return World(rig)
+
+
+@pytest.fixture
+def webhook_server() -> Iterator[WebhookServer]:
+    """A customer's server."""
+    with WebhookServer() as server:
+        yield server

@@ -1,0 +1,172 @@
+"""What every object store promises."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from adapters.storage.disk import DiskObjectStore
+from application.ports.object_store import ObjectMissing, ObjectStore
+
+
+@pytest.fixture(params=["disk"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    return {"disk": DiskObjectStore}[request.param](tmp_path / "store")
+
+
+def a_key() -> str:
+    return f"{uuid4()}/1"
+
+
+def put(store: ObjectStore, key: str, content: bytes) -> None:
+    with store.stage() as staged:
+        staged.write(content)
+        store.put(key, staged)
+
+
+def read(store: ObjectStore, key: str) -> bytes:
+    with store.open(key) as file:
+        return file.read()
+
+
+class TestObjectStore:
+    def test_gives_back_what_was_put(self, store: ObjectStore) -> None:
+        key, content = a_key(), os.urandom(300_000)
+
+        put(store, key, content)
+
+        assert read(store, key) == content
+        assert store.stat(key).byte_size == len(content)
+
+    def test_takes_chunks_of_every_kind_in_their_order(self, store: ObjectStore) -> None:
+        key = a_key()
+
+        with store.stage() as staged:
+            for chunk in (b"one ", bytearray(b"two "), memoryview(b"three"), b""):
+                staged.write(chunk)
+            store.put(key, staged)
+
+        assert read(store, key) == b"one two three"
+
+    def test_keeps_an_empty_object(self, store: ObjectStore) -> None:
+        key = a_key()
+
+        put(store, key, b"")
+
+        assert store.stat(key).byte_size == 0
+
+    def test_what_is_staged_can_be_read_by_nobody_else(self, store: ObjectStore) -> None:
+        key = a_key()
+
+        with store.stage() as staged:
+            staged.write(b"half")
+
+            assert list(store.keys()) == []
+            with pytest.raises(ObjectMissing):
+                store.stat(key)
+
+    def test_what_is_not_put_is_discarded(self, store: ObjectStore) -> None:
+        with pytest.raises(ZeroDivisionError), store.stage() as staged:
+            staged.write(b"never")
+            raise ZeroDivisionError
+
+        assert list(store.keys()) == []
+
+    def test_a_staged_file_can_be_read_back_and_has_a_descriptor(self, store: ObjectStore) -> None:
+        with store.stage() as staged:
+            staged.write(b"header and body")
+            staged.file.seek(0)
+
+            assert staged.file.read(6) == b"header"
+            assert os.pread(staged.file.fileno(), 4, 11) == b"body"
+
+    def test_an_object_opens_at_its_start_with_a_descriptor(self, store: ObjectStore) -> None:
+        key = a_key()
+        put(store, key, b"0123456789")
+
+        with store.open(key) as file:
+            assert file.tell() == 0
+            assert os.pread(file.fileno(), 3, 4) == b"456"
+            file.seek(7)
+            assert file.read() == b"789"
+
+    def test_the_object_that_was_first_stays(self, store: ObjectStore) -> None:
+        key = a_key()
+
+        put(store, key, b"first")
+        put(store, key, b"second")
+
+        assert read(store, key) == b"first"
+
+    def test_of_many_puts_to_one_key_one_is_kept_whole(self, store: ObjectStore) -> None:
+        key = a_key()
+        contents = [bytes([number]) * 70_000 for number in range(16)]
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda content: put(store, key, content), contents))
+
+        assert read(store, key) in contents
+        assert list(store.keys()) == [key]
+
+    def test_a_missing_object_is_said_to_be_missing(self, store: ObjectStore) -> None:
+        with pytest.raises(ObjectMissing), store.open(a_key()):
+            pass
+        with pytest.raises(ObjectMissing):
+            store.stat(a_key())
+
+    def test_deleting_twice_is_no_error(self, store: ObjectStore) -> None:
+        key = a_key()
+        put(store, key, b"bytes")
+
+        store.delete(key)
+        store.delete(key)
+
+        with pytest.raises(ObjectMissing):
+            store.stat(key)
+
+    def test_an_object_that_is_open_can_be_read_to_its_end_though_deleted(
+        self, store: ObjectStore
+    ) -> None:
+        key = a_key()
+        put(store, key, b"bytes")
+
+        with store.open(key) as file:
+            store.delete(key)
+
+            assert file.read() == b"bytes"
+
+    def test_lists_every_key(self, store: ObjectStore) -> None:
+        keys = {a_key() for _ in range(20)} | {"0", "abc/0/1-2"}
+        for key in keys:
+            put(store, key, key.encode())
+
+        assert set(store.keys()) == keys
+
+    @pytest.mark.parametrize(
+        "key",
+        [
+            "",
+            "/",
+            "..",
+            "../a",
+            "a/../b",
+            "/etc/passwd",
+            "a//b",
+            "a/",
+            "A",
+            "x",
+            "a.b",
+            "a\n",
+            "a\0",
+        ]
+        + ["٣", "a" * 256],
+    )
+    def test_refuses_what_is_no_key(self, store: ObjectStore, key: str) -> None:
+        for use in (store.open, store.stat, store.delete):
+            with pytest.raises(ValueError):
+                use(key)
+        with pytest.raises(ValueError):
+            put(store, key, b"bytes")

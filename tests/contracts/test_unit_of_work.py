@@ -1,0 +1,961 @@
+"""What every database promises."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import attrs
+import pytest
+
+from application.ports.message_publisher import Message
+from application.ports.unit_of_work import (
+    Asset,
+    Database,
+    DatabaseUnavailable,
+    EmailTaken,
+    LogEntry,
+    UnitOfWork,
+    UsernameTaken,
+)
+from domain.images.geometry import Gravity
+from domain.images.image import Image
+from domain.images.operations import AutoOrient, Resize, Watermark
+from domain.images.pipeline import Pipeline
+from domain.notifications.channel import ChannelKind, NotificationRequest, Occasion
+from domain.notifications.delivery import DeliveryStatus
+from domain.tasks.task import Failure, FailureCode, Task, TaskStatus
+from domain.users.roles import Role
+from domain.users.user import User
+from tests.builders import (
+    A_SHA256,
+    NOON,
+    a_delivery,
+    a_result,
+    a_session,
+    a_task,
+    a_user,
+    a_webhook,
+    an_admin,
+    an_image,
+)
+from tests.contracts.databases import PLACES, QUICK_PLACES, Place
+
+MINUTE = timedelta(minutes=1)
+AT_ONCE = timedelta()
+SOON = timedelta(milliseconds=40)
+A_FAILURE = Failure(FailureCode.DECODE_FAILED, "The file is no picture.")
+
+FORK = multiprocessing.get_context("fork")
+
+
+def place_fixture(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    return PLACES[request.param](tmp_path)
+
+
+quick_place = pytest.fixture(params=QUICK_PLACES, name="place")(place_fixture)
+every_place = pytest.fixture(params=PLACES, name="every_place")(place_fixture)
+
+
+@pytest.fixture
+def database(place: Place) -> Database:
+    return place.open()
+
+
+def write(database: Database, change: Callable[[UnitOfWork], Any]) -> Any:
+    """Make one change and commit it."""
+    with database.writing() as work:
+        answer = change(work)
+        work.commit()
+    return answer
+
+
+def read(database: Database, question: Callable[[UnitOfWork], Any]) -> Any:
+    with database.reading() as work:
+        return question(work)
+
+
+def a_stored_user(database: Database, **overrides: Any) -> User:
+    user = a_user(**overrides)
+    write(database, lambda work: work.users.add(user))
+    return user
+
+
+def a_queued_task(image: Image, **overrides: Any) -> Task:
+    """A task that has just been asked for, with the event that says so."""
+    like = a_task(image, **overrides)
+    return Task.queue(
+        id=like.id,
+        image_id=like.image_id,
+        user_id=like.user_id,
+        pipeline=like.pipeline,
+        assets=like.assets,
+        notify=like.notify,
+        created_at=like.created_at,
+        correlation_id=like.correlation_id,
+    )
+
+
+def a_stored_task(database: Database, **overrides: Any) -> Task:
+    """A queued task over an image of a new user."""
+    image = an_image(a_stored_user(database))
+    task = a_queued_task(image, **overrides)
+    write(database, lambda work: work.images.add(image, task))
+    return task
+
+
+def claimed(database: Database, task: Task, lease: timedelta = MINUTE) -> Task:
+    found = write(database, lambda work: work.tasks.claim(task.id, lease))
+    assert found is not None
+    return found
+
+
+def take_all(database: Database) -> list[Message]:
+    """Take what is due in the outbox, for good."""
+
+    def take(work: UnitOfWork) -> list[Message]:
+        entries = work.outbox.take_due(1000, MINUTE)
+        work.outbox.remove([entry.id for entry in entries])
+        return [entry.message for entry in entries]
+
+    return write(database, take)
+
+
+def a_message(kind: str = "TaskQueued") -> Message:
+    return Message(kind, uuid4(), "a-request")
+
+
+class TestTransactions:
+    def test_what_is_not_committed_is_undone(self, database: Database) -> None:
+        user, other = a_user(), a_user()
+
+        with database.writing() as work:
+            work.users.add(user)
+            assert work.users.get(user.id) == user
+        with pytest.raises(ZeroDivisionError), database.writing() as work:
+            work.users.add(other)
+            raise ZeroDivisionError
+
+        assert read(database, lambda work: work.users.get(user.id)) is None
+        assert read(database, lambda work: work.users.get(other.id)) is None
+
+    def test_a_transaction_is_seen_whole_or_not_at_all(self, place: Place) -> None:
+        database, elsewhere = place.open(), place.open()
+        user = a_user()
+
+        with database.writing() as work:
+            work.users.add(user)
+            seen_before = read(elsewhere, lambda work: work.users.get(user.id))
+            work.commit()
+
+        assert seen_before is None
+        assert read(elsewhere, lambda work: work.users.get(user.id)) == user
+
+    def test_a_reader_delays_no_writer_and_keeps_its_view(self, place: Place) -> None:
+        database, elsewhere = place.open(), place.open()
+        user = a_user()
+
+        with database.reading() as reader:
+            assert reader.outbox.count() == 0
+            write(elsewhere, lambda work: work.users.add(user))
+
+        assert read(database, lambda work: work.users.get(user.id)) == user
+
+    def test_a_refused_row_leaves_the_transaction_to_be_undone(self, database: Database) -> None:
+        ada, bob = a_stored_user(database), a_user()
+
+        with pytest.raises(UsernameTaken), database.writing() as work:
+            work.users.add(bob)
+            work.users.add(a_user(username=ada.username))
+
+        assert read(database, lambda work: work.users.get(bob.id)) is None
+        a_stored_user(database)
+
+    def test_gives_a_sign_of_life(self, database: Database) -> None:
+        database.ping()
+
+    def test_many_threads_may_share_one_database(self, database: Database) -> None:
+        users = [a_user() for _ in range(40)]
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda user: write(database, lambda work: work.users.add(user)), users))
+            found = list(
+                pool.map(lambda one: read(database, lambda work: work.users.get(one.id)), users)
+            )
+
+        assert found == users
+
+    def test_a_busy_database_says_so_and_does_not_hang(self, place: Place) -> None:
+        user = a_stored_user(place.open())
+        impatient = place.open(busy_seconds=0.15)
+        here, there = FORK.Pipe()
+
+        def hold() -> None:
+            with place.open().writing() as work:
+                work.users.update(user)
+                there.send("held")
+                there.recv()
+
+        holder = FORK.Process(target=hold)
+        holder.start()
+        assert here.recv() == "held"
+        started = time.monotonic()
+        with pytest.raises(DatabaseUnavailable) as refused:
+            write(impatient, lambda work: work.users.update(user))
+        waited = time.monotonic() - started
+        seen_meanwhile = read(impatient, lambda work: work.users.get(user.id))
+        here.send("let go")
+        holder.join(10)
+
+        assert refused.value.transient
+        assert 0.1 < waited < 3
+        assert seen_meanwhile == user
+        write(impatient, lambda work: work.users.update(user))
+
+    def test_a_writer_that_dies_leaves_nothing_half_done_and_nobody_waiting(
+        self, place: Place
+    ) -> None:
+        user = a_user()
+
+        def die() -> None:
+            with place.open().writing() as work:
+                work.users.add(user)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        doomed = FORK.Process(target=die)
+        doomed.start()
+        doomed.join(10)
+
+        database = place.open(busy_seconds=0.5)
+        assert doomed.exitcode == -signal.SIGKILL
+        assert read(database, lambda work: work.users.get(user.id)) is None
+        write(database, lambda work: work.users.add(user))
+
+
+class TestDurability:
+    def test_a_commit_is_there_for_whoever_comes_later(self, every_place: Place) -> None:
+        task = a_stored_task(every_place.open())
+
+        assert read(every_place.open(), lambda work: work.tasks.get(task.id)) == task
+
+    def test_no_acknowledged_row_is_lost_when_the_writer_is_killed(
+        self, every_place: Place
+    ) -> None:
+        acknowledged: list[UUID] = []
+
+        for round_ in range(10):
+            source, sink = os.pipe()
+            writer = FORK.Process(target=_commit_until_killed, args=(every_place, source, sink))
+            writer.start()
+            os.close(sink)
+            heard = os.read(source, 16)
+            time.sleep(0.003 * round_)
+            os.kill(writer.pid or 0, signal.SIGKILL)
+            writer.join()
+            while chunk := os.read(source, 65_536):
+                heard += chunk
+            os.close(source)
+            assert writer.exitcode == -signal.SIGKILL
+            acknowledged += [UUID(bytes=heard[at : at + 16]) for at in range(0, len(heard), 16)]
+            every_place.check()
+
+        database = every_place.open()
+        assert len(acknowledged) >= 10
+        with database.writing() as work:
+            assert all(work.users.get(user_id) for user_id in acknowledged)
+            told = {entry.message.subject_id for entry in work.outbox.take_due(10**6, MINUTE)}
+            # Each user came in one transaction with a message: neither is ever without the other.
+            assert set(acknowledged) <= told
+            assert all(work.users.get(user_id) for user_id in told)
+
+
+def _commit_until_killed(place: Place, source: int, sink: int) -> None:
+    os.close(source)
+    database = place.open()
+    while True:
+        user = a_user()
+        with database.writing() as work:
+            work.users.add(user)
+            work.outbox.add(Message("UserAdded", user.id, "a-request"))
+            work.commit()
+        os.write(sink, user.id.bytes)
+
+
+class TestUsers:
+    def test_gives_back_who_was_added(self, database: Database) -> None:
+        user = an_admin(username="Zoë Ångström 写真", email="Zoe@Example.com")
+
+        write(database, lambda work: work.users.add(user))
+
+        assert read(database, lambda work: work.users.get(user.id)) == user
+        assert read(database, lambda work: work.users.get(uuid4())) is None
+
+    @pytest.mark.parametrize("name", ["Zoë", "zoë", "ZOË"])
+    def test_finds_people_whatever_the_case(self, database: Database, name: str) -> None:
+        user = a_stored_user(database, username="Zoë", email="Zoe@Example.com")
+
+        assert read(database, lambda work: work.users.by_username(name)) == user
+        assert read(database, lambda work: work.users.by_username(f"{name}x")) is None
+        for email in ("zoe@example.com", "ZOE@EXAMPLE.COM"):
+            assert read(database, lambda work: work.users.by_email(email)) == user
+        assert read(database, lambda work: work.users.by_email("zo%@example.com")) is None
+
+    @pytest.mark.parametrize("name", ["Zoë", "zoë", "ZOË"])
+    def test_a_name_is_taken_whatever_its_case(self, database: Database, name: str) -> None:
+        a_stored_user(database, username="Zoë")
+        other = a_stored_user(database)
+
+        with pytest.raises(UsernameTaken):
+            a_stored_user(database, username=name)
+        with pytest.raises(UsernameTaken):
+            write(database, lambda work: work.users.update(attrs.evolve(other, username=name)))
+
+    def test_an_address_is_taken_whatever_its_case(self, database: Database) -> None:
+        a_stored_user(database, email="ada@example.com")
+        other = a_stored_user(database)
+
+        with pytest.raises(EmailTaken):
+            a_stored_user(database, email="ADA@example.com")
+        with pytest.raises(EmailTaken):
+            write(
+                database,
+                lambda work: work.users.update(attrs.evolve(other, email="Ada@Example.com")),
+            )
+
+    def test_of_many_who_want_one_name_at_once_one_gets_it(self, database: Database) -> None:
+        together = threading.Barrier(8)
+
+        def ask(_: int) -> bool:
+            together.wait()
+            try:
+                a_stored_user(database, username="ada")
+            except UsernameTaken:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(ask, range(8))) == 1
+
+    def test_an_account_can_be_changed_and_may_change_its_own_case(
+        self, database: Database
+    ) -> None:
+        user = a_stored_user(database, username="ada")
+        changed = attrs.evolve(
+            user,
+            username="Ada",
+            email="lovelace@example.com",
+            password_hash="another",
+            roles=frozenset({Role.ADMIN}),
+            updated_at=NOON + MINUTE,
+        )
+
+        write(database, lambda work: work.users.update(changed))
+
+        assert read(database, lambda work: work.users.by_username("ada")) == changed
+
+
+class TestSessions:
+    def test_are_found_together_with_their_user(self, database: Database) -> None:
+        user = a_stored_user(database)
+        session = a_session(user)
+
+        write(database, lambda work: work.sessions.add(session))
+
+        assert read(database, lambda work: work.sessions.with_user(session.id)) == (session, user)
+        assert read(database, lambda work: work.sessions.with_user(uuid4())) is None
+
+    def test_end_once(self, database: Database) -> None:
+        session = a_session(a_stored_user(database))
+        write(database, lambda work: work.sessions.add(session))
+
+        for moment in (NOON, NOON + MINUTE):
+            write(database, lambda work: work.sessions.revoke(session.id, moment))
+        write(database, lambda work: work.sessions.revoke(uuid4(), NOON))
+
+        found, _ = read(database, lambda work: work.sessions.with_user(session.id))
+        assert found == attrs.evolve(session, revoked_at=NOON)
+
+
+class TestAssets:
+    def an_asset(self, owner: User | None, name: str = "logo.png") -> Asset:
+        id = uuid4()
+        return Asset(id, owner and owner.id, name, f"{id}/0", A_SHA256, NOON)
+
+    def test_ones_own_goes_before_the_shared_one(self, database: Database) -> None:
+        ada, bob = a_stored_user(database), a_stored_user(database)
+        shared, own = self.an_asset(None), self.an_asset(ada)
+
+        for asset in (shared, own):
+            write(database, lambda work: work.assets.add(asset))
+
+        assert read(database, lambda work: work.assets.find(ada.id, "logo.png")) == own
+        assert read(database, lambda work: work.assets.find(bob.id, "logo.png")) == shared
+        assert read(database, lambda work: work.assets.find(None, "logo.png")) == shared
+        assert read(database, lambda work: work.assets.find(ada.id, "LOGO.png")) is None
+
+    def test_anothers_is_never_found(self, database: Database) -> None:
+        ada, bob = a_stored_user(database), a_stored_user(database)
+        write(database, lambda work: work.assets.add(self.an_asset(bob)))
+
+        assert read(database, lambda work: work.assets.find(ada.id, "logo.png")) is None
+        assert read(database, lambda work: work.assets.find(None, "logo.png")) is None
+
+
+class TestImagesAndTasks:
+    def test_gives_back_the_picture_and_its_task(self, database: Database) -> None:
+        image = an_image(a_stored_user(database), label='写真 "1".jpg')
+        task = a_queued_task(
+            image,
+            pipeline=Pipeline(
+                (AutoOrient(), Resize(800, 600), Watermark("logo.png", Gravity.NORTH, opacity=0.25))
+            ),
+            assets={"logo.png": "abc/1"},
+            notify=NotificationRequest("https://hooks.example.com/", frozenset({Occasion.FAILED})),
+            correlation_id="req-1",
+        )
+
+        write(database, lambda work: work.images.add(image, task))
+
+        assert read(database, lambda work: work.images.get(image.id)) == image
+        assert read(database, lambda work: work.tasks.get(task.id)) == task
+        assert read(database, lambda work: work.images.get(uuid4())) is None
+        assert read(database, lambda work: work.tasks.get(uuid4())) is None
+        assert take_all(database) == [Message("TaskQueued", task.id, "req-1")]
+
+    def test_frames_may_be_unknown_and_occasions_none(self, database: Database) -> None:
+        image = an_image(a_stored_user(database))
+        image = attrs.evolve(image, header=attrs.evolve(image.header, frames=None))
+        task = a_queued_task(image, notify=NotificationRequest(occasions=frozenset()))
+
+        write(database, lambda work: work.images.add(image, task))
+
+        assert read(database, lambda work: work.images.get(image.id)) == image
+        assert read(database, lambda work: work.tasks.get(task.id)) == task
+
+    def test_moments_keep_their_order_across_time_zones(self, database: Database) -> None:
+        image = an_image(a_stored_user(database))
+        elsewhere = NOON.astimezone().replace(microsecond=250_000)
+        task = a_queued_task(image, created_at=elsewhere)
+
+        write(database, lambda work: work.images.add(image, task))
+
+        found = read(database, lambda work: work.tasks.get(task.id)).created_at
+        assert found == elsewhere
+        assert found.tzinfo == UTC
+
+    def test_the_newest_task_of_an_image_sets_its_status(self, database: Database) -> None:
+        first = a_stored_task(database)
+        image = read(database, lambda work: work.images.get(first.image_id))
+        held = claimed(database, first)
+        second = a_queued_task(image, created_at=NOON + MINUTE)
+        write(database, lambda work: work.tasks.add(second))
+
+        def status() -> TaskStatus:
+            return read(database, lambda work: work.images.get(image.id)).status
+
+        assert status() is TaskStatus.QUEUED
+        held.fail(A_FAILURE, NOON)
+        assert write(database, lambda work: work.tasks.save_if_held(held))
+        assert status() is TaskStatus.QUEUED
+        claimed(database, second)
+        assert status() is TaskStatus.IN_PROGRESS
+        newest = read(database, lambda work: work.tasks.newest_of(image.id))
+        assert newest.id == second.id
+        assert read(database, lambda work: work.tasks.newest_of(uuid4())) is None
+
+
+class TestClaims:
+    def test_a_claim_counts_an_attempt_and_a_fence(self, database: Database) -> None:
+        task = a_stored_task(database)
+        before = datetime.now(UTC) - timedelta(seconds=1)
+
+        held = claimed(database, task)
+
+        assert (held.status, held.attempts, held.fence) == (TaskStatus.IN_PROGRESS, 1, 1)
+        assert held.started_at is not None and held.started_at >= before
+        assert read(database, lambda work: work.tasks.get(task.id)) == held
+        image = read(database, lambda work: work.images.get(task.image_id))
+        assert image.status is TaskStatus.IN_PROGRESS
+
+    def test_only_what_is_queued_can_be_claimed(self, database: Database) -> None:
+        task = a_stored_task(database)
+        held = claimed(database, task)
+
+        def claim_again() -> Task | None:
+            return write(database, lambda work: work.tasks.claim(task.id, MINUTE))
+
+        assert claim_again() is None
+        held.fail(A_FAILURE, NOON)
+        write(database, lambda work: work.tasks.save_if_held(held))
+        assert claim_again() is None
+        assert write(database, lambda work: work.tasks.claim(uuid4(), MINUTE)) is None
+
+    def test_a_claim_that_is_not_committed_is_none(self, database: Database) -> None:
+        task = a_stored_task(database)
+
+        with database.writing() as work:
+            assert work.tasks.claim(task.id, MINUTE)
+
+        assert claimed(database, task).attempts == 1
+
+    def test_a_second_claim_counts_on_and_keeps_the_first_start(self, database: Database) -> None:
+        task = a_stored_task(database)
+        first = claimed(database, task)
+        first.hand_back()
+        write(database, lambda work: work.tasks.save_if_held(first))
+
+        second = claimed(database, task)
+
+        assert (second.attempts, second.fence) == (2, 2)
+        assert second.started_at == read(database, lambda w: w.tasks.get(task.id)).started_at
+
+    def test_of_eight_threads_that_race_one_wins_each_task(self, database: Database) -> None:
+        tasks = [a_stored_task(database) for _ in range(10)]
+        together = threading.Barrier(8)
+
+        def race(_: int) -> list[UUID]:
+            together.wait()
+            return _claim_all(database, tasks)
+
+        with ThreadPoolExecutor(8) as pool:
+            won = [task_id for ids in pool.map(race, range(8)) for task_id in ids]
+
+        assert sorted(won) == sorted(task.id for task in tasks)
+
+    def test_of_three_processes_that_race_one_wins_each_task(self, place: Place) -> None:
+        database = place.open()
+        tasks = [a_stored_task(database) for _ in range(20)]
+        together, answers = FORK.Barrier(3), FORK.SimpleQueue()
+
+        def race() -> None:
+            mine = place.open()
+            together.wait(10)
+            answers.put(_claim_all(mine, tasks))
+
+        racers = [FORK.Process(target=race) for _ in range(3)]
+        for racer in racers:
+            racer.start()
+        won = [task_id for _ in racers for task_id in answers.get()]
+        for racer in racers:
+            racer.join(10)
+
+        assert sorted(won) == sorted(task.id for task in tasks)
+        assert all(read(database, lambda w: w.tasks.get(task.id)).fence == 1 for task in tasks)
+
+
+def _claim_all(database: Database, tasks: list[Task]) -> list[UUID]:
+    return [
+        task.id
+        for task in tasks
+        if write(database, lambda work: work.tasks.claim(task.id, MINUTE)) is not None
+    ]
+
+
+class TestFinishing:
+    def test_a_completed_task_keeps_its_results_in_their_order(self, database: Database) -> None:
+        task = claimed(database, a_stored_task(database))
+        take_all(database)
+        results = tuple(a_result(variant=variant) for variant in ("main", "small", "a"))
+        task.complete(results, NOON + MINUTE)
+
+        assert write(database, lambda work: work.tasks.save_if_held(task))
+
+        found = read(database, lambda work: work.tasks.get(task.id))
+        assert found == task
+        assert found.results == results
+        newest = read(database, lambda work: work.tasks.newest_of(task.image_id))
+        assert newest == task
+        image = read(database, lambda work: work.images.get(task.image_id))
+        assert image.status is TaskStatus.COMPLETED
+        assert take_all(database) == [Message("TaskCompleted", task.id, task.correlation_id)]
+
+    def test_a_failed_task_keeps_its_reason(self, database: Database) -> None:
+        task = claimed(database, a_stored_task(database))
+        take_all(database)
+        task.fail(A_FAILURE, NOON + MINUTE)
+
+        assert write(database, lambda work: work.tasks.save_if_held(task))
+
+        assert read(database, lambda work: work.tasks.get(task.id)) == task
+        image = read(database, lambda work: work.images.get(task.image_id))
+        assert image.status is TaskStatus.FAILED
+        assert [message.kind for message in take_all(database)] == ["TaskFailed"]
+
+    def test_a_task_that_is_handed_back_is_rung_for_after_the_delay(
+        self, database: Database
+    ) -> None:
+        task = claimed(database, a_stored_task(database))
+        take_all(database)
+        task.hand_back()
+
+        assert write(database, lambda work: work.tasks.save_if_held(task, delay=SOON))
+
+        image = read(database, lambda work: work.images.get(task.image_id))
+        assert image.status is TaskStatus.QUEUED
+        assert read(database, lambda work: work.outbox.count()) == 1
+        time.sleep(2 * SOON.total_seconds())
+        assert [message.subject_id for message in take_all(database)] == [task.id]
+
+    @pytest.mark.parametrize("end", ["complete", "fail", "hand_back"])
+    def test_a_lost_fence_changes_nothing_at_all(self, database: Database, end: str) -> None:
+        stale = claimed(database, a_stored_task(database), lease=AT_ONCE)
+        [lost] = read(database, lambda work: work.tasks.expired(10))
+        lost.lose_worker(NOON)
+        write(database, lambda work: work.tasks.save_if_held(lost))
+        current = claimed(database, stale)
+        take_all(database)
+        image = read(database, lambda work: work.images.get(stale.image_id))
+        {
+            "complete": lambda: stale.complete((a_result(),), NOON),
+            "fail": lambda: stale.fail(A_FAILURE, NOON),
+            "hand_back": stale.hand_back,
+        }[end]()
+
+        held = write(database, lambda work: work.tasks.save_if_held(stale))
+
+        assert held is False
+        assert read(database, lambda work: work.tasks.get(stale.id)) == current
+        assert read(database, lambda work: work.images.get(image.id)) == image
+        assert read(database, lambda work: work.outbox.count()) == 0
+        current.complete((a_result(file_path="abc/2"),), NOON)
+        assert write(database, lambda work: work.tasks.save_if_held(current))
+        assert read(database, lambda work: work.tasks.get(stale.id)).results == current.results
+
+    def test_what_was_taken_back_and_not_claimed_again_is_lost_as_well(
+        self, database: Database
+    ) -> None:
+        stale = claimed(database, a_stored_task(database), lease=AT_ONCE)
+        [lost] = read(database, lambda work: work.tasks.expired(10))
+        lost.lose_worker(NOON)
+        write(database, lambda work: work.tasks.save_if_held(lost))
+        stale.complete((a_result(),), NOON)
+
+        assert write(database, lambda work: work.tasks.save_if_held(stale)) is False
+
+        assert read(database, lambda work: work.tasks.get(stale.id)).results == ()
+
+    def test_one_end_is_written_once(self, database: Database) -> None:
+        task = claimed(database, a_stored_task(database))
+        again = read(database, lambda work: work.tasks.get(task.id))
+        for one in (task, again):
+            one.complete((a_result(),), NOON)
+
+        assert write(database, lambda work: work.tasks.save_if_held(task))
+        assert write(database, lambda work: work.tasks.save_if_held(again)) is False
+
+        assert read(database, lambda work: work.tasks.get(task.id)).results == task.results
+
+
+class TestLeases:
+    def test_a_lease_of_less_than_a_second_ends_on_time(self, database: Database) -> None:
+        tasks = [
+            claimed(database, a_stored_task(database), lease)
+            for lease in (MINUTE, timedelta(milliseconds=300), AT_ONCE)
+        ]
+
+        at_first = read(database, lambda work: work.tasks.expired(10))
+        time.sleep(0.35)
+        later = read(database, lambda work: work.tasks.expired(10))
+
+        assert tasks[2] in at_first and tasks[0] not in at_first
+        assert {task.id for task in later} == {tasks[1].id, tasks[2].id}
+        assert read(database, lambda work: work.tasks.expired(1)) == later[:1]
+
+    def test_the_longest_overdue_comes_first(self, database: Database) -> None:
+        tasks = [
+            claimed(database, a_stored_task(database), -seconds * timedelta(seconds=1))
+            for seconds in (1, 3, 2)
+        ]
+
+        overdue = read(database, lambda work: work.tasks.expired(2))
+
+        assert [task.id for task in overdue] == [tasks[1].id, tasks[2].id]
+
+    def test_a_lease_is_extended_only_while_the_fence_holds(self, database: Database) -> None:
+        first, second = (claimed(database, a_stored_task(database), AT_ONCE) for _ in range(2))
+        done = claimed(database, a_stored_task(database), AT_ONCE)
+        done.fail(A_FAILURE, NOON)
+        write(database, lambda work: work.tasks.save_if_held(done))
+        held = [(first.id, first.fence), (second.id, second.fence + 1), (done.id, done.fence)]
+
+        write(database, lambda work: work.tasks.extend_leases(held, MINUTE))
+        write(database, lambda work: work.tasks.extend_leases([], MINUTE))
+
+        assert read(database, lambda work: work.tasks.expired(10)) == [second]
+        assert read(database, lambda work: work.tasks.get(done.id)) == done
+
+    def test_a_task_that_waits_unrung_is_rung_once_for_each_patience(
+        self, database: Database
+    ) -> None:
+        waiting, busy = a_stored_task(database), a_stored_task(database)
+        claimed(database, busy)
+        take_all(database)
+        patience = timedelta(milliseconds=200)
+
+        def ring_again(older_than: timedelta) -> int:
+            return write(database, lambda work: work.tasks.ring_again(older_than, 10))
+
+        assert ring_again(MINUTE) == 0
+        time.sleep(0.25)
+        assert ring_again(patience) == 1
+        assert ring_again(MINUTE) == 0
+        assert take_all(database) == [Message("TaskQueued", waiting.id, waiting.correlation_id)]
+        time.sleep(0.25)
+        assert ring_again(patience) == 1
+
+    def test_rings_for_no_more_than_the_limit(self, database: Database) -> None:
+        for _ in range(3):
+            a_stored_task(database)
+
+        rung = [write(database, lambda w: w.tasks.ring_again(AT_ONCE, 2)) for _ in range(2)]
+
+        assert rung == [2, 2]
+
+    def test_counts_what_is_open(self, database: Database) -> None:
+        assert read(database, lambda w: w.tasks.count_by_status()) == {
+            "queued": 0,
+            "in progress": 0,
+        }
+        tasks = [a_stored_task(database) for _ in range(4)]
+        claimed(database, tasks[0])
+        done = claimed(database, tasks[1])
+        done.fail(A_FAILURE, NOON)
+        write(database, lambda work: work.tasks.save_if_held(done))
+
+        assert read(database, lambda w: w.tasks.count_by_status()) == {
+            "queued": 2,
+            "in progress": 1,
+        }
+
+
+class TestOutbox:
+    def test_messages_come_out_oldest_first_and_go_once_confirmed(
+        self, database: Database
+    ) -> None:
+        messages = [a_message(kind) for kind in ("TaskQueued", "TaskCompleted", "TaskFailed")]
+        for message in messages:
+            write(database, lambda work: work.outbox.add(message))
+
+        taken = write(database, lambda work: work.outbox.take_due(2, MINUTE))
+        rest = write(database, lambda work: work.outbox.take_due(2, MINUTE))
+        write(database, lambda work: work.outbox.remove([entry.id for entry in taken]))
+
+        assert [entry.message for entry in taken] == messages[:2]
+        assert [entry.message for entry in rest] == messages[2:]
+        assert read(database, lambda work: work.outbox.count()) == 1
+
+    def test_what_is_taken_is_nobody_elses_until_the_lease_is_over(
+        self, database: Database
+    ) -> None:
+        write(database, lambda work: work.outbox.add(a_message()))
+
+        first = write(database, lambda work: work.outbox.take_due(10, timedelta(seconds=0.5)))
+        meanwhile = write(database, lambda work: work.outbox.take_due(10, MINUTE))
+        due_meanwhile = read(database, lambda work: work.outbox.has_due())
+        time.sleep(0.55)
+        due_later = read(database, lambda work: work.outbox.has_due())
+        later = write(database, lambda work: work.outbox.take_due(10, MINUTE))
+
+        assert (meanwhile, due_meanwhile, due_later) == ([], False, True)
+        assert later == first and len(first) == 1
+
+    def test_what_is_given_back_is_due_after_the_delay(self, database: Database) -> None:
+        for _ in range(2):
+            write(database, lambda work: work.outbox.add(a_message()))
+        soon, late = write(database, lambda work: work.outbox.take_due(10, MINUTE))
+
+        write(database, lambda work: work.outbox.release([soon.id], AT_ONCE))
+        write(database, lambda work: work.outbox.release([late.id], MINUTE))
+
+        assert write(database, lambda work: work.outbox.take_due(10, MINUTE)) == [soon]
+
+    def test_a_delayed_message_waits(self, database: Database) -> None:
+        late, at_once, soon = a_message(), a_message(), a_message()
+        write(database, lambda work: work.outbox.add(late, delay=MINUTE))
+        write(database, lambda work: work.outbox.add(soon, delay=SOON))
+        write(database, lambda work: work.outbox.add(at_once))
+
+        assert read(database, lambda work: work.outbox.count()) == 3
+        time.sleep(2 * SOON.total_seconds())
+        assert set(take_all(database)) == {at_once, soon}
+        assert read(database, lambda work: work.outbox.has_due()) is False
+
+    def test_two_takers_at_once_share_the_messages(self, database: Database) -> None:
+        for _ in range(60):
+            write(database, lambda work: work.outbox.add(a_message()))
+        together = threading.Barrier(4)
+
+        def take(_: int) -> list[int]:
+            together.wait()
+            ids = []
+            while batch := write(database, lambda work: work.outbox.take_due(7, MINUTE)):
+                ids += [entry.id for entry in batch]
+            return ids
+
+        with ThreadPoolExecutor(4) as pool:
+            taken = [id for ids in pool.map(take, range(4)) for id in ids]
+
+        assert len(taken) == len(set(taken)) == 60
+
+    def test_the_bell_rings_after_a_commit_that_left_something_due(self, place: Place) -> None:
+        elsewhere = place.open()
+        rings: list[int] = []
+        # A bell that looks: what it is rung for is visible to others by then.
+        database = place.open(
+            on_outbox=lambda: rings.append(read(elsewhere, lambda work: work.outbox.count()))
+        )
+
+        with database.writing() as work:
+            work.outbox.add(a_message())
+        assert rings == []
+        write(database, lambda work: work.outbox.add(a_message(), delay=MINUTE))
+        assert rings == []
+        task = a_stored_task(database)
+        assert rings == [2]
+        claimed(database, task)
+        entries = write(database, lambda work: work.outbox.take_due(10, MINUTE))
+        write(database, lambda work: work.outbox.remove([entry.id for entry in entries]))
+        assert rings == [2]
+        write(database, lambda work: work.tasks.ring_again(AT_ONCE, 10))
+        assert rings == [2]
+
+
+class TestDeliveries:
+    def test_are_added_once_for_each_address(self, database: Database) -> None:
+        task = a_stored_task(database)
+        mail = a_delivery(task)
+        hook = a_delivery(task, channel=ChannelKind.WEBHOOK, address="https://a.example/")
+        other = a_delivery(task, address="bob@example.com", occasion=Occasion.FAILED)
+
+        write(database, lambda work: work.deliveries.add_new([mail, hook]))
+        again = [a_delivery(task), attrs.evolve(hook, id=uuid4()), other]
+        write(database, lambda work: work.deliveries.add_new(again))
+
+        found = read(database, lambda work: work.deliveries.of_task(task.id))
+        assert sorted(found, key=lambda one: one.id) == sorted(
+            [mail, hook, other], key=lambda one: one.id
+        )
+        assert read(database, lambda work: work.deliveries.of_task(uuid4())) == []
+
+    def test_one_claim_holds_until_its_lease_is_over(self, database: Database) -> None:
+        delivery = a_delivery(a_stored_task(database))
+        write(database, lambda work: work.deliveries.add_new([delivery]))
+
+        def claim(lease: timedelta) -> Any:
+            return write(database, lambda work: work.deliveries.claim(delivery.id, lease))
+
+        assert claim(timedelta(seconds=0.3)) == delivery
+        assert claim(MINUTE) is None
+        assert read(database, lambda work: work.deliveries.due(10)) == []
+        time.sleep(0.35)
+        assert read(database, lambda work: work.deliveries.due(10)) == [delivery]
+        assert claim(MINUTE) == delivery
+        assert write(database, lambda work: work.deliveries.claim(uuid4(), MINUTE)) is None
+
+    def test_of_eight_notifiers_one_claims(self, database: Database) -> None:
+        delivery = a_delivery(a_stored_task(database))
+        write(database, lambda work: work.deliveries.add_new([delivery]))
+        together = threading.Barrier(8)
+
+        def claim(_: int) -> bool:
+            together.wait()
+            found = write(database, lambda work: work.deliveries.claim(delivery.id, MINUTE))
+            return found is not None
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(claim, range(8))) == 1
+
+    def test_what_was_attempted_is_kept_and_may_be_claimed_when_due(
+        self, database: Database
+    ) -> None:
+        delivery = a_delivery(a_stored_task(database))
+        write(database, lambda work: work.deliveries.add_new([delivery]))
+        held = write(database, lambda work: work.deliveries.claim(delivery.id, MINUTE))
+
+        held.fail("no answer", NOON, may_heal=True)
+        write(database, lambda work: work.deliveries.save(held))
+
+        assert read(database, lambda work: work.deliveries.due(10)) == [held]
+        again = write(database, lambda work: work.deliveries.claim(delivery.id, MINUTE))
+        assert (again.attempts, again.last_error) == (1, "no answer")
+        assert again.due_at == NOON + timedelta(seconds=5)
+
+    def test_what_is_not_due_or_at_an_end_cannot_be_claimed(self, database: Database) -> None:
+        task = a_stored_task(database)
+        later, done = a_delivery(task), a_delivery(task, address="bob@example.com")
+        later.due_at = datetime.now(UTC).replace(microsecond=0) + MINUTE
+        done.succeed()
+        write(database, lambda work: work.deliveries.add_new([later, done]))
+
+        for delivery in (later, done):
+            assert write(database, lambda w: w.deliveries.claim(delivery.id, MINUTE)) is None
+        assert read(database, lambda work: work.deliveries.due(10)) == []
+        statuses = {d.status for d in read(database, lambda w: w.deliveries.of_task(task.id))}
+        assert statuses == {DeliveryStatus.PENDING, DeliveryStatus.DELIVERED}
+
+    def test_what_is_due_comes_oldest_first(self, database: Database) -> None:
+        task = a_stored_task(database)
+        deliveries = [
+            a_delivery(task, address=f"{hours}@example.com", due_at=NOON - hours * 60 * MINUTE)
+            for hours in (1, 3, 2)
+        ]
+        write(database, lambda work: work.deliveries.add_new(deliveries))
+
+        due = read(database, lambda work: work.deliveries.due(2))
+
+        assert due == [deliveries[1], deliveries[2]]
+
+    def test_what_is_postponed_may_still_be_claimed(self, database: Database) -> None:
+        delivery = a_delivery(a_stored_task(database))
+        write(database, lambda work: work.deliveries.add_new([delivery]))
+
+        write(database, lambda work: work.deliveries.postpone(delivery.id, SOON * 5))
+
+        assert read(database, lambda work: work.deliveries.due(10)) == []
+        time.sleep(SOON.total_seconds() * 6)
+        assert read(database, lambda work: work.deliveries.due(10)) == [delivery]
+        write(database, lambda work: work.deliveries.postpone(delivery.id, MINUTE))
+        assert write(database, lambda work: work.deliveries.claim(delivery.id, MINUTE))
+
+
+class TestWebhooks:
+    def test_are_listed_oldest_first_to_their_owner(self, database: Database) -> None:
+        ada, bob = a_stored_user(database), a_stored_user(database)
+        newer = a_webhook(ada, url="https://a.example/2", created_at=NOON + MINUTE)
+        older = a_webhook(ada, url="https://a.example/1")
+        for webhook in (newer, older, a_webhook(bob)):
+            write(database, lambda work: work.webhooks.add(webhook))
+
+        assert read(database, lambda work: work.webhooks.of_user(ada.id)) == [older, newer]
+
+    def test_are_removed_by_their_owner_alone(self, database: Database) -> None:
+        ada, bob = a_stored_user(database), a_stored_user(database)
+        webhook = a_webhook(ada)
+        write(database, lambda work: work.webhooks.add(webhook))
+
+        assert write(database, lambda work: work.webhooks.remove(bob.id, webhook.id)) is False
+        assert write(database, lambda work: work.webhooks.remove(ada.id, webhook.id)) is True
+        assert write(database, lambda work: work.webhooks.remove(ada.id, webhook.id)) is False
+        assert read(database, lambda work: work.webhooks.of_user(ada.id)) == []
+
+
+class TestProcessingLog:
+    def test_gives_back_every_attempt_in_order(self, database: Database) -> None:
+        task, other = a_stored_task(database), a_stored_task(database)
+        entries = [
+            LogEntry(task.id, 1, NOON, NOON + MINUTE, "retried", "storage-unavailable: no", {}),
+            LogEntry(
+                task.id, 2, NOON + MINUTE, NOON + 2 * MINUTE, "completed", None, {"edit": 0.25}
+            ),
+        ]
+        for entry in (*entries, attrs.evolve(entries[0], task_id=other.id)):
+            write(database, lambda work: work.processing_log.add(entry))
+
+        assert read(database, lambda work: work.processing_log.of_task(task.id)) == entries

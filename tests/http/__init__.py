@@ -1,0 +1,1 @@
+"""The HTTP edge: what each request and each refusal looks like from outside."""

@@ -1,0 +1,296 @@
+"""
+Use cases for the edge to call: small, in memory, remembering what they were asked.
+
+The real ones have tests of their own; here only their signatures, answers and refusals matter.
+"""
+
+import io
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from typing import Any
+from uuid import UUID, uuid4
+
+import attrs
+import falcon
+from falcon.testing import Result as Answer
+from falcon.testing import TestClient
+
+from adapters.imaging.header_probe import HeaderProbe
+from adapters.serialization.converter import make_converter
+from application.accounts.log_in import LogInRequest, WrongCredentials
+from application.accounts.register_user import RegisterUserRequest
+from application.accounts.update_profile import UpdateProfileRequest
+from application.accounts.view_profile import ViewProfileRequest
+from application.actor import Actor
+from application.errors import NotAllowed, NotFound, NotReady, UnexpectedPart
+from application.images.download_image import DownloadImageRequest
+from application.images.image_status import ImageStatusRequest
+from application.images.open_result import OpenedResult, OpenResultRequest
+from application.images.stage_file import StagedFile, StageFile
+from application.images.upload_image import UploadedImage, UploadImageRequest
+from application.notifications.manage_webhooks import (
+    AddWebhookRequest,
+    RemoveWebhookRequest,
+    WebhooksView,
+)
+from application.ports.access_tokens import InvalidToken
+from application.ports.download_links import LinkExpired, LinkForged
+from application.tasks.view_task import TaskView, ViewTaskRequest
+from domain.images.image import Image
+from domain.images.upload_policy import UploadPolicy
+from domain.notifications.channel import Webhook, checked_webhook_url
+from domain.users.user import User, checked_email, checked_password, checked_username
+from entrypoints.http.app import HTTPOptions, HTTPUseCases, create_app
+from tests.builders import a_result, a_task, a_user, a_webhook, an_image
+
+TOKEN = "ada.s.token"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+BOUNDARY = "4711"
+RESULT_BYTES = bytes(range(256)) * 40
+
+
+class Staging:
+    """A store's staging place, for `StageFile`: temporary files, gone when they are left."""
+
+    def __init__(self) -> None:
+        self.open_now = 0
+
+    @contextmanager
+    def stage(self) -> Iterator["Staging.Staged"]:
+        self.open_now += 1
+        try:
+            with tempfile.TemporaryFile(buffering=0) as file:
+                yield Staging.Staged(file)
+        finally:
+            self.open_now -= 1
+
+    @attrs.define
+    class Staged:
+        file: Any
+
+        def write(self, chunk: bytes) -> None:
+            self.file.write(chunk)
+
+
+@attrs.frozen
+class Received:
+    """An upload as the use case got it, its files read while they were there."""
+
+    request: UploadImageRequest
+    picture: bytes
+    attachments: Mapping[str, bytes]
+
+
+class House:
+    """The use cases behind one application, and what they were asked."""
+
+    def __init__(self, **options: Any) -> None:
+        self.policy = UploadPolicy(max_bytes=options.pop("max_upload_bytes", 25 * 1024 * 1024))
+        self.base_url = options.pop("base_url", "http://127.0.0.1:8000")
+        self.user: User = a_user(username="user1", email="user1@example.com")
+        self.actor = Actor(self.user.id, uuid4(), self.user.roles)
+        self.staging = Staging()
+        self.registered: list[RegisterUserRequest] = []
+        self.changes: list[UpdateProfileRequest] = []
+        self.ended: list[str] = []
+        self.uploads: list[Received] = []
+        self.images: dict[UUID, Image] = {}
+        self.views: dict[UUID, TaskView] = {}
+        self.webhooks: list[Webhook] = []
+        self.observed: list[tuple[str, str, int]] = []
+        self.link_requests: list[OpenResultRequest] = []
+        self.result = a_result(byte_size=len(RESULT_BYTES))
+        self.download_name = "holiday.webp"
+        self.failures: dict[str, Exception] = {}
+
+    def app(self) -> falcon.App[Any, Any]:
+        names = [field.name for field in attrs.fields(HTTPUseCases)]
+        use_cases = HTTPUseCases(**{name: self._failing_as_told(name) for name in names})
+        return create_app(
+            use_cases,
+            HTTPOptions(make_converter(strict=True), self.policy.max_bytes, self.base_url),
+        )
+
+    def _failing_as_told(self, name: str) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            if name in self.failures:
+                raise self.failures[name]
+            return getattr(self, name)(*args)
+
+        return call
+
+    def register_user(self, request: RegisterUserRequest) -> None:
+        checked_username(request.username)
+        checked_email(request.email)
+        checked_password(request.password)
+        self.registered.append(request)
+
+    def log_in(self, request: LogInRequest) -> str:
+        if (request.email, request.password) != (self.user.email, "password123"):
+            raise WrongCredentials("The e-mail address or the password is wrong.")
+        return TOKEN
+
+    def log_out(self, token: str) -> None:
+        if token != TOKEN:
+            raise InvalidToken("Not one of ours.")
+        self.ended.append(token)
+
+    def authenticate(self, token: str) -> Actor:
+        if token != TOKEN:
+            raise InvalidToken("Not one of ours, for a reason that nobody outside may know.")
+        return self.actor
+
+    def view_profile(self, request: ViewProfileRequest) -> User:
+        if request.user not in (None, self.user.username, str(self.user.id)):
+            raise NotAllowed("Your account may not do this.")
+        return self.user
+
+    def update_profile(self, request: UpdateProfileRequest) -> None:
+        self.changes.append(request)
+
+    def stage_file(self, chunks: Any, file_name: str | None) -> Any:
+        return StageFile(self.staging, self.policy)(chunks, file_name)
+
+    def upload_image(self, request: UploadImageRequest) -> UploadedImage:
+        for file in (request.picture, *request.attachments.values()):
+            self.policy.check_size(file.byte_size)
+            file.staged.file.seek(0)
+            self.policy.check_header(HeaderProbe().inspect(file.staged.file))
+        for name in request.attachments:
+            if name not in request.pipeline.asset_names:
+                raise UnexpectedPart(f"No operation refers to the file {name!r}.")
+        self.uploads.append(
+            Received(
+                request,
+                _content(request.picture),
+                {name: _content(file) for name, file in request.attachments.items()},
+            )
+        )
+        image = an_image(self.user)
+        self.images[image.id] = image
+        return UploadedImage(image.id, uuid4())
+
+    def image_status(self, request: ImageStatusRequest) -> Image:
+        if request.image_id not in self.images:
+            raise NotFound
+        return self.images[request.image_id]
+
+    def download_image(self, request: DownloadImageRequest) -> str:
+        if not self.image_status(ImageStatusRequest(request.actor, request.image_id)).status.is_final:
+            raise NotReady("The image is queued; ask again soon.", retry_after_seconds=3)
+        return "https://pictures.example.com/files/1"
+
+    def open_result(self, request: OpenResultRequest) -> OpenedResult:
+        self.link_requests.append(request)
+        if request.signature != "good":
+            raise LinkForged("The link is not good.")
+        if request.expires != "2000000000":
+            raise LinkExpired("The link is too old.")
+        return OpenedResult(
+            self.result, self.download_name, nullcontext(io.BytesIO(RESULT_BYTES))
+        )
+
+    def view_task(self, request: ViewTaskRequest) -> TaskView:
+        if request.task_id not in self.views:
+            raise NotFound
+        return self.views[request.task_id]
+
+    def add_webhook(self, request: AddWebhookRequest) -> Webhook:
+        self.webhooks.append(
+            a_webhook(self.user, url=checked_webhook_url(request.url, pointer="/url"))
+        )
+        return self.webhooks[-1]
+
+    def list_webhooks(self, _: Actor) -> WebhooksView:
+        return WebhooksView(self.webhooks, "whsec_c2VjcmV0")
+
+    def remove_webhook(self, request: RemoveWebhookRequest) -> None:
+        left = [webhook for webhook in self.webhooks if webhook.id != request.webhook_id]
+        if len(left) == len(self.webhooks):
+            raise NotFound
+        self.webhooks = left
+
+    def ready(self) -> None:
+        return
+
+    def metrics(self) -> bytes:
+        return b"# HELP safelight_up Up.\nsafelight_up 1\n"
+
+    def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        assert seconds >= 0
+        self.observed.append((method, route, status))
+
+    def a_queued_task(self) -> UUID:
+        task = a_task()
+        self.views[task.id] = TaskView(task, (), ())
+        return task.id
+
+
+def _content(file: StagedFile) -> bytes:
+    file.staged.file.seek(0)
+    return bytes(file.staged.file.readall())
+
+
+class Caller(TestClient):
+    """A client of one house, signed in unless a test says otherwise."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house.app())
+        self.house = house
+
+    def upload(self, *parts: bytes, **overrides: Any) -> Answer:
+        return self.upload_body(form(*parts), **overrides)
+
+    def upload_body(self, body: bytes, **overrides: Any) -> Answer:
+        headers = {
+            **BEARER,
+            "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
+            "Content-Length": str(len(body)),
+        } | overrides.pop("headers", {})
+        return self.simulate_post("/api/images/upload", body=body, headers=headers, **overrides)
+
+
+def part(
+    name: str | None,
+    content: bytes | str,
+    file_name: str | None = None,
+    media_type: str | None = None,
+) -> bytes:
+    """Return one part of a form as it goes over the wire."""
+    disposition = "Content-Disposition: form-data"
+    if name is not None:
+        disposition += f'; name="{name}"'
+    if file_name is not None:
+        disposition += f'; filename="{file_name}"'
+    head = disposition + (f"\r\nContent-Type: {media_type}" if media_type else "")
+    data = content.encode() if isinstance(content, str) else content
+    return head.encode() + b"\r\n\r\n" + data
+
+
+def image_part(content: bytes, file_name: str = "photo.jpg") -> bytes:
+    """Return the part that holds the picture."""
+    return part("image", content, file_name, "image/jpeg")
+
+
+def options_part(text: str | bytes) -> bytes:
+    """Return the part that says what is to be done."""
+    return part("processingOptions", text)
+
+
+def form(*parts: bytes, end: bytes = f"\r\n--{BOUNDARY}--\r\n".encode()) -> bytes:
+    """Return a multipart body."""
+    delimiter = f"--{BOUNDARY}\r\n".encode()
+    return b"\r\n".join(delimiter + one for one in parts) + end
+
+
+def problem(answer: Answer) -> tuple[int, str]:
+    """Return status and code of a refusal, having checked that it is a problem document."""
+    document = answer.json
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    assert document["type"] == f"/problems/{document['code']}"
+    assert document["status"] == answer.status_code
+    assert document["title"] and document["detail"]
+    assert document["requestId"] == answer.headers["x-request-id"]
+    return answer.status_code, document["code"]
+

@@ -1,0 +1,198 @@
+"""Accounts: registering, signing in and out, profiles; and who is let in."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from domain.users.roles import Role
+from application.ports.unit_of_work import EmailTaken, UsernameTaken
+from tests.builders import an_admin
+from tests.http.house import BEARER, TOKEN, Caller, House, problem
+
+USER1 = {"username": "user1", "email": "user1@example.com", "password": "password123"}
+
+
+def test_the_bodies_are_those_of_the_system_design(caller: Caller, house: House) -> None:
+    registered = caller.simulate_post("/api/auth/register", json=USER1)
+    logged_in = caller.simulate_post(
+        "/api/auth/login", json={"email": "user1@example.com", "password": "password123"}
+    )
+    shown = caller.simulate_get("/api/users/profile", json={"userId": "user1"}, headers=BEARER)
+    changed = caller.simulate_put(
+        "/api/users/profile",
+        json={"username": "new_username", "email": "new_email@example.com"},
+        headers=BEARER,
+    )
+    logged_out = caller.simulate_post("/api/auth/logout", json={"token": TOKEN})
+
+    answers = (registered, logged_in, shown, changed, logged_out)
+    assert [answer.status_code for answer in answers] == [201, 200, 200, 200, 200]
+    assert [answer.json for answer in answers] == [
+        {"message": "User registered successfully."},
+        {"token": TOKEN},
+        {"username": "user1", "email": "user1@example.com", "roles": ["user"]},
+        {"message": "Profile updated successfully."},
+        {"message": "Logout successful."},
+    ]
+    assert [(one.username, one.email, one.password) for one in house.registered] == [
+        ("user1", "user1@example.com", "password123")
+    ]
+    assert [(one.username, one.email) for one in house.changes] == [
+        ("new_username", "new_email@example.com")
+    ]
+    assert house.ended == [TOKEN]
+
+
+def test_ones_own_profile_needs_no_name_and_may_be_asked_for_by_query(caller: Caller) -> None:
+    for query in ("", "?userId=user1"):
+        answer = caller.simulate_get(f"/api/users/profile{query}", headers=BEARER)
+        assert answer.json["username"] == "user1"
+
+    answer = caller.simulate_get("/api/users/profile?userId=somebody", headers=BEARER)
+    assert problem(answer) == (403, "not-allowed")
+
+
+def test_an_administrators_roles_are_listed_in_one_order(caller: Caller, house: House) -> None:
+    house.user = an_admin()
+
+    answer = caller.simulate_get("/api/users/profile", headers=BEARER)
+
+    assert answer.json["roles"] == [Role.USER.value, Role.ADMIN.value]
+
+
+def test_a_member_left_out_of_a_change_stays_as_it_is(caller: Caller, house: House) -> None:
+    caller.simulate_put("/api/users/profile", json={"email": "a@example.com"}, headers=BEARER)
+
+    assert [(one.username, one.email) for one in house.changes] == [(None, "a@example.com")]
+
+
+def test_signing_out_without_a_body_ends_the_session_of_the_header(
+    caller: Caller, house: House
+) -> None:
+    assert caller.simulate_post("/api/auth/logout", headers=BEARER).status_code == 200
+    assert house.ended == [TOKEN]
+
+    assert problem(caller.simulate_post("/api/auth/logout")) == (401, "invalid-token")
+
+
+@pytest.mark.parametrize(
+    ("payload", "status", "code", "pointer"),
+    [
+        ({"username": "ada", "email": "a@example.com"}, 422, "invalid-parameter", "/password"),
+        ({**USER1, "roles": ["admin"]}, 422, "unknown-member", "/roles"),
+        ({**USER1, "id": 1}, 422, "unknown-member", "/id"),
+        ({**USER1, "email": "nobody"}, 422, "invalid-parameter", "/email"),
+        ({**USER1, "password": 12345678}, 422, "invalid-parameter", "/password"),
+        ({**USER1, "password": "1234567"}, 422, "invalid-parameter", "/password"),
+        ({**USER1, "username": None}, 422, "invalid-parameter", "/username"),
+        ([USER1], 422, "invalid-parameter", ""),
+        ("user1", 422, "invalid-parameter", ""),
+        (None, 422, "invalid-parameter", ""),
+    ],
+)
+def test_bodies_are_read_strictly(
+    caller: Caller, house: House, payload: Any, status: int, code: str, pointer: str
+) -> None:
+    answer = caller.simulate_post("/api/auth/register", json=payload) if payload is not None else (
+        caller.simulate_post(
+            "/api/auth/register", body=b"null", headers={"Content-Type": "application/json"}
+        )
+    )
+
+    assert problem(answer) == (status, code)
+    assert answer.json["pointer"] == pointer
+    assert house.registered == []
+
+
+def test_a_body_is_needed_whole_small_and_of_json(caller: Caller) -> None:
+    def register(body: bytes, **headers: str) -> Any:
+        return caller.simulate_post("/api/auth/register", body=body, headers=headers)
+
+    assert problem(register(b"")) == (400, "malformed-json")
+    assert problem(register(b"{}", **{"Content-Type": "application/x-www-form-urlencoded"})) == (
+        415,
+        "unsupported-media-type",
+    )
+    assert problem(register(b"{}", **{"Content-Length": "3"})) == (400, "incomplete-body")
+    assert problem(register(b"{}", **{"Content-Encoding": "gzip"})) == (
+        415,
+        "unsupported-content-encoding",
+    )
+    assert problem(register(b" " * 65_537)) == (413, "content-too-large")
+
+
+def test_taken_names_and_addresses_are_conflicts(caller: Caller, house: House) -> None:
+    for refusal, code in ((UsernameTaken("x"), "username-taken"), (EmailTaken("x"), "email-taken")):
+        house.failures["register_user"] = refusal
+        answer = caller.simulate_post("/api/auth/register", json=USER1)
+        assert problem(answer) == (409, code)
+
+
+def test_wrong_credentials_tell_nothing(caller: Caller) -> None:
+    answers = [
+        caller.simulate_post("/api/auth/login", json={"email": email, "password": "wrong"})
+        for email in ("user1@example.com", "nobody@example.com")
+    ]
+
+    assert [problem(answer) for answer in answers] == [(401, "wrong-credentials")] * 2
+    assert answers[0].headers["www-authenticate"] == 'Bearer realm="safelight"'
+    assert _without_id(answers[0].json) == _without_id(answers[1].json)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic dXNlcjE6cGFzc3dvcmQxMjM=",
+        "Bearer two words",
+        "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
+        "Bearer " + "x" * 5_000,
+        "Bearer t\u00f6ken",
+        TOKEN,
+    ],
+)
+def test_64_every_bad_token_gets_one_answer(caller: Caller, header: str) -> None:
+    path = f"/api/images/{uuid4()}/status"
+
+    answer = caller.simulate_get(path, headers={"Authorization": header} if header else {})
+
+    assert problem(answer) == (401, "invalid-token")
+    assert answer.headers["www-authenticate"].startswith("Bearer ")
+    reference = caller.simulate_get(path, headers={"Authorization": "Bearer wrong"})
+    assert _without_id(answer.json) == _without_id(reference.json)
+
+
+def test_65_two_tokens_are_refused_and_so_is_one_in_the_address(caller: Caller) -> None:
+    path = "/api/users/profile"
+    two = [("Authorization", f"Bearer {TOKEN}"), ("Authorization", "Bearer other")]
+
+    assert problem(caller.simulate_get(path, headers=two)) == (400, "bad-request")
+    for name in ("token", "access_token"):
+        for headers in ({}, BEARER):
+            answer = caller.simulate_get(path, params={name: TOKEN}, headers=headers)
+            assert problem(answer) == (401, "invalid-token")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/images/upload"),
+        ("GET", f"/api/images/{uuid4()}/status"),
+        ("GET", f"/api/images/{uuid4()}/download"),
+        ("GET", "/api/users/profile"),
+        ("PUT", "/api/users/profile"),
+        ("GET", f"/api/tasks/{uuid4()}"),
+        ("GET", "/api/webhooks"),
+        ("POST", "/api/webhooks"),
+        ("DELETE", f"/api/webhooks/{uuid4()}"),
+    ],
+)
+def test_protected_routes_ask_for_a_token(caller: Caller, method: str, path: str) -> None:
+    assert problem(caller.simulate_request(method, path)) == (401, "invalid-token")
+
+
+def _without_id(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name != "requestId"}

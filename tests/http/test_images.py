@@ -1,0 +1,164 @@
+"""Following images and tasks, and the webhooks that make following needless."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from application.errors import AssetNotFound, TaskEndedWithoutResult
+from application.ports.unit_of_work import LogEntry
+from application.tasks.view_task import TaskView
+from domain.tasks.task import Failure, FailureCode, TaskStatus
+from tests.builders import NOON, a_delivery, a_result, a_task, an_image
+from tests.http.house import BEARER, Caller, House, problem
+
+
+def test_the_bodies_are_those_of_the_system_design(caller: Caller, house: House) -> None:
+    image = an_image(house.user, status=TaskStatus.IN_PROGRESS)
+    house.images[image.id] = image
+
+    status = caller.simulate_get(f"/api/images/{image.id}/status", headers=BEARER)
+    early = caller.simulate_get(f"/api/images/{image.id}/download", headers=BEARER)
+    house.images[image.id] = an_image(house.user, id=image.id, status=TaskStatus.COMPLETED)
+    done = caller.simulate_get(f"/api/images/{image.id}/status", headers=BEARER)
+    link = caller.simulate_get(f"/api/images/{image.id}/download", headers=BEARER)
+
+    assert status.json == {"status": "in progress", "imageId": str(image.id)}
+    assert status.headers["retry-after"] == "1"
+    assert problem(early) == (409, "not-ready")
+    assert early.headers["retry-after"] == "3"
+    assert done.json == {"status": "completed", "imageId": str(image.id)}
+    assert "retry-after" not in done.headers
+    assert link.json == {"downloadUrl": "https://pictures.example.com/files/1"}
+
+
+def test_a_failed_image_says_why(caller: Caller, house: House) -> None:
+    failure = Failure(FailureCode.TRUNCATED, "The file ends in the middle of the picture.")
+    house.failures["download_image"] = TaskEndedWithoutResult(failure)
+
+    answer = caller.simulate_get(f"/api/images/{uuid4()}/download", headers=BEARER)
+
+    assert problem(answer) == (409, "task-failed")
+    assert answer.json["detail"] == failure.detail
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "abc123",
+        "%00",
+        "..%2f",
+        "..%2f..%2fetc%2fpasswd",
+        "x" * 8_000,
+        "AE0F5E7C-8C2C-4A0E-9C1B-0C5B6C7D8E9F",
+        "ae0f5e7c8c2c4a0e9c1b0c5b6c7d8e9f",
+        "urn:uuid:ae0f5e7c-8c2c-4a0e-9c1b-0c5b6c7d8e9f",
+        "\uff10e0f5e7c-8c2c-4a0e-9c1b-0c5b6c7d8e9f",
+    ],
+)
+def test_61_strange_ids_look_like_unknown_ones(caller: Caller, house: House, id: str) -> None:
+    unknown = caller.simulate_get(f"/api/images/{uuid4()}/status", headers=BEARER)
+    expected = {**unknown.json, "requestId": None}
+    assert problem(unknown) == (404, "not-found")
+
+    for method, path in (
+        ("GET", f"/api/images/{id}/status"),
+        ("GET", f"/api/images/{id}/download"),
+        ("GET", f"/api/tasks/{id}"),
+        ("DELETE", f"/api/webhooks/{id}"),
+        ("GET", f"/files/{id}/main/a.jpg"),
+        ("GET", "/nowhere"),
+    ):
+        answer = caller.simulate_request(method, path, headers=BEARER)
+        assert problem(answer) == (404, "not-found"), path
+        assert {**answer.json, "requestId": None} == expected
+
+
+def test_a_missing_asset_is_named(caller: Caller, house: House) -> None:
+    house.failures["image_status"] = AssetNotFound("There is no picture named 'a.png'.")
+
+    answer = caller.simulate_get(f"/api/images/{uuid4()}/status", headers=BEARER)
+
+    assert problem(answer) == (404, "asset-not-found")
+
+
+def test_a_task_is_shown_in_all_detail(caller: Caller, house: House) -> None:
+    task = a_task(
+        status=TaskStatus.COMPLETED,
+        attempts=2,
+        results=(a_result(),),
+        started_at=NOON,
+        finished_at=NOON + timedelta(seconds=1.5),
+    )
+    entry = LogEntry(task.id, 2, NOON, NOON, "completed", None, {"decode": 0.01})
+    delivery = a_delivery(task, attempts=1, last_error="no answer")
+    house.views[task.id] = TaskView(task, (entry,), (delivery,))
+
+    answer = caller.simulate_get(f"/api/tasks/{task.id}", headers=BEARER)
+
+    result = task.results[0]
+    assert answer.json == {
+        "taskId": str(task.id),
+        "imageId": str(task.image_id),
+        "status": "completed",
+        "attempts": 2,
+        "failure": None,
+        "createdAt": "2026-03-14T12:00:00.000Z",
+        "startedAt": "2026-03-14T12:00:00.000Z",
+        "finishedAt": "2026-03-14T12:00:01.500Z",
+        "results": [
+            {
+                "variant": "main",
+                "format": "webp",
+                "width": 800,
+                "height": 600,
+                "byteSize": result.byte_size,
+                "sha256": result.sha256,
+            }
+        ],
+        "log": [
+            {
+                "attempt": 2,
+                "startedAt": "2026-03-14T12:00:00.000Z",
+                "endedAt": "2026-03-14T12:00:00.000Z",
+                "outcome": "completed",
+                "error": None,
+                "stageSeconds": {"decode": 0.01},
+            }
+        ],
+        "deliveries": [
+            {"channel": "email", "status": "pending", "attempts": 1, "lastError": "no answer"}
+        ],
+    }
+
+
+def test_a_failed_task_tells_code_and_sentence(caller: Caller, house: House) -> None:
+    failure = Failure(FailureCode.DECODE_FAILED, "The file is damaged.")
+    task = a_task(status=TaskStatus.FAILED, failure=failure)
+    house.views[task.id] = TaskView(task, (), ())
+
+    answer = caller.simulate_get(f"/api/tasks/{task.id}", headers=BEARER)
+
+    assert answer.json["failure"] == {"code": "decode_failed", "detail": "The file is damaged."}
+
+
+def test_webhooks_are_added_listed_and_removed(caller: Caller) -> None:
+    url = "https://example.com/hook"
+
+    added = caller.simulate_post("/api/webhooks", json={"url": url}, headers=BEARER)
+    listed = caller.simulate_get("/api/webhooks", headers=BEARER)
+    removed = caller.simulate_delete(added.headers["location"], headers=BEARER)
+    again = caller.simulate_delete(added.headers["location"], headers=BEARER)
+
+    assert added.status_code == 201
+    assert set(added.json) == {"id", "url", "createdAt"} and added.json["url"] == url
+    assert listed.json == {"webhooks": [added.json], "signingSecret": "whsec_c2VjcmV0"}
+    assert (removed.status_code, removed.content) == (204, b"")
+    assert problem(again) == (404, "not-found")
+
+
+def test_a_webhook_without_a_good_url_is_refused(caller: Caller) -> None:
+    answer = caller.simulate_post("/api/webhooks", json={"url": "ftp://x"}, headers=BEARER)
+
+    assert problem(answer) == (422, "invalid-parameter")
+    assert answer.json["pointer"] == "/url"

@@ -1,0 +1,171 @@
+"""Webhooks as their receivers see them."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from ipaddress import ip_network
+
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from adapters.notification.guarded_client import GuardedClient
+from adapters.notification.signed_webhook import SignedWebhook
+from adapters.security.signing_secrets import DerivedSigningSecrets
+from application.ports.notifier import DeliveryFailed, Notice
+from domain.tasks.task import Failure, FailureCode
+from tests.builders import NOON
+from tests.clocks import MovableClock
+from tests.unit.adapters.notification.notices import a_notice, a_notice_of_failure
+from tests.unit.adapters.notification.sinks import Request, WebhookSink
+
+LOCAL_CLIENT = GuardedClient(allowed_networks=[ip_network("127.0.0.0/8")])
+
+
+@pytest.fixture
+def sink() -> Iterator[WebhookSink]:
+    with WebhookSink().running() as sink:
+        yield sink
+
+
+def send(
+    sink: WebhookSink, notice: Notice | None = None, clock: MovableClock | None = None
+) -> Request:
+    webhook = SignedWebhook(LOCAL_CLIENT, clock or MovableClock())
+    webhook.send(f"http://127.0.0.1:{sink.port}/hook?token=hidden", notice or a_notice())
+    return sink.requests[-1]
+
+
+def failure_of(sink: WebhookSink, status: int, **headers: str) -> DeliveryFailed:
+    sink.status = status
+    sink.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    with pytest.raises(DeliveryFailed) as failure:
+        send(sink)
+    assert "hidden" not in str(failure.value)
+    return failure.value
+
+
+class TestTheSignature:
+    def test_the_reference_library_accepts_it(self, sink: WebhookSink) -> None:
+        notice = a_notice()
+        secret = DerivedSigningSecrets(b"k" * 32).webhook_secret(notice.user_id)
+        signed = a_notice(signing_secret=secret)
+
+        request = send(sink, signed, MovableClock(datetime.now(UTC)))
+
+        assert Webhook(secret).verify(request.body, request.headers)["type"] == "task.completed"
+        with pytest.raises(WebhookVerificationError):
+            Webhook(secret).verify(request.body + b" ", request.headers)
+        with pytest.raises(WebhookVerificationError):
+            Webhook("whsec_" + "b3RoZXI=" * 4).verify(request.body, request.headers)
+
+    def test_every_attempt_has_the_same_id_and_its_own_time(self, sink: WebhookSink) -> None:
+        notice, clock = a_notice(), MovableClock()
+
+        first = send(sink, notice, clock).headers
+        clock.advance(timedelta(minutes=5))
+        second = send(sink, notice, clock).headers
+
+        assert first["webhook-id"] == second["webhook-id"] == str(notice.delivery_id)
+        assert int(second["webhook-timestamp"]) - int(first["webhook-timestamp"]) == 300
+        assert first["webhook-signature"] != second["webhook-signature"]
+
+
+class TestTheBody:
+    def test_tells_of_a_finished_picture(self, sink: WebhookSink) -> None:
+        notice = a_notice()
+        assert notice.result is not None
+
+        request = send(sink, notice)
+
+        assert request.headers["Content-Type"] == "application/json"
+        assert json.loads(request.body) == {
+            "type": "task.completed",
+            "timestamp": "2026-03-14T12:00:00.000Z",
+            "data": {
+                "imageId": str(notice.image_id),
+                "taskId": str(notice.task_id),
+                "status": "completed",
+                "label": "holiday.jpg",
+                "downloadUrl": notice.download_url,
+                "downloadExpiresAt": "2026-03-17T12:00:00.000Z",
+                "result": {
+                    "format": "webp",
+                    "width": 800,
+                    "height": 600,
+                    "byteSize": 61_234,
+                    "sha256": notice.result.sha256,
+                },
+            },
+        }
+
+    def test_tells_of_a_failure(self, sink: WebhookSink) -> None:
+        document = json.loads(send(sink, a_notice_of_failure()).body)
+
+        assert document["type"] == "task.failed"
+        assert document["data"]["status"] == "failed"
+        assert document["data"]["failure"] == {
+            "code": "truncated",
+            "detail": "The file ends before the picture does.",
+        }
+        assert not {"downloadUrl", "result"} & document["data"].keys()
+
+    def test_stays_below_what_receivers_must_take(self, sink: WebhookSink) -> None:
+        notice = a_notice_of_failure(
+            label="\U0001f3de" * 255, failure=Failure(FailureCode.INTERNAL, "\U0001f3de" * 90_000)
+        )
+
+        assert len(send(sink, notice).body) < 20_000
+
+
+class TestTheAnswer:
+    @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+    def test_every_2xx_means_delivered(self, sink: WebhookSink, status: int) -> None:
+        sink.status = status
+
+        send(sink)
+
+    @pytest.mark.parametrize("status", [301, 302, 304, 307, 400, 401, 404, 408, 500, 501, 599])
+    def test_everything_else_is_tried_again_by_the_schedule(
+        self, sink: WebhookSink, status: int
+    ) -> None:
+        failure = failure_of(sink, status, Retry_After="60", Location="http://127.0.0.1/")
+
+        assert failure.may_heal
+        assert failure.wait is None
+        assert str(status) in str(failure)
+
+    def test_410_is_final(self, sink: WebhookSink) -> None:
+        assert not failure_of(sink, 410).may_heal
+
+    @pytest.mark.parametrize("status", [429, 502, 503, 504])
+    @pytest.mark.parametrize(
+        ("retry_after", "wait"),
+        [
+            ("60", timedelta(seconds=60)),
+            ("0", timedelta()),
+            (format_datetime(NOON + timedelta(minutes=5), usegmt=True), timedelta(minutes=5)),
+            (format_datetime(NOON - timedelta(minutes=5), usegmt=True), None),
+            ("9" * 5_000, timedelta(days=1)),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", timedelta(days=1)),
+            ("Fri, 31 Dec 9999 23:59:59 -2359", timedelta(days=1)),
+            ("-5", None),
+            ("soon", None),
+            ("1.5", None),
+            ("\u00b2", None),
+            ("", None),
+        ],
+    )
+    def test_a_busy_receiver_may_ask_us_to_wait(
+        self, sink: WebhookSink, status: int, retry_after: str, wait: timedelta | None
+    ) -> None:
+        assert failure_of(sink, status, Retry_After=retry_after).wait == wait
+
+    def test_a_forbidden_address_is_final(self) -> None:
+        webhook = SignedWebhook(GuardedClient(), MovableClock())
+
+        with pytest.raises(DeliveryFailed) as failure:
+            webhook.send("https://169.254.169.254/latest/meta-data", a_notice())
+
+        assert not failure.value.may_heal
+        assert "169" not in str(failure.value)
