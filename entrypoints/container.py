@@ -1,3 +1,4 @@
+# ruff: noqa: PLC0415  # see the docstring
 """
 The composition root: which adapter stands behind which port, and what each process is made of.
 
@@ -39,10 +40,8 @@ from application.ports.access_tokens import AccessTokens
 from application.ports.clock import Clock
 from application.ports.failpoints import Failpoints
 from application.ports.ids import Ids
-from application.ports.image_editor import ImageEditor
 from application.ports.image_probe import ImageProbe
 from application.ports.message_inbox import MessageInbox
-from application.ports.message_publisher import MessagePublisher
 from application.ports.notifier import Notifier
 from application.ports.object_store import ObjectStore
 from application.ports.outbox_bell import OutboxBell
@@ -60,6 +59,8 @@ from entrypoints.settings import Settings, load_settings
 if TYPE_CHECKING:
     import falcon
 
+    from adapters.imaging.vips_editor import VipsEditor
+    from adapters.messaging.kombu_publisher import KombuPublisher
     from adapters.persistence.sqlite import SqliteDatabase
     from adapters.storage.signed_links import SignedLinks
     from adapters.telemetry.health_server import HealthServer
@@ -181,7 +182,7 @@ def _image_probe() -> ImageProbe:
     return HeaderProbe()
 
 
-def _image_editor(settings: Settings, policy: UploadPolicy) -> ImageEditor:
+def _image_editor(settings: Settings, policy: UploadPolicy) -> "VipsEditor":
     from adapters.imaging.limits import RendererLimits
     from adapters.imaging.vips_editor import UnsafeRenderer, VipsEditor
 
@@ -200,7 +201,7 @@ def _image_editor(settings: Settings, policy: UploadPolicy) -> ImageEditor:
         raise OperatorMistake(str(danger)) from danger
 
 
-def _publisher(settings: Settings) -> MessagePublisher:
+def _publisher(settings: Settings) -> "KombuPublisher":
     from adapters.messaging.kombu_publisher import KombuPublisher
 
     return KombuPublisher(settings.broker_url)
@@ -564,8 +565,7 @@ def prepare(settings: Settings) -> list[str]:
     """
     from adapters.persistence.migrations import migrate
 
-    for directory in (settings.data_dir, settings.database_file.parent):
-        _make_private(directory)
+    make_data_directory(settings)
     platform = Platform(settings=settings)
     adapters = platform.adapters()
     try:
@@ -576,6 +576,12 @@ def prepare(settings: Settings) -> list[str]:
     except PortFailure as failure:
         raise OperatorMistake(f"{failure.code}: {failure}") from failure
     return applied
+
+
+def make_data_directory(settings: Settings) -> None:
+    """Make the data directory for our eyes only, or raise `OperatorMistake`."""
+    for directory in (settings.data_dir, settings.database_file.parent):
+        _make_private(directory)
 
 
 def _make_private(directory: Path) -> None:

@@ -107,13 +107,13 @@ class RendererSettings:
 
     wall_seconds: float = _setting(30.0, form.seconds(0.1, 86_400), "Time one picture may take.")
     cpu_seconds: int = _setting(
-        60, form.whole(1, 86_400), "Processor time one picture may take, all threads together."
+        20, form.whole(1, 86_400), "Processor time one picture may take, all threads together."
     )
     memory_bytes: int = _setting(
         1536 * _MIB, form.byte_size(64 * _MIB, 2**40), "Address space of one renderer."
     )
     output_bytes: int = _setting(
-        256 * _MIB, form.byte_size(1024, 2**40), "Largest result that may be written."
+        64 * _MIB, form.byte_size(1024, 2**40), "Largest result that may be written."
     )
     tasks_per_child: int = _setting(
         50, form.whole(1, 100_000), "Pictures after which a renderer is replaced; 1 isolates each."

@@ -116,6 +116,15 @@ class SqliteDatabase(Database):
         if statement.strip():
             yield statement
 
+    def connection(self) -> "SqliteConnection":
+        """Return the calling thread's connection, opened if need be, outside any transaction."""
+        process = self._process()
+        connection: SqliteConnection | None = getattr(process.mine, "connection", None)
+        if connection is None:
+            connection = process.mine.connection = SqliteConnection(self._open())
+            process.connections.add(connection)
+        return connection
+
     def close(self) -> None:
         """Close this process's connections; no transaction may be open in any thread."""
         for connection in list(self._process().connections):
@@ -124,7 +133,7 @@ class SqliteDatabase(Database):
 
     @contextmanager
     def _snapshot(self) -> Iterator["SqliteConnection"]:
-        turn = self._turn() if self._in_memory else nullcontext(self._connection())
+        turn = self._turn() if self._in_memory else nullcontext(self.connection())
         with turn as connection, connection.transaction("BEGIN DEFERRED"):
             yield connection
 
@@ -140,17 +149,9 @@ class SqliteDatabase(Database):
         if not turn.acquire(timeout=self._busy_seconds):
             raise DatabaseUnavailable("other threads have kept the database for too long")
         try:
-            yield self._connection()
+            yield self.connection()
         finally:
             turn.release()
-
-    def _connection(self) -> "SqliteConnection":
-        process = self._process()
-        connection: SqliteConnection | None = getattr(process.mine, "connection", None)
-        if connection is None:
-            connection = process.mine.connection = SqliteConnection(self._open())
-            process.connections.add(connection)
-        return connection
 
     def _process(self) -> "_Process":
         process = self._processes[-1]
@@ -210,16 +211,20 @@ class SqliteConnection(Connection):
     @contextmanager
     def transaction(self, begin: str) -> Iterator[None]:
         """Open a transaction by *begin*; what has not been committed on leaving is undone."""
-        self._execute(begin, {})
+        self.control(begin)
         try:
             yield
         finally:
             if self.raw.in_transaction:
-                self._execute("ROLLBACK", {})
+                self.control("ROLLBACK")
+
+    def control(self, sql: str) -> None:
+        """Run a statement about the transaction or the connection itself."""
+        self._execute(sql, {})
 
     def commit(self) -> None:
         """Make the transaction durable."""
-        self._execute("COMMIT", {})
+        self.control("COMMIT")
 
     def change(self, sql: str, /, **values: object) -> int:
         return self._execute(sql, values).rowcount

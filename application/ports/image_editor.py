@@ -69,9 +69,9 @@ class ImageEditor(Protocol):
         Run *pipeline* over the picture in *source* and write the result to *target*.
 
         All files have file descriptors and stand at position 0; *target* is empty, can be read
-        as well as written, and stands at position 0 again afterwards. Widths and heights are those a
-        viewer sees once `AutoOrient` has run. Every operation is applied to every frame of an
-        animation. Metadata other than the ICC profile is dropped. Thread-safe.
+        as well as written, and stands at position 0 again afterwards. Widths and heights are
+        those a viewer sees once `AutoOrient` has run. Every operation is applied to every frame
+        of an animation. Metadata other than the ICC profile is dropped. Thread-safe.
 
         Args:
             assets: The pictures that the pipeline names, by those names.

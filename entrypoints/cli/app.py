@@ -1,3 +1,4 @@
+# ruff: noqa: PLC0415, T201  # imports wait for their command, and a command line prints
 """The commands; each imports what it needs when it runs, so that `--help` is quick."""
 
 import os

@@ -1,3 +1,4 @@
+# ruff: noqa: T201  # printing is what it is for
 """A receiver for trying out webhooks: verifies each as a customer should, and prints it."""
 
 import base64
@@ -68,10 +69,10 @@ def receiver(key: bytes) -> type[BaseHTTPRequestHandler]:
 
 def is_genuine(key: bytes, headers: Message, body: bytes) -> bool:
     """Whether the call was signed with *key*, and lately (Standard Webhooks 1.0.0)."""
-    id, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    message_id, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not timestamp.isdecimal() or abs(time.time() - int(timestamp)) > _MAX_AGE_SECONDS:
         return False
-    signed = b".".join((id.encode(), timestamp.encode(), body))
+    signed = b".".join((message_id.encode(), timestamp.encode(), body))
     expected = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
     return any(
         hmac.compare_digest(signature.encode(), f"v1,{expected}".encode())

@@ -65,6 +65,13 @@ def post_worker_init(_: Any) -> None:
     spoken = logging.getLogger("gunicorn.error")
     spoken.handlers.clear()
     spoken.propagate = True
+    spoken.addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether it is more than a client who was too slow: nobody shall fill the log that way."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, BlockingIOError | TimeoutError)
 
 
 def pre_request(_: Any, req: Any) -> None:

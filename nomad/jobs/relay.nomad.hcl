@@ -71,12 +71,11 @@ variable "smtp_sender" {
 locals {
   # Addresses and directories are Nomad's to give, at the moment the task starts.
   env = {
-    SAFELIGHT_DATA_DIR             = var.driver == "docker" ? "/data" : var.data_dir
-    SAFELIGHT_METRICS_BIND         = var.driver == "docker" ? "0.0.0.0:${NOMAD_PORT_health}" : "${NOMAD_ADDR_health}"
-    SAFELIGHT_METRICS_DIR          = "${NOMAD_ALLOC_DIR}/tmp/figures"
-    SAFELIGHT_WORKER_DRAIN_SECONDS = "25"
-    SAFELIGHT_LOG_FORMAT           = "json"
-    TMPDIR                         = "${NOMAD_TASK_DIR}"
+    SAFELIGHT_DATA_DIR     = var.driver == "docker" ? "/data" : var.data_dir
+    SAFELIGHT_METRICS_BIND = var.driver == "docker" ? "0.0.0.0:${NOMAD_PORT_health}" : "${NOMAD_ADDR_health}"
+    SAFELIGHT_METRICS_DIR  = "${NOMAD_ALLOC_DIR}/tmp/figures"
+    SAFELIGHT_LOG_FORMAT   = "json"
+    TMPDIR                 = "${NOMAD_TASK_DIR}"
   }
 }
 
@@ -177,7 +176,7 @@ job "safelight-relay" {
         env = local.env
 
         kill_signal  = "SIGTERM"
-        kill_timeout = "35s" # longer than WORKER_DRAIN_SECONDS
+        kill_timeout = "30s" # it ends after the chore under way
 
         resources {
           cpu        = 200
@@ -207,7 +206,7 @@ job "safelight-relay" {
         env = merge(local.env, { PYTHONPATH = var.install_dir, MALLOC_ARENA_MAX = "2" })
 
         kill_signal  = "SIGTERM"
-        kill_timeout = "35s" # longer than WORKER_DRAIN_SECONDS
+        kill_timeout = "30s" # it ends after the chore under way
 
         resources {
           cpu        = 200

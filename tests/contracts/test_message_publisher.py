@@ -85,7 +85,9 @@ class TestMessagePublisher:
     def test_threads_may_share_a_publisher(self, publisher, inbox_of):
         messages = [a_message() for _ in range(80)]
         threads = [
-            threading.Thread(target=lambda part: [publisher.publish([m]) for m in part], args=(part,))
+            threading.Thread(
+                target=lambda part: [publisher.publish([m]) for m in part], args=(part,)
+            )
             for part in (messages[start::8] for start in range(8))
         ]
 
@@ -132,7 +134,12 @@ class TestMessagePublisher:
             for body in (
                 [],
                 {"version": 1, "kind": "TaskQueued", "subjectId": "no id", "correlationId": ""},
-                {"version": 0, "kind": "TaskQueued", "subjectId": str(uuid4()), "correlationId": ""},
+                {
+                    "version": 0,
+                    "kind": "TaskQueued",
+                    "subjectId": str(uuid4()),
+                    "correlationId": "",
+                },
                 {"kind": "TaskQueued"},
             ):
                 producer.publish(body, routing_key="TaskQueued")

@@ -606,7 +606,7 @@ class TestFinishing:
     @pytest.mark.parametrize("end", ["complete", "fail", "hand_back"])
     def test_a_lost_fence_changes_nothing_at_all(self, database: Database, end: str) -> None:
         stale = claimed(database, a_stored_task(database), lease=AT_ONCE)
-        [lost] = read(database, lambda work: work.tasks.expired(10))
+        [lost] = write(database, lambda work: work.tasks.expired(10))
         lost.lose_worker(NOON)
         write(database, lambda work: work.tasks.save_if_held(lost))
         current = claimed(database, stale)
@@ -632,7 +632,7 @@ class TestFinishing:
         self, database: Database
     ) -> None:
         stale = claimed(database, a_stored_task(database), lease=AT_ONCE)
-        [lost] = read(database, lambda work: work.tasks.expired(10))
+        [lost] = write(database, lambda work: work.tasks.expired(10))
         lost.lose_worker(NOON)
         write(database, lambda work: work.tasks.save_if_held(lost))
         stale.complete((a_result(),), NOON)
@@ -660,13 +660,13 @@ class TestLeases:
             for lease in (MINUTE, timedelta(milliseconds=300), AT_ONCE)
         ]
 
-        at_first = read(database, lambda work: work.tasks.expired(10))
+        at_first = write(database, lambda work: work.tasks.expired(10))
         time.sleep(0.35)
-        later = read(database, lambda work: work.tasks.expired(10))
+        later = write(database, lambda work: work.tasks.expired(10))
 
         assert tasks[2] in at_first and tasks[0] not in at_first
         assert {task.id for task in later} == {tasks[1].id, tasks[2].id}
-        assert read(database, lambda work: work.tasks.expired(1)) == later[:1]
+        assert write(database, lambda work: work.tasks.expired(1)) == later[:1]
 
     def test_the_longest_overdue_comes_first(self, database: Database) -> None:
         tasks = [
@@ -674,7 +674,7 @@ class TestLeases:
             for seconds in (1, 3, 2)
         ]
 
-        overdue = read(database, lambda work: work.tasks.expired(2))
+        overdue = write(database, lambda work: work.tasks.expired(2))
 
         assert [task.id for task in overdue] == [tasks[1].id, tasks[2].id]
 
@@ -688,7 +688,7 @@ class TestLeases:
         write(database, lambda work: work.tasks.extend_leases(held, MINUTE))
         write(database, lambda work: work.tasks.extend_leases([], MINUTE))
 
-        assert read(database, lambda work: work.tasks.expired(10)) == [second]
+        assert write(database, lambda work: work.tasks.expired(10)) == [second]
         assert read(database, lambda work: work.tasks.get(done.id)) == done
 
     def test_a_task_that_waits_unrung_is_rung_once_for_each_patience(

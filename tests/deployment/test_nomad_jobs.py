@@ -21,6 +21,7 @@ from tests.deployment.nomad_jobs import (
 )
 
 ALL_HCL = sorted((ROOT / "nomad").rglob("*.hcl"))
+MIGRATE = ROOT / "nomad" / "jobs" / "migrate.nomad.hcl"
 PROCESSES = {"api", "image-worker", "notifier", "relay"}
 MIB = 1024 * 1024
 KNOWN = known_names()
@@ -36,6 +37,7 @@ SECRETS = {
     },
     "image-worker": set(),
     "relay": set(),
+    "migrate": {"SAFELIGHT_TOKENS_KEY", "SAFELIGHT_LINKS_KEY", "SAFELIGHT_WEBHOOK_KEY"},
 }
 
 
@@ -52,6 +54,14 @@ def values(request):
 @pytest.fixture
 def job(path, values) -> Job:
     return load_job(path, values)
+
+
+@pytest.fixture(
+    params=[path for path in JOBS if path != MIGRATE],
+    ids=lambda path: path.name.removesuffix(".nomad.hcl"),
+)
+def service_job(request, values) -> Job:
+    return load_job(request.param, values)
 
 
 @pytest.fixture
@@ -85,11 +95,10 @@ def test_both_parsers_read_the_file(file):
     assert pygohcl.loads(text)
 
 
-def test_there_is_one_job_for_each_process():
-    found = {load_job(path, VALUES[0]).task_name for path in JOBS}
+def test_there_is_one_job_for_each_process_and_one_that_prepares_them():
+    found = {load_job(path, VALUES[0]).task_name: path.name for path in JOBS}
 
-    assert found == PROCESSES
-    assert [path.name for path in JOBS] == [f"{name}.nomad.hcl" for name in sorted(PROCESSES)]
+    assert found == {name: f"{name}.nomad.hcl" for name in PROCESSES | {"migrate"}}
 
 
 def test_every_job_declares_the_same_variables(path):
@@ -138,7 +147,7 @@ def test_the_readme_puts_every_secret_that_a_template_reads(job):
     readme = (ROOT / "nomad" / "README.md").read_text()
 
     for key in re.findall(r"\{\{ \.(\w+)", job.secrets):
-        assert re.search(rf"var put nomad/jobs/{job.name}(.|\n)*?\b{key}=", readme), key
+        assert re.search(rf"var put nomad/jobs/{job.name}(?:.|\\\n)*?\b{key}=", readme), key
 
 
 def test_the_program_has_time_to_end_before_it_is_killed(job, settings):
@@ -153,8 +162,6 @@ def test_the_program_has_time_to_end_before_it_is_killed(job, settings):
             assert kill_timeout > settings.worker.drain_seconds > settings.renderer.wall_seconds
         case "notifier":
             assert kill_timeout > settings.worker.drain_seconds > settings.webhook.timeout_seconds
-        case "relay":
-            assert kill_timeout > settings.worker.drain_seconds
 
 
 def test_the_client_allows_the_kill_timeout(job):
@@ -165,7 +172,8 @@ def test_the_client_allows_the_kill_timeout(job):
     assert seconds(job.task["kill_timeout"]) <= ceiling
 
 
-def test_a_check_tells_whether_the_process_lives_and_one_whether_it_is_ready(job, settings):
+def test_a_check_tells_whether_the_process_lives_and_one_whether_it_is_ready(service_job):
+    job, settings = service_job, _settings(service_job)
     checks = job.checks()
     [service] = job.group["service"]
 
@@ -183,8 +191,8 @@ def test_a_check_tells_whether_the_process_lives_and_one_whether_it_is_ready(job
         assert job.task["config"][0]["ports"] == [service["port"]]
 
 
-def test_an_update_has_time_to_become_healthy(job):
-    [update] = job.group["update"]
+def test_an_update_has_time_to_become_healthy(service_job):
+    [update] = service_job.group["update"]
 
     assert update["health_check"] == "checks"
     assert (
@@ -194,6 +202,14 @@ def test_an_update_has_time_to_become_healthy(job):
     )
     assert update["auto_revert"] is True
     assert update.get("auto_promote", False) == (update.get("canary", 0) > 0)
+
+
+def test_the_database_is_prepared_once_a_release_and_not_retried_blindly(values):
+    job = load_job(MIGRATE, values)
+
+    assert job.body["type"] == "batch"
+    assert job.body["parameterized"] == [{"payload": "forbidden", "meta_optional": ["release"]}]
+    assert job.group["restart"] == [{"attempts": 0, "mode": "fail"}]
 
 
 def test_a_fixed_port_has_one_holder_at_a_time(values):

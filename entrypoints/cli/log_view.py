@@ -1,0 +1,78 @@
+"""The logs of several processes as one, for people."""
+
+import sys
+from typing import Any, Final, TextIO
+
+import orjson
+from rich.console import Console
+from rich.text import Text
+
+_COLORS: Final = ("cyan", "magenta", "green", "yellow", "blue")
+_LEVEL_STYLES: Final = {"warning": "yellow", "error": "red", "critical": "bold red", "debug": "dim"}
+_SHOWN_ELSEWHERE: Final = ("ts", "level", "event", "process", "logger", "exception")
+_NAME_WIDTH: Final = 12
+
+
+class LogView:
+    """
+    Writes each process's JSON lines to *stream*, as they are or made readable.
+
+    Attributes:
+        names: Of the processes, in the order of their colours.
+    """
+
+    def __init__(self, names: tuple[str, ...], *, raw: bool, stream: TextIO | None = None) -> None:
+        self._raw = raw
+        self._stream = stream or sys.stdout
+        self._console = Console(
+            file=self._stream, highlight=False, soft_wrap=True, markup=False, emoji=False
+        )
+        self._colors = {name: _COLORS[index % len(_COLORS)] for index, name in enumerate(names)}
+
+    def show(self, name: str, line: bytes) -> None:
+        """Write one line of the process *name*."""
+        if self._raw:
+            self._stream.write(line.decode("utf-8", "replace") + "\n")
+            self._stream.flush()
+            return
+        try:
+            event = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            event = None
+        if isinstance(event, dict) and "event" in event:
+            self._show_event(name, event)
+        else:
+            self._show_text(name, line.decode("utf-8", "replace"))
+
+    def say(self, message: str, *, level: str = "info") -> None:
+        """Write a line of the supervisor's own."""
+        if self._raw:
+            line = orjson.dumps({"level": level, "event": message, "process": "safelight"})
+            self.show("safelight", line)
+        else:
+            self._console.print(
+                self._head("safelight"), Text(message, _LEVEL_STYLES.get(level, "bold"))
+            )
+
+    def announce(self, text: str) -> None:
+        """Write a text of several lines that is meant for people and for nobody else."""
+        if not self._raw:
+            self._console.print(Text(text))
+
+    def _show_event(self, name: str, event: dict[str, Any]) -> None:
+        moment = str(event.get("ts", ""))[11:23]
+        message = Text(str(event["event"]), _LEVEL_STYLES.get(str(event.get("level")), ""))
+        for key, value in event.items():
+            if key not in _SHOWN_ELSEWHERE:
+                message.append(f"  {key}=", "dim")
+                message.append(str(value))
+        self._console.print(self._head(name), Text(moment, "dim"), message)
+        if "exception" in event:
+            for line in str(event["exception"]).splitlines():
+                self._show_text(name, line)
+
+    def _show_text(self, name: str, line: str) -> None:
+        self._console.print(self._head(name), Text(line))
+
+    def _head(self, name: str) -> Text:
+        return Text(f"{name:<{_NAME_WIDTH}}", self._colors.get(name, "bold"))

@@ -1,0 +1,34 @@
+"""What gunicorn serves in `test_server`: a house whose results are files, as in a real store."""
+
+import os
+import tempfile
+from typing import Any
+from uuid import uuid4
+
+import attrs
+
+from application.images.open_result import OpenedResult, OpenResultRequest
+from application.images.upload_image import UploadedImage, UploadImageRequest
+from entrypoints.settings import load_settings
+from tests.http.house import House
+
+RESULT = bytes(range(251)) * 12_000
+
+
+class Served(House):
+    def upload_image(self, request: UploadImageRequest) -> UploadedImage:
+        """Accept it unread, so that the memory measured is the edge's."""
+        self.policy.check_size(request.picture.byte_size)
+        return UploadedImage(uuid4(), uuid4())
+
+    def open_result(self, request: OpenResultRequest) -> OpenedResult:
+        opened = super().open_result(request)
+        file: Any = tempfile.TemporaryFile(buffering=0)
+        file.write(RESULT)
+        file.seek(0)
+        return attrs.evolve(
+            opened, result=attrs.evolve(opened.result, byte_size=len(RESULT)), content=file
+        )
+
+
+app = Served(max_upload_bytes=load_settings(os.environ).upload.max_bytes).app()
