@@ -1,1 +1,1 @@
-"""The world outside, one folder for each thing the use cases need from it; a file is a technology."""
+"""The world outside, one folder for each thing that the use cases need from it."""

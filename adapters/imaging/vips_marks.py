@@ -12,14 +12,14 @@ from adapters.imaging.vips_colors import colored, in_srgb_values, with_alpha
 from adapters.imaging.vips_loading import Opened, open_picture
 from domain.errors import ImageRefused
 from domain.images.operations import Watermark
-from domain.images.units import in_pixels
+from domain.images.units import Length, in_pixels
 from domain.images.upload_policy import UploadPolicy
 
 _KEPT_PIXELS: Final = 1_000_000  # 4 MB at most for one mark
 _KEPT_MARKS: Final = 8
 _FULL_ALPHA: Final = 255
 
-_Key = tuple[str, int, int, float]
+_Key = tuple[str, Length, float, int, int]
 
 
 class AssetMissing(Exception):
@@ -36,7 +36,7 @@ class AssetUnusable(Exception):
 
 
 class MarkCache:
-    """Marks ready to be laid over, known by content, size and opacity; the oldest go first."""
+    """Marks ready to be laid over, by their content and all that shapes them; the oldest go first."""
 
     def __init__(self) -> None:
         self._marks: OrderedDict[_Key, pyvips.Image] = OrderedDict()
@@ -62,7 +62,6 @@ class MarkMaker:
         self._assets = assets
         self._policy = policy
         self._cache = cache
-        self._opened: dict[str, tuple[Opened, str]] = {}
 
     def __call__(self, step: Watermark, width: int, height: int) -> pyvips.Image:
         """
@@ -71,28 +70,24 @@ class MarkMaker:
         It is scaled to the width that *step* asks for, and down to the frame where it would be
         larger than that.
         """
-        try:
-            opened, digest = self._open(step.image)
-            sides = _sides(opened, step, width, height)
-            key = (digest, *sides, step.opacity)
-            mark = self._cache.get(key)
-            if mark is None:
-                mark = _drawn(opened, sides, step.opacity)
-                self._cache.put(key, mark)
-        except (ImageRefused, pyvips.Error) as error:
-            raise AssetUnusable(step.image, error) from error
+        key = (self._digest(step.image), step.width, step.opacity, width, height)
+        mark = self._cache.get(key)
+        if mark is None:
+            try:
+                opened = open_picture(self._assets[step.image], self._policy)
+                mark = _drawn(opened, _sides(opened, step, width, height), step.opacity)
+            except (ImageRefused, pyvips.Error) as error:
+                raise AssetUnusable(step.image, error) from error
+            self._cache.put(key, mark)
         return mark
 
-    def _open(self, name: str) -> tuple[Opened, str]:
-        if name not in self._opened:
-            if name not in self._assets:
-                raise AssetMissing(name)
-            descriptor = self._assets[name]
-            os.lseek(descriptor, 0, os.SEEK_SET)
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            self._opened[name] = open_picture(descriptor, self._policy), digest
-        return self._opened[name]
+    def _digest(self, name: str) -> str:
+        if name not in self._assets:
+            raise AssetMissing(name)
+        descriptor = self._assets[name]
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sides(opened: Opened, step: Watermark, width: int, height: int) -> tuple[int, int]:

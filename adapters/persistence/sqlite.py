@@ -43,9 +43,8 @@ _UNAVAILABLE: Final = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-_PRIMARY_CODE: Final = (
-    0xFF  # the higher bits tell details (sqlite.org/rescode.html, extended codes)
-)
+_PRIMARY_CODE: Final = 0xFF
+"""The lower bits of a result code; the higher ones tell details (sqlite.org/rescode.html §3)."""
 _UNIQUE_INDEX: Final = re.compile(r"UNIQUE constraint failed: (?:index ')?([^']+)")
 
 
@@ -142,8 +141,8 @@ class SqliteDatabase(Database):
         """
         Wait for the other threads' turn to write to be over.
 
-        Between processes SQLite itself waits, but in naps of up to 100 ms (`sqliteDefaultBusy-
-        Callback`); threads of one process wake each other at once.
+        Between processes SQLite itself waits, but in naps of up to 100 ms; threads of one process
+        wake each other at once.
         """
         turn = self._process().turn
         if not turn.acquire(timeout=self._busy_seconds):

@@ -10,7 +10,7 @@ from application.ports.message_publisher import Message
 from application.ports.unit_of_work import Outbox, Tasks
 from domain.images.formats import ImageFormat
 from domain.notifications.channel import NotificationRequest, Occasion
-from domain.tasks.events import TaskQueued
+from domain.tasks.events import TaskCompleted, TaskEvent, TaskFailed, TaskQueued
 from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
 
 _COLUMNS = """
@@ -33,6 +33,37 @@ _EXPIRED = f"""
     WHERE t.status = 'in progress' AND t.lease_until <= clock_now()
     ORDER BY t.lease_until LIMIT :limit FOR UPDATE SKIP LOCKED
 """
+
+# A task whose message still waits in the outbox is left alone: while the broker is away, another
+# one for each sweep would only make the outbox grow.
+_RING_AGAIN = """
+    UPDATE tasks SET rung_at = clock_now()
+    WHERE id IN (
+        SELECT t.id FROM tasks t
+        WHERE t.status = 'queued' AND t.rung_at <= clock_after(:age) AND NOT EXISTS (
+            SELECT 1 FROM outbox o WHERE o.subject_id = t.id AND o.kind = 'TaskQueued'
+        )
+        ORDER BY t.rung_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, status, correlation_id
+"""
+_ANNOUNCE_AGAIN = """
+    UPDATE tasks SET rung_at = clock_now()
+    WHERE id IN (
+        SELECT t.id FROM tasks t
+        WHERE t.announced_at IS NULL AND t.status IN ('completed', 'failed')
+            AND t.rung_at <= clock_after(:age) AND NOT EXISTS (
+                SELECT 1 FROM outbox o WHERE o.subject_id = t.id
+            )
+        ORDER BY t.rung_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, status, correlation_id
+"""
+_EVENT_OF: dict[TaskStatus, type[TaskEvent]] = {
+    TaskStatus.QUEUED: TaskQueued,
+    TaskStatus.COMPLETED: TaskCompleted,
+    TaskStatus.FAILED: TaskFailed,
+}
 
 
 class SqlTasks(Tasks):
@@ -144,26 +175,22 @@ class SqlTasks(Tasks):
         return [self._task_from(row, ()) for row in self._connection.rows(_EXPIRED, limit=limit)]
 
     def ring_again(self, older_than: timedelta, limit: int) -> int:
-        # A task whose ring still waits in the outbox is left alone: while the broker is away,
-        # another ring for each sweep would only make the outbox grow.
-        rows = self._connection.rows(
-            """
-            UPDATE tasks SET rung_at = clock_now()
-            WHERE id IN (
-                SELECT t.id FROM tasks t
-                WHERE t.status = 'queued' AND t.rung_at <= clock_after(:age) AND NOT EXISTS (
-                    SELECT 1 FROM outbox o WHERE o.subject_id = t.id AND o.kind = 'TaskQueued'
-                )
-                ORDER BY t.rung_at LIMIT :limit FOR UPDATE SKIP LOCKED
-            )
-            RETURNING id, correlation_id
-            """,
-            age=-older_than.total_seconds(),
-            limit=limit,
+        return self._tell_again(_RING_AGAIN, older_than, limit)
+
+    def mark_announced(self, task_id: UUID) -> None:
+        self._connection.change(
+            "UPDATE tasks SET announced_at = clock_now() WHERE id = :id", id=task_id
         )
-        for task_id, correlation_id in rows:
+
+    def announce_again(self, older_than: timedelta, limit: int) -> int:
+        return self._tell_again(_ANNOUNCE_AGAIN, older_than, limit)
+
+    def _tell_again(self, sql: str, older_than: timedelta, limit: int) -> int:
+        rows = self._connection.rows(sql, age=-older_than.total_seconds(), limit=limit)
+        for task_id, status, correlation_id in rows:
+            event = _EVENT_OF[TaskStatus(status)]
             self._outbox.add(
-                Message(TaskQueued.__name__, self._connection.as_uuid(task_id), correlation_id)
+                Message(event.__name__, self._connection.as_uuid(task_id), correlation_id)
             )
         return len(rows)
 

@@ -36,6 +36,7 @@ class AnnounceOutcome:
                 return
             planned = self._plan(work, task, user)
             work.deliveries.add_new(planned)
+            work.tasks.mark_announced(task_id)
             deliveries = work.deliveries.of_task(task_id)
             work.commit()
         for delivery in deliveries:

@@ -14,7 +14,8 @@ DELIVERY_DUE = "DeliveryDue"
 @attrs.frozen
 class Sweep:
     """
-    Ring again for tasks that have waited too long and for deliveries whose next attempt is due.
+    Ring again for tasks that have waited too long, for ends that nobody has announced, and for
+    deliveries whose next attempt is due.
 
     The database is the truth and the broker only a bell: this is what makes up for every ring
     that was lost, a broker's whole disk included.
@@ -37,6 +38,7 @@ class Sweep:
         rung = 0
         with self.database.writing() as work:
             rung += work.tasks.ring_again(self.patience, self.batch)
+            rung += work.tasks.announce_again(self.patience, self.batch)
             if due:
                 for delivery in work.deliveries.due(self.batch):
                     work.deliveries.postpone(delivery.id, self.delivery_lease)

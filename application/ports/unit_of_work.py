@@ -168,6 +168,18 @@ class Tasks(Protocol):
         """
 
     @abstractmethod
+    def mark_announced(self, task_id: UUID) -> None:
+        """Remember that whoever is to be told of a task's end has a delivery."""
+
+    @abstractmethod
+    def announce_again(self, older_than: timedelta, limit: int) -> int:
+        """
+        Put the events of ended tasks into the outbox anew that nobody has announced for too long.
+
+        Returns how many.
+        """
+
+    @abstractmethod
     def count_by_status(self) -> dict[str, int]:
         """Return how many tasks are queued and in progress."""
 

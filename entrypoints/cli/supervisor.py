@@ -252,5 +252,5 @@ def _welcome(settings: Settings) -> str:
     TOKEN=$(curl -s {url}/api/auth/login -H 'Content-Type: application/json' \\
       -d '{{"email": "ada@example.com", "password": "password123"}}' | cut -d'"' -f4)
     curl -s {url}/api/images/upload -H "Authorization: Bearer $TOKEN" \\
-      -F file=@photo.jpg -F 'processingOptions={{"resize": "800x600", "watermark": "logo.png"}}'
+      -F image=@photo.jpg -F 'processingOptions={{"resize": "800x600", "watermark": "logo.png"}}'
 """

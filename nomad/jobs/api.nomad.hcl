@@ -230,7 +230,7 @@ job "safelight-api" {
           args    = ["api"]
         }
 
-        env = merge(local.env, { PYTHONPATH = var.install_dir, MALLOC_ARENA_MAX = "2" })
+        env = merge(local.env, { MALLOC_ARENA_MAX = "2" })
 
         template {
           data                 = local.secrets

@@ -206,7 +206,7 @@ job "safelight-image-worker" {
           args    = ["image-worker"]
         }
 
-        env = merge(local.env, { PYTHONPATH = var.install_dir, MALLOC_ARENA_MAX = "2" })
+        env = merge(local.env, { MALLOC_ARENA_MAX = "2" })
 
         kill_signal  = "SIGTERM"
         kill_timeout = "45s" # longer than WORKER_DRAIN_SECONDS, which outlasts RENDERER_WALL_SECONDS

@@ -174,7 +174,7 @@ job "safelight-migrate" {
           args    = ["migrate"]
         }
 
-        env = merge(local.env, { PYTHONPATH = var.install_dir, MALLOC_ARENA_MAX = "2" })
+        env = merge(local.env, { MALLOC_ARENA_MAX = "2" })
 
         template {
           data                 = local.secrets

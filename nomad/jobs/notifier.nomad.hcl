@@ -227,7 +227,7 @@ job "safelight-notifier" {
           args    = ["notifier"]
         }
 
-        env = merge(local.env, { PYTHONPATH = var.install_dir, MALLOC_ARENA_MAX = "2" })
+        env = merge(local.env, { MALLOC_ARENA_MAX = "2" })
 
         template {
           data                 = local.secrets

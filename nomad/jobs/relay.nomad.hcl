@@ -203,7 +203,7 @@ job "safelight-relay" {
           args    = ["relay"]
         }
 
-        env = merge(local.env, { PYTHONPATH = var.install_dir, MALLOC_ARENA_MAX = "2" })
+        env = merge(local.env, { MALLOC_ARENA_MAX = "2" })
 
         kill_signal  = "SIGTERM"
         kill_timeout = "30s" # it ends after the chore under way

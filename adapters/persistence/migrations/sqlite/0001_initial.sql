@@ -60,10 +60,13 @@ CREATE TABLE tasks (
     failure_detail TEXT,
     created_at TEXT NOT NULL,
     started_at TEXT,
-    finished_at TEXT
+    finished_at TEXT,
+    announced_at TEXT
 ) STRICT;
 CREATE INDEX tasks_image ON tasks (image_id);
 CREATE INDEX tasks_queued ON tasks (rung_at) WHERE status = 'queued';
+CREATE INDEX tasks_unannounced ON tasks (rung_at)
+    WHERE announced_at IS NULL AND status IN ('completed', 'failed');
 CREATE INDEX tasks_leased ON tasks (lease_until) WHERE status = 'in progress';
 
 CREATE TABLE results (

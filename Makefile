@@ -1,0 +1,108 @@
+# What people and machines do here; `make help` lists it.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON := $(BIN)/python
+LOCKS := requirements
+export PYTHONPATH := $(CURDIR)
+
+# A stamp carries the digest of what is installed, so that a changed lock is noticed.
+digest = $(shell sha256sum $(LOCKS)/$(1).txt | cut -c1-16)
+RUN_STAMP := $(VENV)/.run-$(call digest,run)
+TEST_STAMP := $(VENV)/.test-$(call digest,test)
+
+PORT ?=
+ifneq ($(PORT),)
+export PORT
+endif
+
+.PHONY: help
+help:  ## List the tasks
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/' | \
+		while IFS=: read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
+
+.PHONY: run
+run: $(if $(wildcard $(TEST_STAMP)),$(TEST_STAMP),$(RUN_STAMP))  ## Start the whole platform here; PORT=8000 and SAFELIGHT_DATA_DIR=var are yours to set
+	@exec ./safelight up
+
+.PHONY: check
+check: $(TEST_STAMP)  ## Lint, types, import contracts and architecture tests, as CI does
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PYTHON) -m pytest -q tests/architecture
+
+.PHONY: test
+test: check  ## Everything that must be green: check, then every test
+	$(PYTHON) -m pytest --ignore=tests/architecture $(ARGS)
+
+.PHONY: bench
+bench: $(TEST_STAMP)  ## Measure throughput, latency, memory and start-up
+	$(PYTHON) -m benchmarks $(ARGS)
+
+.PHONY: faults
+faults: $(TEST_STAMP)  ## Kill, freeze and starve processes, and count what was lost
+	$(PYTHON) -m tests.faults $(ARGS)
+
+.PHONY: format
+format: $(TEST_STAMP)  ## Put the code into its form
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+.PHONY: docs
+docs: $(TEST_STAMP)  ## Write the pages that come from code
+	./safelight settings --markdown > docs/settings.md
+
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header
+
+.PHONY: lock
+lock:  ## Choose newest versions for requirements/*.in anew (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
+	cd $(LOCKS) && $(LOCK) --upgrade run.in -o run.txt
+	cd $(LOCKS) && $(LOCK) --upgrade --constraint run.txt test.in -o test.txt
+	@! grep -n '://' $(LOCKS)/*.txt || { echo "a lock names a host" >&2; exit 1; }
+
+.PHONY: clean
+clean:  ## Remove what is made; the data directory stays
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
+		.hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUN_STAMP): | $(PYTHON)
+	$(call install,run)
+
+$(TEST_STAMP): | $(PYTHON)
+	$(call install,test)
+
+# Plain pip: what is not in the lock, or differs from it by a byte, is refused.
+define install
+@echo "Installing $(LOCKS)/$(1).txt (once) …"
+@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCKS)/$(1).txt
+@rm -f $(VENV)/.$(1)-* && touch $@
+endef
+
+$(PYTHON):
+	@set -eu; \
+	for name in "$${SAFELIGHT_PYTHON:-python3}" python3.11 python3.12 python3.13 python3.14; do \
+		if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			found=$$name; break; \
+		fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then \
+		echo "Python 3.11 or newer is needed; install it, or set SAFELIGHT_PYTHON." >&2; exit 1; \
+	fi; \
+	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
+		package=$$("$$found" -c 'import sys; print("python3.%d-venv" % sys.version_info[1])'); \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && apt-get install -y -qq "$$package" >/dev/null; \
+		else \
+			echo "Python's venv module is missing; install it: sudo apt-get install $$package" >&2; \
+			exit 1; \
+		fi; \
+	fi; \
+	"$$found" -m venv --clear $(VENV)
