@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -48,7 +49,6 @@ class RunningPlatform:
             name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")
         }
         self._environment = kept | {
-            "PORT": "0",
             "SAFELIGHT_DATA_DIR": str(folder),
             **{f"SAFELIGHT_{name}": value for name, value in settings.items()},
         }
@@ -67,12 +67,13 @@ class RunningPlatform:
     def start(self) -> None:
         """Start the platform and wait until it is ready."""
         started = time.monotonic()
+        self.port = _free_port()
         with contextlib.suppress(FileNotFoundError):
             self._run_file.unlink()
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [str(ROOT / "safelight"), "up", "--log-format", "json"],
-                env=self._environment,
+                env=self._environment | {"PORT": str(self.port)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -108,7 +109,8 @@ class RunningPlatform:
 
     def pids(self) -> dict[str, int]:
         """The process id of each of its processes, by name; each leads a process group."""
-        pids: dict[str, int] = json.loads(self._run_file.read_text())["processes"]
+        pids: dict[str, int] = json.loads(self._run_file.read_text())
+        del pids["safelight"]
         return pids
 
     def kill_group(self, name: str) -> int:
@@ -226,8 +228,7 @@ class RunningPlatform:
         return self.folder / "run" / "processes.json"
 
     def _is_ready(self) -> bool:
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            self.port = int(json.loads(self._run_file.read_text())["port"])
+        with contextlib.suppress(OSError):
             connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
             try:
                 connection.request("GET", "/readyz")
@@ -235,6 +236,11 @@ class RunningPlatform:
             finally:
                 connection.close()
         return False
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def _cpu(process: psutil.Process, *, with_reaped: bool) -> float:

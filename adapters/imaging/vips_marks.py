@@ -36,7 +36,7 @@ class AssetUnusable(Exception):
 
 
 class MarkCache:
-    """Marks ready to be laid over, by their content and all that shapes them; the oldest go first."""
+    """Marks ready to be laid over, by content and by all that shapes them; the oldest go first."""
 
     def __init__(self) -> None:
         self._marks: OrderedDict[_Key, pyvips.Image] = OrderedDict()

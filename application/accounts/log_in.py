@@ -62,14 +62,13 @@ class LogIn:
             created_at=now,
             expires_at=now + self.session_lifetime,
         )
-        stronger = (
-            attrs.evolve(user, password_hash=self.hasher.hash(password))
-            if self.hasher.is_outdated(user.password_hash)
-            else None
-        )
+        outdated = self.hasher.is_outdated(user.password_hash)
+        stronger = self.hasher.hash(password) if outdated else user.password_hash
         with self.database.writing() as work:
             work.sessions.add(session)
-            if stronger is not None:
-                work.users.update(stronger)
+            # Read anew: hashing takes its time, and the profile may have changed meanwhile.
+            current = work.users.get(user.id) if outdated else None
+            if current is not None and current.password_hash == user.password_hash:
+                work.users.update(attrs.evolve(current, password_hash=stronger))
             work.commit()
         return self.tokens.issue(session)

@@ -42,7 +42,9 @@ class ViewProfile:
             own = work.users.get(request.actor.user_id)
             if own is None:
                 raise NotFound
-            if request.user is None or request.user in (own.username, str(own.id)):
+            if request.user is None or request.user == str(own.id):
+                return own
+            if request.user.casefold() == own.username.casefold():
                 return own
             request.actor.require(Permission.READ_ANY_PROFILE)
             other = work.users.by_username(request.user)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from application.errors import AlreadyExists
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.object_store import ObjectStore
@@ -37,17 +38,23 @@ class InstallSharedAssets:
             with self.object_store.stage() as staged:
                 staged.write(content)
                 self.object_store.put(key, staged)
+            asset = Asset(
+                id=asset_id,
+                user_id=None,
+                name=name,
+                file_path=key,
+                sha256=hashlib.sha256(content).hexdigest(),
+                created_at=self.clock.now(),
+            )
+            if not self._add(asset):
+                self.object_store.delete(key)
+
+    def _add(self, asset: Asset) -> bool:
+        """Add *asset* unless another process, started at the same time, has been quicker."""
+        try:
             with self.database.writing() as work:
-                # Asked again inside the transaction: two processes may start at once.
-                if work.assets.find(None, name) is None:
-                    work.assets.add(
-                        Asset(
-                            id=asset_id,
-                            user_id=None,
-                            name=name,
-                            file_path=key,
-                            sha256=hashlib.sha256(content).hexdigest(),
-                            created_at=self.clock.now(),
-                        )
-                    )
-                    work.commit()
+                work.assets.add(asset)
+                work.commit()
+        except AlreadyExists:
+            return False
+        return True

@@ -101,7 +101,7 @@ class Assets(Protocol):
 
     @abstractmethod
     def add(self, asset: Asset) -> None:
-        """Add an asset; its owner has none by that name yet."""
+        """Add an asset, or raise `AlreadyExists` if its owner has one by that name."""
 
     @abstractmethod
     def find(self, user_id: UUID | None, name: str) -> Asset | None:
@@ -164,7 +164,8 @@ class Tasks(Protocol):
         """
         Put `TaskQueued` into the outbox anew for tasks that have waited unrung for too long.
 
-        Returns how many. Survives a broker that lost its disk.
+        Returns how many. Survives a broker that lost its disk. A task whose `TaskQueued` still
+        waits in the outbox is left alone.
         """
 
     @abstractmethod
@@ -257,7 +258,7 @@ class Webhooks(Protocol):
 
     @abstractmethod
     def add(self, webhook: Webhook) -> None:
-        """Add a webhook."""
+        """Add a webhook, or raise `AlreadyExists` if its user has one with that URL."""
 
     @abstractmethod
     def of_user(self, user_id: UUID) -> Sequence[Webhook]:
@@ -318,7 +319,8 @@ class UnitOfWork(Protocol):
         Make every change since the start durable, all or none; then ring the outbox bell if due.
 
         Raises:
-            DatabaseUnavailable: Nothing was changed.
+            DatabaseUnavailable: Nothing was changed. Saved tasks have handed over their events, so
+                whoever tries again loads them anew.
         """
 
 

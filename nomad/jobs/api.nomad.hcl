@@ -64,7 +64,7 @@ variable "smtp_host" {
 
 variable "smtp_sender" {
   type        = string
-  description = "The sender of our mails."
+  description = "The address that our mails come from."
 }
 
 locals {

@@ -11,4 +11,4 @@ api_count          = 1
 image_worker_count = 1
 notifier_count     = 1
 smtp_host          = ""
-smtp_sender        = "Safelight <safelight@localhost.localdomain>"
+smtp_sender        = "safelight@localhost"

@@ -12,4 +12,4 @@ api_count          = 1
 image_worker_count = 2
 notifier_count     = 1
 smtp_host          = "email-smtp.eu-central-1.amazonaws.com"
-smtp_sender        = "Safelight <safelight@example.com>"
+smtp_sender        = "safelight@example.com"

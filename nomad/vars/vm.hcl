@@ -12,4 +12,4 @@ api_count          = 2
 image_worker_count = 1
 notifier_count     = 1
 smtp_host          = "mail.example.com"
-smtp_sender        = "Safelight <safelight@example.com>"
+smtp_sender        = "safelight@example.com"

@@ -41,7 +41,6 @@ from tests.builders import (
     a_delivery,
     a_result,
     a_session,
-    a_task,
     a_user,
     a_webhook,
     an_admin,
@@ -272,10 +271,10 @@ class TestUsers:
             assert work.users.get(uuid4()) is None
 
     def test_finds_by_name_and_address_whatever_the_case(self, database: Database) -> None:
-        user = given_a_user(database, username="Ädam Ω", email="Ada.L@Example.com")
+        user = given_a_user(database, username="Ädam Weiß", email="Ada.L@Example.com")
 
         with database.reading() as work:
-            assert work.users.by_username("äDAM ω") == user
+            assert work.users.by_username("äDAM WEISS") == user
             assert work.users.by_email("aDA.l@eXAMPLE.COM") == user
             assert work.users.by_username("adam") is None
             assert work.users.by_email("ada@example.com") is None
@@ -657,6 +656,13 @@ class TestTasks:
 
         assert expired_ids(database) == [left.id]
 
+    def test_a_task_saved_on_its_way_keeps_its_lease(self, database: Database) -> None:
+        task = given_a_claimed_task(database, -LONG)
+
+        assert save(database, task)
+
+        assert expired_ids(database) == [task.id]
+
     def test_a_finished_task_has_no_lease_to_renew(self, database: Database) -> None:
         task = given_a_claimed_task(database)
         task.hand_back()
@@ -702,6 +708,66 @@ class TestTasks:
         with database.writing() as work:
             assert work.tasks.ring_again(NOW, 100) == 1
         assert claimed.status is TaskStatus.IN_PROGRESS
+
+    def test_a_task_just_handed_back_has_not_waited_long(self, database: Database) -> None:
+        task_id = given_an_upload(database).id
+        time.sleep(BLINK.total_seconds())
+        task = claim(database, task_id)
+        assert task is not None
+        task.hand_back()
+        assert save(database, task)
+        take_messages(database)
+
+        with database.writing() as work:
+            assert work.tasks.ring_again(BLINK, 100) == 0
+
+    @pytest.mark.parametrize("event", ["TaskCompleted", "TaskFailed"])
+    def test_tells_again_of_an_end_that_nobody_announced(self, opened: Opened, event: str) -> None:
+        database = opened.database
+        task = given_a_claimed_task(database)
+        if event == "TaskCompleted":
+            task.complete((a_result(),), NOON)
+        else:
+            task.fail(Failure(FailureCode.INTERNAL, "No."), NOON)
+        assert save(database, task)
+
+        def tell(older_than: timedelta) -> int:
+            with database.writing() as work:
+                told = work.tasks.announce_again(older_than, 100)
+                work.commit()
+            return told
+
+        time.sleep(BLINK.total_seconds())
+        assert tell(BLINK) == 0  # its message still waits
+        take_messages(database)
+        opened.rings.clear()
+        assert tell(LONG) == 0
+        assert tell(BLINK) == 1
+        assert len(opened.rings) == 1
+        assert take_messages(database) == [Message(event, task.id, "a-request")]
+        assert tell(BLINK) == 0
+
+    def test_says_nothing_more_of_an_end_that_was_announced(self, database: Database) -> None:
+        task = given_a_claimed_task(database)
+        task.complete((a_result(),), NOON)
+        assert save(database, task)
+        take_messages(database)
+
+        with database.writing() as work:
+            work.tasks.mark_announced(task.id)
+            work.commit()
+
+        with database.writing() as work:
+            assert work.tasks.announce_again(-BLINK, 100) == 0
+        assert the_task(database, task.id) == task
+
+    def test_has_no_end_to_tell_of_while_a_task_is_open(self, database: Database) -> None:
+        given_an_upload(database)
+        given_a_claimed_task(database)
+        take_messages(database)
+
+        with database.writing() as work:
+            assert work.tasks.announce_again(-BLINK, 100) == 0
 
     def test_counts_what_waits_and_what_runs(self, database: Database) -> None:
         with database.reading() as work:
@@ -878,6 +944,9 @@ class TestDeliveries:
     def test_a_failed_attempt_is_due_again_when_its_time_comes(self, database: Database) -> None:
         delivery = a_delivery(given_an_upload(database))
         self.add(database, delivery)
+        with database.writing() as work:
+            work.deliveries.postpone(delivery.id, LONG)
+            work.commit()
         claimed = self.claim(database, delivery.id)
 
         claimed.fail("refused", NOON, may_heal=True)

@@ -6,6 +6,7 @@ with `?:`, `merge`, text with `${…}` in it. Anything else raises, so that noth
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -70,10 +71,17 @@ def values_of(path: Path) -> dict[str, Any]:
     return {name: _Scope({}, {}).resolve(value) for name, value in parsed(path).items()}
 
 
-def load_job(path: Path, values: Path) -> Job:
-    document, variables = parsed(path), values_of(values)
+def load_job(
+    path: Path,
+    values: Path,
+    *,
+    instead: Mapping[str, Any] = {},
+    runtime: Mapping[str, str] = RUNTIME,
+) -> Job:
+    """Resolve a job for a file of values, some of them replaced, as the scheduler would."""
+    document, variables = parsed(path), {**values_of(values), **instead}
     [written_locals] = document["locals"]
-    scope = _Scope(variables, {})
+    scope = _Scope(variables, {}, runtime)
     for name, value in written_locals.items():
         scope.locals[name] = scope.resolve(value)
     [(job_name, body)] = labelled(document["job"]).items()
@@ -119,6 +127,7 @@ def labelled(blocks: list[dict[str, Any]]) -> dict[str, Any]:
 class _Scope:
     variables: dict[str, Any]
     locals: dict[str, Any]
+    runtime: Mapping[str, str] = RUNTIME
 
     def resolve(self, value: Any) -> Any:
         """Return *value* with every expression in it worked out."""
@@ -156,8 +165,8 @@ class _Scope:
             return int(text)
         if text in ("true", "false"):
             return text == "true"
-        if text in RUNTIME:
-            return RUNTIME[text]
+        if text in self.runtime:
+            return self.runtime[text]
         raise ValueError(f"an expression that these tests cannot read: {text}")
 
 

@@ -30,8 +30,8 @@ def test_a_large_photograph_becomes_a_marked_small_one(platform: RunningPlatform
     assert result.format == "JPEG"
     left = (0, 0, result.width // 2, result.height // 2)
     corner = (result.width * 3 // 4, result.height * 4 // 5, result.width, result.height)
-    assert pictures.similarity(result.crop(left), plain.crop(left)) > 0.93
-    assert pictures.similarity(result.crop(corner), plain.crop(corner)) < 0.97, "no mark"
+    assert pictures.similarity(result.crop(left), plain.crop(left)) > 0.88
+    assert pictures.similarity(result.crop(corner), plain.crop(corner)) < 0.85, "no mark"
 
 
 @pytest.mark.parametrize("name", sorted(pictures.all_formats()))

@@ -177,7 +177,9 @@ class House:
         return self.images[request.image_id]
 
     def download_image(self, request: DownloadImageRequest) -> str:
-        if not self.image_status(ImageStatusRequest(request.actor, request.image_id)).status.is_final:
+        if not self.image_status(
+            ImageStatusRequest(request.actor, request.image_id)
+        ).status.is_final:
             raise NotReady("The image is queued; ask again soon.", retry_after_seconds=3)
         return "https://pictures.example.com/files/1"
 
@@ -187,9 +189,7 @@ class House:
             raise LinkForged("The link is not good.")
         if request.expires != "2000000000":
             raise LinkExpired("The link is too old.")
-        return OpenedResult(
-            self.result, self.download_name, nullcontext(io.BytesIO(RESULT_BYTES))
-        )
+        return OpenedResult(self.result, self.download_name, nullcontext(io.BytesIO(RESULT_BYTES)))
 
     def view_task(self, request: ViewTaskRequest) -> TaskView:
         if request.task_id not in self.views:
@@ -293,4 +293,3 @@ def problem(answer: Answer) -> tuple[int, str]:
     assert document["title"] and document["detail"]
     assert document["requestId"] == answer.headers["x-request-id"]
     return answer.status_code, document["code"]
-

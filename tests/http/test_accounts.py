@@ -94,9 +94,13 @@ def test_signing_out_without_a_body_ends_the_session_of_the_header(
 def test_bodies_are_read_strictly(
     caller: Caller, house: House, payload: Any, status: int, code: str, pointer: str
 ) -> None:
-    answer = caller.simulate_post("/api/auth/register", json=payload) if payload is not None else (
-        caller.simulate_post(
-            "/api/auth/register", body=b"null", headers={"Content-Type": "application/json"}
+    answer = (
+        caller.simulate_post("/api/auth/register", json=payload)
+        if payload is not None
+        else (
+            caller.simulate_post(
+                "/api/auth/register", body=b"null", headers={"Content-Type": "application/json"}
+            )
         )
     )
 

@@ -79,6 +79,7 @@ def test_what_nobody_foresaw_is_told_to_the_log_alone(
     assert "hunter2" in capsys.readouterr().out
 
 
+@pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
 def test_a_method_that_is_not_there_names_those_that_are(caller: Caller) -> None:
     for method in ("DELETE", "PATCH", "TRACE", "CONNECT"):
         answer = caller.simulate_request(method, PROFILE, headers=BEARER)
@@ -128,6 +129,7 @@ def test_over_tls_it_stays_tls() -> None:
     assert headers["strict-transport-security"].startswith("max-age=")
 
 
+@pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
 def test_figures_are_taken_by_route_and_never_by_id(caller: Caller, house: House) -> None:
     task_id = house.a_queued_task()
 
@@ -183,15 +185,14 @@ def test_the_landing_page_shows_the_session_to_try() -> None:
     page = Caller(House(base_url="https://p.example.com/<x>")).simulate_get("/")
 
     assert "curl -s https://p.example.com/&lt;x&gt;/api/images/upload" in page.text
-    assert "<script" not in page.text and "style-src 'sha256-" in page.headers[
-        "content-security-policy"
-    ]
+    assert (
+        "<script" not in page.text
+        and "style-src 'sha256-" in page.headers["content-security-policy"]
+    )
 
 
 def test_the_documentation_lists_the_table() -> None:
     text = (DOCS / "problems.md").read_text()
     rows = re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
 
-    assert rows == [
-        (one.code, str(one.status), one.title, one.remedy) for one in PROBLEMS.values()
-    ]
+    assert rows == [(one.code, str(one.status), one.title, one.remedy) for one in PROBLEMS.values()]

@@ -66,7 +66,9 @@ def failure(*args: object, **options: object) -> FailureCode:
 
 def zygote() -> psutil.Process:
     (found,) = [
-        child for child in psutil.Process().children() if "adapters.imaging.renderer" in child.cmdline()
+        child
+        for child in psutil.Process().children()
+        if "adapters.imaging.renderer" in child.cmdline()
     ]
     return found
 
@@ -175,15 +177,17 @@ class TestDeaths:
         assert outcome.failure.code is FailureCode.DECODER_CRASH
         assert edit(editor, pictures.small_jpeg(), Resize(20)).width == 20
 
-    def test_a_renderer_killed_from_outside_is_replaced_and_the_task_drawn(self, make_editor) -> None:
+    def test_a_renderer_killed_from_outside_is_replaced_and_the_task_drawn(
+        self, make_editor
+    ) -> None:
         editor = make_editor()
-        work = Background(editor, Resize(5000, 5000, without_enlargement=False), Blur(30))
+        work = Background(editor, Resize(3500, 3500, without_enlargement=False), Blur(30))
 
         renderer(busy=True).kill()
 
         outcome = work.end()
         assert isinstance(outcome, Drawn)
-        assert outcome.width == 5000
+        assert outcome.width == 3500
 
     def test_a_task_whose_renderers_are_killed_twice_fails(self, make_editor: MakeEditor) -> None:
         editor = make_editor()
@@ -234,7 +238,7 @@ class TestDeaths:
 
     def test_a_zygote_killed_in_the_middle_does_not_lose_the_task(self, make_editor) -> None:
         editor = make_editor()
-        work = Background(editor, Resize(5000, 5000, without_enlargement=False), Blur(30))
+        work = Background(editor, Resize(3500, 3500, without_enlargement=False), Blur(30))
         renderer(busy=True)
 
         zygote().kill()

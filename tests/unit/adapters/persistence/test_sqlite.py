@@ -228,6 +228,7 @@ class TestIndexes:
         ("index", "ask"),
         [
             ("tasks_queued", lambda work: work.tasks.ring_again(timedelta(), 10)),
+            ("tasks_unannounced", lambda work: work.tasks.announce_again(timedelta(), 10)),
             ("tasks_leased", lambda work: work.tasks.expired(10)),
             ("outbox_due", lambda work: work.outbox.take_due(10, timedelta())),
             ("outbox_due", lambda work: work.outbox.has_due()),

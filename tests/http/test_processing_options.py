@@ -1,0 +1,275 @@
+"""The language of processing options: what each notation means, and that its book tells the truth."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from adapters.serialization.converter import make_converter
+from adapters.serialization.pipelines import pipeline_from_document, pipeline_to_document
+from domain.errors import DomainError
+from domain.images.formats import ImageFormat
+from domain.images.operations import (
+    OPERATION_NAMES,
+    AspectRatio,
+    AutoOrient,
+    Blur,
+    Crop,
+    Fit,
+    Flip,
+    Gravity,
+    Grayscale,
+    Operation,
+    Resize,
+    Rotate,
+    Sharpen,
+    Watermark,
+    camel_case,
+)
+from domain.images.output import Output
+from domain.images.units import Color, Percent
+from domain.notifications.channel import NotificationRequest, Occasion
+from entrypoints.http.errors import RequestRefused
+from entrypoints.http.processing_options import SHORT_FORM, ProcessingOptionsReader
+
+CONVERTER = make_converter(strict=True)
+READER = ProcessingOptionsReader(CONVERTER)
+BOOK = (Path(__file__).resolve().parents[2] / "docs/processing-options.md").read_text()
+BIGGER = {"without_enlargement": False}
+
+
+def steps(document: Any) -> tuple[Operation, ...]:
+    first, *others = READER.read(document)[0].operations
+    assert first == AutoOrient()
+    return tuple(others)
+
+
+@pytest.mark.parametrize(
+    ("size", "meaning"),
+    [
+        ("800x600", Resize(800, 600)),
+        ("800x", Resize(800)),
+        ("x600", Resize(None, 600)),
+        ("50%", Resize(Percent(50))),
+        ("150%", Resize(Percent(150), **BIGGER)),
+        ("800x600>", Resize(800, 600)),
+        ("800x600<", Resize(800, 600, without_reduction=True, **BIGGER)),
+        ("800x600!", Resize(800, 600, Fit.FILL, **BIGGER)),
+        ("800x600^", Resize(800, 600, Fit.OUTSIDE, **BIGGER)),
+        ("800x600#", Resize(800, 600, Fit.COVER, **BIGGER)),
+        ({"width": 10, "fit": "cover"}, Resize(10, fit=Fit.COVER)),
+    ],
+)
+def test_sizes(size: Any, meaning: Resize) -> None:
+    assert steps({"resize": size}) == (meaning,)
+
+
+@pytest.mark.parametrize(
+    ("document", "meaning"),
+    [
+        ({"crop": "400x300"}, Crop(width=400, height=300)),
+        ({"crop": "400x300+10+0"}, Crop(10, 0, 400, 300)),
+        ({"crop": "16:9"}, Crop(aspect_ratio=AspectRatio(16, 9))),
+        ({"rotate": -90}, Rotate(-90)),
+        ({"rotate": {"angle": 5, "background": "#fff"}}, Rotate(5, Color(255, 255, 255))),
+        ({"flip": "horizontal"}, Flip(horizontal=True)),
+        ({"flip": "both"}, Flip(horizontal=True, vertical=True)),
+        ({"grayscale": True}, Grayscale()),
+        ({"blur": 2}, Blur(2)),
+        ({"blur": True}, Blur()),
+        ({"sharpen": {"sigma": 2, "m2": 1}}, Sharpen(2, m2=1)),
+        ({"filters": "grayscale"}, Grayscale()),
+        ({"watermark": "logo.png"}, Watermark("logo.png")),
+        ({"watermark": {"image": "a", "gravity": "north"}}, Watermark("a", Gravity.NORTH)),
+    ],
+)
+def test_notations(document: Any, meaning: Operation) -> None:
+    assert steps(document) == (meaning,)
+
+
+def test_the_short_form_runs_in_one_order_whatever_it_is_written_in() -> None:
+    members = {
+        "watermark": ["a", "b"],
+        "filters": ["blur:2", {"op": "sharpen"}, "grayscale"],
+        "sharpen": True,
+        "flip": "vertical",
+        "resize": "10x10",
+        "quality": 7,
+        "rotate": 90,
+        "grayscale": True,
+        "blur": 3,
+        "crop": "1:1",
+        "format": "jpg",
+    }
+
+    pipeline, _ = READER.read(members)
+
+    assert pipeline.operations == (
+        AutoOrient(),
+        Crop(aspect_ratio=AspectRatio(1, 1)),
+        Resize(10, 10),
+        Rotate(90),
+        Flip(vertical=True),
+        Grayscale(),
+        Blur(3),
+        Sharpen(),
+        Blur(2),
+        Sharpen(),
+        Grayscale(),
+        Watermark("a"),
+        Watermark("b"),
+    )
+    assert pipeline.output == Output(ImageFormat.JPEG, 7)
+    assert READER.read(dict(reversed(members.items())))[0] == pipeline
+
+
+def test_what_is_switched_off_is_not_done() -> None:
+    nothing = {"grayscale": False, "blur": False, "sharpen": False, "filters": [], "strip": True}
+
+    assert steps(nothing) == ()
+
+
+def test_turning_upright_comes_first_unless_it_is_switched_off() -> None:
+    off = {"source": {"autoOrient": False}}
+    listed = {"pipeline": [{"op": "autoOrient"}, {"op": "grayscale"}]}
+
+    assert READER.read(off)[0].operations == ()
+    assert READER.read(listed)[0].operations == (AutoOrient(), Grayscale())
+    later = {**off, "pipeline": [{"op": "grayscale"}, {"op": "autoOrient"}]}
+    assert READER.read(later)[0].operations == (Grayscale(), AutoOrient())
+
+
+def test_notices() -> None:
+    everything = NotificationRequest()
+
+    assert READER.read({})[1] == everything
+    assert READER.read({"notify": {"webhook": None, "events": None}})[1] == everything
+    asked = {"webhook": "https://e.com/", "events": ["task.failed"]}
+    wanted = NotificationRequest("https://e.com/", frozenset({Occasion.FAILED}))
+    for document in ({"notify": asked}, {"version": 1, "notify": asked}):
+        assert READER.read(document)[1] == wanted
+    assert READER.read({"notify": {"events": []}})[1].occasions == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "pointer"),
+    [
+        ([], "invalid-parameter", ""),
+        ("resize", "invalid-parameter", ""),
+        ({"version": 2}, "invalid-parameter", "/version"),
+        ({"version": True}, "invalid-parameter", "/version"),
+        ({"version": 1, "resize": "8x6"}, "unknown-member", "/resize"),
+        ({"a/b~c": 1}, "unknown-member", "/a~1b~0c"),
+        ({"pipeline": {}}, "invalid-parameter", "/pipeline"),
+        ({"pipeline": ["grayscale"]}, "invalid-parameter", "/pipeline/0"),
+        ({"pipeline": [{}]}, "invalid-parameter", "/pipeline/0/op"),
+        ({"pipeline": [{"op": "watermark"}]}, "invalid-parameter", "/pipeline/0/image"),
+        (
+            {"pipeline": [{"op": "watermark", "image": "a", "offsetX": -1}]},
+            "invalid-parameter",
+            "/pipeline/0/offsetX",
+        ),
+        (
+            {"pipeline": [{"op": "resize", "width": 5, "withoutReduction": 1}]},
+            "invalid-parameter",
+            "/pipeline/0/withoutReduction",
+        ),
+        ({"output": []}, "invalid-parameter", "/output"),
+        ({"source": True}, "invalid-parameter", "/source"),
+        ({"source": {"autoOrient": 1}}, "invalid-parameter", "/source/autoOrient"),
+        ({"source": {"page": 1}}, "unknown-member", "/source/page"),
+        ({"strip": False}, "invalid-parameter", "/strip"),
+        ({"filters": ["blur:2", "crop:1"]}, "invalid-parameter", "/filters/1"),
+        ({"filters": ["blur:200"]}, "invalid-parameter", "/filters/0"),
+        ({"filters": [{"op": "flip", "vertical": True}]}, "invalid-parameter", "/filters/0"),
+        ({"filters": [{"op": "blur", "sigma": 0}]}, "invalid-parameter", "/filters/0/sigma"),
+        ({"filters": ["blur"] * 21}, "too-many-operations", "/filters"),
+        ({"filters": ["blur"] * 20}, "too-many-operations", ""),
+        ({"watermark": ["a", {"image": "b", "opacity": 2}]}, "invalid-parameter",
+         "/watermark/1/opacity"),
+        ({"watermark": 5}, "invalid-parameter", "/watermark"),
+        ({"resize": "800x!"}, "invalid-parameter", "/resize"),
+        ({"resize": None}, "invalid-parameter", "/resize"),
+        ({"flip": True}, "invalid-parameter", "/flip"),
+        ({"notify": {"webhook": 5}}, "invalid-parameter", "/notify/webhook"),
+        ({"notify": {"webhook": "file:///"}}, "invalid-parameter", "/notify/webhook"),
+        ({"notify": {"events": "task.failed"}}, "invalid-parameter", "/notify/events"),
+        ({"notify": {"events": ["task.failed", 1]}}, "invalid-parameter", "/notify/events/1"),
+        ({"notify": {"email": "a"}}, "unknown-member", "/notify/email"),
+    ],
+)  # fmt: skip
+def test_refusals_point_to_what_the_customer_wrote(document: Any, code: str, pointer: str) -> None:
+    with pytest.raises(DomainError) as refusal:
+        READER.read(document)
+
+    assert (refusal.value.code, refusal.value.pointer) == (code, pointer)
+
+
+_JUNK = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | some.text()
+    | some.sampled_from(["800x600", "50%", "16:9", "blur:2", "logo.png", "white", "#fff", "same"]),
+    lambda inner: some.lists(inner, max_size=3)
+    | some.dictionaries(some.sampled_from(["op", "width", "image", "sigma", "x"]), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(some.dictionaries(some.sampled_from([*SHORT_FORM, "pipeline", "output"]), _JUNK, max_size=4))
+def test_whatever_is_sent_is_a_pipeline_that_can_be_stored_or_a_refusal(document: Any) -> None:
+    try:
+        pipeline, _ = READER.parse(json.dumps(document).encode())
+    except (DomainError, RequestRefused):
+        return
+    assert pipeline_from_document(pipeline_to_document(pipeline)) == pipeline
+
+
+def test_every_example_of_the_book_is_accepted() -> None:
+    examples = re.findall(r"```json\n(.*?)```", BOOK, re.DOTALL)
+
+    assert len(examples) > len(OPERATION_NAMES)
+    for example in examples:
+        READER.parse(example.encode())
+    for name, example in re.findall(r"^\| `(\w+)` \|.*\| `([^|]+)` \|$", _section("short"), re.M):
+        READER.parse(f'{{"{name}": {example}}}'.encode())
+
+
+def test_the_book_lists_the_members_of_the_short_form() -> None:
+    assert re.findall(r"^\| `(\w+)` \|", _section("short"), re.MULTILINE) == list(SHORT_FORM)
+
+
+@pytest.mark.parametrize("name", [*OPERATION_NAMES, "Output"])
+def test_the_book_lists_every_parameter_with_its_default(name: str) -> None:
+    kind = OPERATION_NAMES.get(name, Output)
+    rows = re.findall(r"^\| `(\w+)` \|.*\| (.+) \|$", _chapter(name), re.MULTILINE)
+
+    assert rows == [(camel_case(one.name), _default(one)) for one in attrs.fields(kind)]
+
+
+def test_the_book_has_no_operation_that_is_not_there() -> None:
+    assert re.findall(r"^### `(\w+)`", BOOK, re.MULTILINE) == list(OPERATION_NAMES)
+
+
+def _section(name: str) -> str:
+    return BOOK.split(f"## The {name} form")[1].split("### Sizes")[0]
+
+
+def _chapter(name: str) -> str:
+    heading = f"### `{name}`" if name in OPERATION_NAMES else f"## {name}\n"
+    return re.split(r"^##", BOOK.split(heading)[1], flags=re.MULTILINE)[0]
+
+
+def _default(field: "attrs.Attribute[Any]") -> str:
+    if field.default is attrs.NOTHING:
+        return "*needed*"
+    if field.name == "format":
+        return '`"same"`'
+    if field.default is None:
+        return "—"
+    value = CONVERTER.unstructure(field.default)
+    return f"`{json.dumps(value)}`"

@@ -1,0 +1,327 @@
+"""
+The use cases on a bench: a real database and a real store, plain stand-ins for what lies beyond.
+
+Stand-ins are written for the four things that a use case cannot have here: pixels drawn, customers
+told, a broker, and figures collected.
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+import attrs
+
+from adapters.imaging.header_probe import HeaderProbe
+from adapters.persistence.sqlite import SqliteDatabase
+from adapters.security.signing_secrets import DerivedSigningSecrets
+from adapters.storage.disk import DiskObjectStore
+from adapters.storage.signed_links import SignedLinks
+from adapters.system.failpoints import ArmedFailpoints
+from adapters.system.ids import RandomIds
+from application.actor import Actor
+from application.images.stage_file import StageFile
+from application.images.upload_image import UploadedImage, UploadImage, UploadImageRequest
+from application.notifications.announce_outcome import AnnounceOutcome
+from application.notifications.make_notice import MakeNotice
+from application.notifications.send_delivery import SendDelivery
+from application.outbox.sweep import Sweep
+from application.ports.image_editor import Drawn, ImageEditor
+from application.ports.message_publisher import Message, MessagePublisher
+from application.ports.notifier import Notice, Notifier
+from application.ports.telemetry import Telemetry
+from application.ports.unit_of_work import UnitOfWork
+from application.tasks.process_task import ProcessTask
+from application.tasks.return_expired_tasks import ReturnExpiredTasks
+from domain.images.formats import ImageFormat
+from domain.images.image import Image
+from domain.images.pipeline import Pipeline
+from domain.images.upload_policy import UploadPolicy
+from domain.notifications.channel import ChannelKind, NotificationRequest
+from domain.notifications.delivery import Delivery
+from domain.tasks.task import Task
+from domain.users.user import User
+from tests import pictures
+from tests.builders import a_user
+from tests.clocks import MovableClock
+
+MINUTE = timedelta(minutes=1)
+AT_ONCE = timedelta()
+KEY = b"k" * 32
+
+
+class StampingEditor(ImageEditor):
+    """
+    "Draws" by writing a stamp in front of the source and the assets.
+
+    Attributes:
+        meanwhile: Called while each edit is under way; raises or does what a test wants.
+    """
+
+    def __init__(self) -> None:
+        self.meanwhile: Callable[[], Any] = lambda: None
+        self.pipelines: list[Pipeline] = []
+
+    def edit(
+        self,
+        source: BinaryIO,
+        pipeline: Pipeline,
+        assets: Mapping[str, BinaryIO],
+        target: BinaryIO,
+    ) -> Drawn:
+        self.pipelines.append(pipeline)
+        self.meanwhile()
+        content = self.stamp(source.read(), *(file.read() for file in assets.values()))
+        target.write(content)
+        return Drawn(
+            format=ImageFormat.WEBP,
+            width=80,
+            height=60,
+            frames=1,
+            byte_size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            stage_seconds={"decode": 0.25},
+        )
+
+    @staticmethod
+    def stamp(*contents: bytes) -> bytes:
+        return b"drawn:" + b"+".join(contents)
+
+
+class PostBag(Notifier):
+    """
+    Keeps what it is asked to send.
+
+    Attributes:
+        trouble: Raised instead, if a test sets it.
+    """
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Notice]] = []
+        self.trouble: Exception | None = None
+
+    def send(self, address: str, notice: Notice) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.sent.append((address, notice))
+
+
+class Postcards(MessagePublisher):
+    """
+    Keeps what it is asked to publish.
+
+    Attributes:
+        trouble: Raised instead, if a test sets it.
+    """
+
+    def __init__(self) -> None:
+        self.published: list[Message] = []
+        self.trouble: Exception | None = None
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.published += messages
+
+
+class Tally(Telemetry):
+    """Keeps every figure."""
+
+    def __init__(self) -> None:
+        self.tasks: list[str] = []
+        self.stages: list[str] = []
+        self.deliveries: list[tuple[str, str]] = []
+        self.depths: dict[tuple[str, str], int] = {}
+
+    def count_task(self, outcome: str) -> None:
+        self.tasks.append(outcome)
+
+    def observe_stage(self, stage: str, seconds: float) -> None:
+        assert seconds >= 0
+        self.stages.append(stage)
+
+    def count_delivery(self, channel: str, outcome: str) -> None:
+        self.deliveries.append((channel, outcome))
+
+    def observe_use_case(self, name: str, outcome: str, seconds: float) -> None:
+        raise AssertionError("use cases are watched from outside")
+
+    def set_queue_depth(self, queue: str, state: str, count: int) -> None:
+        self.depths[queue, state] = count
+
+
+@attrs.define
+class Workbench:
+    """
+    What the use cases are made of, and short ways to what tests need first.
+
+    The clock starts a day before the real one, by which the database works: whatever is due by
+    the one is due by the other.
+    """
+
+    database: SqliteDatabase
+    object_store: DiskObjectStore
+    clock: MovableClock = attrs.field(
+        factory=lambda: MovableClock(
+            datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+        )
+    )
+    ids: RandomIds = attrs.field(factory=RandomIds)
+    failpoints: ArmedFailpoints = attrs.field(factory=ArmedFailpoints)
+    editor: StampingEditor = attrs.field(factory=StampingEditor)
+    telemetry: Tally = attrs.field(factory=Tally)
+    mail: PostBag = attrs.field(factory=PostBag)
+    webhooks: PostBag = attrs.field(factory=PostBag)
+    publisher: Postcards = attrs.field(factory=Postcards)
+    policy: UploadPolicy = UploadPolicy()
+    signing_secrets: DerivedSigningSecrets = DerivedSigningSecrets(KEY)
+
+    @classmethod
+    def in_folder(cls, folder: Path, database: SqliteDatabase) -> "Workbench":
+        return cls(database, DiskObjectStore(folder / "store"))
+
+    # --- use cases ---------------------------------------------------------------------------
+
+    @property
+    def links(self) -> SignedLinks:
+        return SignedLinks("https://images.example.com", {"k1": KEY}, "k1", self.clock)
+
+    @property
+    def upload_image(self) -> UploadImage:
+        return UploadImage(
+            self.database,
+            self.object_store,
+            HeaderProbe(),
+            self.policy,
+            self.clock,
+            self.ids,
+            self.failpoints,
+        )
+
+    def process_task(self, **overrides: Any) -> ProcessTask:
+        return ProcessTask(
+            self.database,
+            self.object_store,
+            self.editor,
+            self.clock,
+            self.telemetry,
+            self.failpoints,
+            **{"lease": MINUTE} | overrides,
+        )
+
+    @property
+    def return_expired_tasks(self) -> ReturnExpiredTasks:
+        return ReturnExpiredTasks(self.database, self.clock)
+
+    @property
+    def send_delivery(self) -> SendDelivery:
+        make_notice = MakeNotice(
+            self.links, self.signing_secrets, self.clock, timedelta(days=7)
+        )
+        notifiers = {ChannelKind.EMAIL: self.mail, ChannelKind.WEBHOOK: self.webhooks}
+        return SendDelivery(
+            self.database, notifiers, make_notice, self.clock, self.telemetry, lease=MINUTE
+        )
+
+    @property
+    def announce_outcome(self) -> AnnounceOutcome:
+        return AnnounceOutcome(self.database, self.send_delivery, self.clock, self.ids)
+
+    def sweep(self, **overrides: Any) -> Sweep:
+        return Sweep(
+            self.database,
+            self.telemetry,
+            **{"patience": MINUTE, "delivery_lease": MINUTE} | overrides,
+        )
+
+    # --- what tests need first ---------------------------------------------------------------
+
+    def an_actor(self, **overrides: Any) -> Actor:
+        """Somebody with an account who is signed in."""
+        return self.actor_of(self.a_user(**overrides))
+
+    def actor_of(self, user: User) -> Actor:
+        return Actor(user.id, self.ids.new(), user.roles)
+
+    def a_user(self, **overrides: Any) -> User:
+        user = a_user(**overrides)
+        self.write(lambda work: work.users.add(user))
+        return user
+
+    def upload(
+        self,
+        actor: Actor,
+        content: bytes | Iterable[bytes] | None = None,
+        pipeline: Pipeline = Pipeline(),
+        attachments: Mapping[str, bytes] | None = None,
+        notify: NotificationRequest = NotificationRequest(),
+        file_name: str | None = "holiday.jpg",
+    ) -> UploadedImage:
+        stage_file = StageFile(self.object_store, self.policy)
+        if content is None or isinstance(content, bytes):
+            content = [pictures.small_jpeg() if content is None else content]
+        with contextlib.ExitStack() as stack:
+            picture = stack.enter_context(stage_file(content, file_name))
+            staged = {
+                name: stack.enter_context(stage_file([one], name))
+                for name, one in (attachments or {}).items()
+            }
+            return self.upload_image(
+                UploadImageRequest(actor, picture, pipeline, "a-request", staged, notify)
+            )
+
+    def a_completed_task(self, actor: Actor | None = None, **overrides: Any) -> Task:
+        uploaded = self.upload(actor or self.an_actor(), **overrides)
+        self.process_task()(uploaded.task_id)
+        return self.task(uploaded.task_id)
+
+    # --- what came of it ---------------------------------------------------------------------
+
+    def write(self, change: Callable[[UnitOfWork], Any]) -> Any:
+        with self.database.writing() as work:
+            answer = change(work)
+            work.commit()
+        return answer
+
+    def read(self, question: Callable[[UnitOfWork], Any]) -> Any:
+        with self.database.reading() as work:
+            return question(work)
+
+    def task(self, task_id: UUID) -> Task:
+        return self.read(lambda work: work.tasks.get(task_id))
+
+    def image(self, image_id: UUID) -> Image:
+        return self.read(lambda work: work.images.get(image_id))
+
+    def log_of(self, task_id: UUID) -> list[tuple[str, str | None]]:
+        entries = self.read(lambda work: work.processing_log.of_task(task_id))
+        return [(entry.outcome, entry.error) for entry in entries]
+
+    def deliveries_of(self, task_id: UUID) -> list[Delivery]:
+        return self.read(lambda work: work.deliveries.of_task(task_id))
+
+    def expired(self) -> list[UUID]:
+        return self.write(lambda work: [task.id for task in work.tasks.expired(100)])
+
+    def outbox_count(self) -> int:
+        return self.read(lambda work: work.outbox.count())
+
+    def take_outbox(self) -> list[tuple[str, UUID]]:
+        """Take what is due in the outbox, for good."""
+
+        def take(work: UnitOfWork) -> list[tuple[str, UUID]]:
+            entries = work.outbox.take_due(100, MINUTE)
+            work.outbox.remove([entry.id for entry in entries])
+            return [(entry.message.kind, entry.message.subject_id) for entry in entries]
+
+        return self.write(take)
+
+    def stored(self) -> set[str]:
+        return set(self.object_store.keys())
+
+    def content(self, key: str) -> bytes:
+        with self.object_store.open(key) as file:
+            return file.read()
