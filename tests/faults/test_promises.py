@@ -35,6 +35,7 @@ SLOW = {
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_500)
 def test_fifty_workers_killed_in_the_middle_of_fifty_tasks(tmp_path: Path):
     """SIGKILL of the worker's whole process group, each time in the middle of a task."""
     photo = pictures.photo(2400, 1800)
