@@ -29,16 +29,19 @@ run: $(if $(wildcard $(TEST_STAMP)),$(TEST_STAMP),$(RUN_STAMP))  ## Start the wh
 	@exec ./safelight up
 
 .PHONY: check
-check: $(TEST_STAMP)  ## Lint, types, import contracts and architecture tests, as CI does
+check: static  ## Lint, types, import contracts, architecture tests
+	$(PYTHON) -m pytest tests/architecture $(ARGS)
+
+.PHONY: test
+test: static  ## Everything that must be green, as CI runs it: check and every test
+	$(PYTHON) -m pytest $(ARGS)
+
+.PHONY: static
+static: $(TEST_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTHON) -m pytest -q tests/architecture
-
-.PHONY: test
-test: check  ## Everything that must be green: check, then every test
-	$(PYTHON) -m pytest --ignore=tests/architecture $(ARGS)
 
 .PHONY: bench
 bench: $(TEST_STAMP)  ## What the platform costs around the pixels, as ratios
@@ -62,7 +65,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 
 .PHONY: lock
 lock:  ## Choose newest versions for requirements/*.in anew (needs uv)
-	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
+	@command -v uv >/dev/null || { echo "make lock needs uv; install it: pipx install uv" >&2; exit 1; }
 	cd $(LOCKS) && $(LOCK) --upgrade run.in -o run.txt
 	cd $(LOCKS) && $(LOCK) --upgrade --constraint run.txt test.in -o test.txt
 	@! grep -n '://' $(LOCKS)/*.txt || { echo "a lock names a host" >&2; exit 1; }

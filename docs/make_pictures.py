@@ -1,3 +1,4 @@
+# ruff: noqa: INP001  (a script beside the pages, no package)
 """
 Make the README's pictures with the running program.
 

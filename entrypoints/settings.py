@@ -296,7 +296,7 @@ class Settings:
     """Every setting of every process."""
 
     data_dir: Path = _setting(
-        Path("var").absolute(),
+        Path("var"),
         form.path(),
         "What the embedded profile keeps: database, pictures, keys, mail.",
     )

@@ -73,7 +73,7 @@ class ProcessTask:
     failpoints: Failpoints
     lease: timedelta
     retries: RetryPolicy = RetryPolicy()
-    _held: dict[UUID, int] = attrs.field(factory=dict, init=False)
+    _held: set[tuple[UUID, int]] = attrs.field(factory=set, init=False)
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
     def __call__(self, task_id: UUID) -> ProcessOutcome:
@@ -119,7 +119,7 @@ class ProcessTask:
     def beat(self) -> None:
         """Renew the leases of every task in hand; to be called well within a lease."""
         with self._lock:
-            held = list(self._held.items())
+            held = list(self._held)
         if held:
             with self.database.writing() as work:
                 work.tasks.extend_leases(held, self.lease)
@@ -127,13 +127,15 @@ class ProcessTask:
 
     @contextmanager
     def _holding(self, task: Task) -> Iterator[None]:
+        # By the fence as well: a task that was lost may be in hand here a second time.
+        hold = (task.id, task.fence)
         with self._lock:
-            self._held[task.id] = task.fence
+            self._held.add(hold)
         try:
             yield
         finally:
             with self._lock:
-                self._held.pop(task.id, None)
+                self._held.discard(hold)
 
     def _make_result(self, task: Task, image: Image, stages: dict[str, float]) -> Result:
         key = f"{task.id}/{task.fence}"

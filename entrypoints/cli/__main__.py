@@ -13,6 +13,8 @@ def main() -> None:
     except OperatorMistake as mistake:
         print(f"safelight: {mistake}", file=sys.stderr)  # noqa: T201
         sys.exit(mistake.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

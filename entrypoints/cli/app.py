@@ -13,6 +13,7 @@ from entrypoints.mistakes import OperatorMistake
 if TYPE_CHECKING:
     from entrypoints.settings import Settings
 
+_HIGHEST_PORT = 65_535
 _MACHINE = Group("On one machine", sort_key=1)
 _PROCESSES = Group("One process each, as deployed", sort_key=2)
 _TOOLS = Group("Tools", sort_key=3)
@@ -68,9 +69,11 @@ def up(*, log_format: Annotated[Literal["text", "json"], Parameter()] = "text") 
     """
     from entrypoints.cli.supervisor import supervise
 
-    environ = dict(os.environ)
-    if environ.get("PORT") and not environ.get("SAFELIGHT_HTTP_BIND"):
-        os.environ["SAFELIGHT_HTTP_BIND"] = f"127.0.0.1:{environ['PORT']}"
+    port = os.environ.get("PORT")
+    if port and not os.environ.get("SAFELIGHT_HTTP_BIND"):
+        if not (port.isascii() and port.isdecimal() and int(port) <= _HIGHEST_PORT):
+            raise OperatorMistake(f"PORT must be a port such as 8000, not {port!r}", exit_code=2)
+        os.environ["SAFELIGHT_HTTP_BIND"] = f"127.0.0.1:{port}"
     return supervise(_settings(), os.environ, log_format)
 
 

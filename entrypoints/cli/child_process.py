@@ -69,7 +69,11 @@ class ChildProcess:
         try:
             while not self._stopping.is_set():
                 started = time.monotonic()
-                code = await self._run_once()
+                try:
+                    code = await self._run_once()
+                except OSError as error:  # no memory, no more processes: it may pass
+                    self._on_line(self.name, f"cannot be started: {error.strerror}".encode())
+                    code = 1
                 if self._stopping.is_set():
                     return
                 if time.monotonic() - started >= _STABLE_SECONDS:

@@ -1,6 +1,8 @@
 """The logs of several processes as one, for people."""
 
+import os
 import sys
+from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 import orjson
@@ -10,6 +12,7 @@ from rich.text import Text
 _COLORS: Final = ("cyan", "magenta", "green", "yellow", "blue")
 _LEVEL_STYLES: Final = {"warning": "yellow", "error": "red", "critical": "bold red", "debug": "dim"}
 _SHOWN_ELSEWHERE: Final = ("ts", "level", "event", "process", "logger", "exception")
+SUPERVISOR: Final = "safelight"
 _NAME_WIDTH: Final = 12
 
 
@@ -30,11 +33,34 @@ class LogView:
         self._colors = {name: _COLORS[index % len(_COLORS)] for index, name in enumerate(names)}
 
     def show(self, name: str, line: bytes) -> None:
-        """Write one line of the process *name*."""
-        if self._raw:
-            self._stream.write(line.decode("utf-8", "replace") + "\n")
-            self._stream.flush()
-            return
+        """Write one line of the process *name*; the work goes on when nobody reads any more."""
+        try:
+            if self._raw:
+                self._stream.write(line.decode("utf-8", "replace") + "\n")
+                self._stream.flush()
+            else:
+                self._show_readable(name, line)
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+    def say(self, message: str, *, level: str = "info") -> None:
+        """Write a line of the supervisor's own."""
+        event = {
+            "event": message,
+            "level": level,
+            "ts": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "process": SUPERVISOR,
+        }
+        self.show(SUPERVISOR, orjson.dumps(event))
+
+    def announce(self, text: str) -> None:
+        """Write a text of several lines that is meant for people and for nobody else."""
+        if not self._raw:
+            self._console.print(Text(text))
+
+    def _show_readable(self, name: str, line: bytes) -> None:
         try:
             event = orjson.loads(line)
         except orjson.JSONDecodeError:
@@ -44,35 +70,28 @@ class LogView:
         else:
             self._show_text(name, line.decode("utf-8", "replace"))
 
-    def say(self, message: str, *, level: str = "info") -> None:
-        """Write a line of the supervisor's own."""
-        if self._raw:
-            line = orjson.dumps({"level": level, "event": message, "process": "safelight"})
-            self.show("safelight", line)
-        else:
-            self._console.print(
-                self._head("safelight"), Text(message, _LEVEL_STYLES.get(level, "bold"))
-            )
-
-    def announce(self, text: str) -> None:
-        """Write a text of several lines that is meant for people and for nobody else."""
-        if not self._raw:
-            self._console.print(Text(text))
-
     def _show_event(self, name: str, event: dict[str, Any]) -> None:
         moment = str(event.get("ts", ""))[11:23]
-        message = Text(str(event["event"]), _LEVEL_STYLES.get(str(event.get("level")), ""))
+        message = Text(_harmless(event["event"]), _LEVEL_STYLES.get(str(event.get("level")), ""))
         for key, value in event.items():
             if key not in _SHOWN_ELSEWHERE:
                 message.append(f"  {key}=", "dim")
-                message.append(str(value))
+                message.append(_harmless(value))
         self._console.print(self._head(name), Text(moment, "dim"), message)
         if "exception" in event:
             for line in str(event["exception"]).splitlines():
                 self._show_text(name, line)
 
     def _show_text(self, name: str, line: str) -> None:
-        self._console.print(self._head(name), Text(line))
+        self._console.print(self._head(name), Text(_harmless(line)))
 
     def _head(self, name: str) -> Text:
         return Text(f"{name:<{_NAME_WIDTH}}", self._colors.get(name, "bold"))
+
+
+def _harmless(value: object) -> str:
+    """Return *value* without what would steer a terminal: customers choose parts of it."""
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each == "\t" else "\ufffd" for each in text)

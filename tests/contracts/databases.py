@@ -46,3 +46,17 @@ PLACES: dict[str, Callable[[Path], Place]] = {
 }
 QUICK_PLACES = ["sqlite"]
 """Enough for promises that do not depend on how a commit reaches the disk."""
+
+
+def in_memory(_: Path) -> SqliteDatabase:
+    """Return a database that nobody else can open."""
+    database = SqliteDatabase(":memory:")
+    migrate(database)
+    return database
+
+
+DATABASES: dict[str, Callable[[Path], Database]] = {
+    "sqlite": lambda folder: PLACES["sqlite"](folder).open(),
+    "sqlite-memory": in_memory,
+}
+"""For promises that one way in is enough to see."""

@@ -1,4 +1,4 @@
-"""A bench for every test, on a database and a store of its own."""
+"""A bench for every test, on a database of its own and an empty store."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,12 +7,21 @@ import pytest
 
 from adapters.persistence.migrations import migrate
 from adapters.persistence.sqlite import SqliteDatabase
+from adapters.storage.disk import DiskObjectStore
 from tests.unit.application.workbench import Workbench
 
 
+@pytest.fixture(scope="session")
+def shared_store(tmp_path_factory: pytest.TempPathFactory) -> DiskObjectStore:
+    """One store for all tests: its 256 directories take longer to make than most tests do."""
+    return DiskObjectStore(tmp_path_factory.mktemp("store"))
+
+
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Workbench]:
+def bench(tmp_path: Path, shared_store: DiskObjectStore) -> Iterator[Workbench]:
     database = SqliteDatabase(tmp_path / "safelight.db", durable=False)
     migrate(database)
-    yield Workbench.in_folder(tmp_path, database)
+    yield Workbench(database, shared_store)
     database.close()
+    for key in list(shared_store.keys()):
+        shared_store.delete(key)

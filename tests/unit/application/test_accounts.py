@@ -48,12 +48,8 @@ class Accounts:
             {"k1": KEY}, "k1", issuer="safelight", audience="safelight", clock=self.bench.clock
         )
 
-    def register(
-        self, username: str = "ada", email: str = EMAIL, password: str = PASSWORD
-    ) -> None:
-        use_case = RegisterUser(
-            self.bench.database, self.hasher, self.bench.clock, self.bench.ids
-        )
+    def register(self, username: str = "ada", email: str = EMAIL, password: str = PASSWORD) -> None:
+        use_case = RegisterUser(self.bench.database, self.hasher, self.bench.clock, self.bench.ids)
         use_case(RegisterUserRequest(username, email, password))
 
     def log_in(self, email: str = EMAIL, password: str = PASSWORD) -> str:
@@ -71,9 +67,7 @@ class Accounts:
         return ViewProfile(self.bench.database)(ViewProfileRequest(actor, user))
 
     def update(self, actor: Actor, **changes: str) -> None:
-        UpdateProfile(self.bench.database, self.bench.clock)(
-            UpdateProfileRequest(actor, **changes)
-        )
+        UpdateProfile(self.bench.database, self.bench.clock)(UpdateProfileRequest(actor, **changes))
 
     def user(self) -> User:
         return self.bench.read(lambda work: work.users.by_email(EMAIL))
@@ -200,9 +194,7 @@ class TestSessions:
 
         assert accounts.authenticate(token).roles == {Role.ADMIN}
 
-    def test_a_forged_token_and_one_without_a_session_look_alike(
-        self, accounts: Accounts
-    ) -> None:
+    def test_a_forged_token_and_one_without_a_session_look_alike(self, accounts: Accounts) -> None:
         accounts.register()
         token = accounts.log_in()
         forger = JWTAccessTokens(
@@ -292,9 +284,7 @@ class TestProfiles:
         with pytest.raises(NotFound):
             accounts.update(ghost, username="ghost")
 
-    @pytest.mark.parametrize(
-        "changes", [{"username": "Grace"}, {"email": "grace@example.com"}, {}]
-    )
+    @pytest.mark.parametrize("changes", [{"username": "Grace"}, {"email": "grace@example.com"}, {}])
     def test_what_is_not_named_stays(
         self, bench: Workbench, accounts: Accounts, changes: dict[str, Any]
     ) -> None:
@@ -306,9 +296,7 @@ class TestProfiles:
         changed = attrs.evolve(user, updated_at=bench.clock.now(), **changes)
         assert bench.read(lambda work: work.users.get(user.id)) == changed
 
-    def test_a_refused_change_changes_nothing(
-        self, bench: Workbench, accounts: Accounts
-    ) -> None:
+    def test_a_refused_change_changes_nothing(self, bench: Workbench, accounts: Accounts) -> None:
         bench.a_user(username="grace", email="grace@example.com")
         user = bench.a_user()
         actor = bench.actor_of(user)

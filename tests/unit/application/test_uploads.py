@@ -31,7 +31,9 @@ MARKED = Pipeline((Resize(80, 60), Watermark("logo.png"), Watermark("seal.png"))
 
 
 def an_asset(bench: Workbench, owner: Actor | None, name: str) -> Asset:
-    asset = Asset(uuid4(), owner and owner.user_id, name, f"{uuid4()}/0", "0" * 64, bench.clock.now())
+    asset = Asset(
+        uuid4(), owner and owner.user_id, name, f"{uuid4()}/0", "0" * 64, bench.clock.now()
+    )
     bench.write(lambda work: work.assets.add(asset))
     return asset
 
@@ -212,9 +214,7 @@ class TestAssetsOfAnUpload:
 
 class TestInstallSharedAssets:
     def install(self, bench: Workbench, **shipped: bytes) -> None:
-        InstallSharedAssets(
-            bench.database, bench.object_store, bench.clock, bench.ids, shipped
-        )()
+        InstallSharedAssets(bench.database, bench.object_store, bench.clock, bench.ids, shipped)()
 
     def test_twice_is_as_good_as_once(self, bench: Workbench) -> None:
         self.install(bench, logo=b"first", seal=b"seal")

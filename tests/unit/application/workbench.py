@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -165,9 +164,7 @@ class Workbench:
     database: SqliteDatabase
     object_store: DiskObjectStore
     clock: MovableClock = attrs.field(
-        factory=lambda: MovableClock(
-            datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
-        )
+        factory=lambda: MovableClock(datetime.now(UTC).replace(microsecond=0) - timedelta(days=1))
     )
     ids: RandomIds = attrs.field(factory=RandomIds)
     failpoints: ArmedFailpoints = attrs.field(factory=ArmedFailpoints)
@@ -178,10 +175,6 @@ class Workbench:
     publisher: Postcards = attrs.field(factory=Postcards)
     policy: UploadPolicy = UploadPolicy()
     signing_secrets: DerivedSigningSecrets = DerivedSigningSecrets(KEY)
-
-    @classmethod
-    def in_folder(cls, folder: Path, database: SqliteDatabase) -> "Workbench":
-        return cls(database, DiskObjectStore(folder / "store"))
 
     # --- use cases ---------------------------------------------------------------------------
 
@@ -218,9 +211,7 @@ class Workbench:
 
     @property
     def send_delivery(self) -> SendDelivery:
-        make_notice = MakeNotice(
-            self.links, self.signing_secrets, self.clock, timedelta(days=7)
-        )
+        make_notice = MakeNotice(self.links, self.signing_secrets, self.clock, timedelta(days=7))
         notifiers = {ChannelKind.EMAIL: self.mail, ChannelKind.WEBHOOK: self.webhooks}
         return SendDelivery(
             self.database, notifiers, make_notice, self.clock, self.telemetry, lease=MINUTE

@@ -1,0 +1,368 @@
+"""The worker's way through a task, and the way back of a worker that was lost."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from application.errors import NotFound
+from application.ports.image_editor import EditFailed, EditorUnavailable
+from application.ports.object_store import StorageFull
+from application.tasks.process_task import ProcessOutcome, RetryPolicy
+from application.tasks.view_task import ViewTask, ViewTaskRequest
+from domain.images.formats import ImageFormat
+from domain.images.operations import Watermark
+from domain.images.pipeline import Pipeline
+from domain.tasks.task import Failure, FailureCode, TaskStatus
+from tests import pictures
+from tests.unit.application.workbench import AT_ONCE, MINUTE, StampingEditor, Workbench
+
+MARKED = Pipeline((Watermark("logo.png"),))
+
+
+def once(act: Callable[[], object]) -> Callable[[], object]:
+    """Return what calls *act* the first time it is called, and no more."""
+    left = [act]
+    return lambda: left.pop()() if left else None
+
+
+def raising(error: Exception) -> Callable[[], object]:
+    def act() -> None:
+        raise error
+
+    return act
+
+
+class TestProcessTask:
+    def test_makes_a_result_of_the_source_and_its_assets(self, bench: Workbench) -> None:
+        picture, logo = pictures.small_jpeg(), pictures.one_pixel()
+        uploaded = bench.upload(
+            bench.an_actor(), picture, pipeline=MARKED, attachments={"logo.png": logo}
+        )
+        bench.take_outbox()
+
+        outcome = bench.process_task()(uploaded.task_id)
+
+        task = bench.task(uploaded.task_id)
+        [result] = task.results
+        drawn = StampingEditor.stamp(picture, logo)
+        assert outcome is ProcessOutcome.COMPLETED
+        assert bench.editor.pipelines == [MARKED]
+        assert bench.content(result.file_path) == drawn
+        assert (result.variant, result.format, result.byte_size) == (
+            "main",
+            ImageFormat.WEBP,
+            len(drawn),
+        )
+        assert (task.status, task.finished_at) == (TaskStatus.COMPLETED, bench.clock.now())
+        assert bench.image(uploaded.image_id).status is TaskStatus.COMPLETED
+        assert bench.log_of(task.id) == [("completed", None)]
+        assert bench.take_outbox() == [("TaskCompleted", task.id)]
+        assert bench.telemetry.tasks == ["completed"]
+        assert set(bench.telemetry.stages) == {"queued", "fetch", "edit", "decode", "store"}
+
+    def test_a_message_that_comes_twice_finds_nothing_to_do(self, bench: Workbench) -> None:
+        task = bench.a_completed_task()
+        process_task = bench.process_task()
+        bench.take_outbox()
+
+        assert process_task(task.id) is ProcessOutcome.SKIPPED
+        assert process_task(uuid4()) is ProcessOutcome.SKIPPED
+
+        assert bench.task(task.id) == task
+        assert bench.outbox_count() == 0
+        assert len(bench.log_of(task.id)) == 1
+        assert len(bench.editor.pipelines) == 1
+
+    def test_a_picture_that_cannot_be_drawn_fails_at_once(self, bench: Workbench) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        bench.take_outbox()
+        failure = Failure(FailureCode.TRUNCATED, "The file ends too early.")
+        bench.editor.meanwhile = raising(EditFailed(failure))
+
+        assert bench.process_task()(uploaded.task_id) is ProcessOutcome.FAILED
+
+        task = bench.task(uploaded.task_id)
+        assert (task.status, task.failure, task.results) == (TaskStatus.FAILED, failure, ())
+        assert bench.image(uploaded.image_id).status is TaskStatus.FAILED
+        assert bench.stored() == {bench.image(uploaded.image_id).file_path}
+        assert bench.log_of(task.id) == [("failed", "truncated: The file ends too early.")]
+        assert bench.take_outbox() == [("TaskFailed", task.id)]
+
+    @pytest.mark.parametrize(
+        "fault", [EditorUnavailable("no renderer"), StorageFull("no room left")]
+    )
+    def test_what_can_heal_is_tried_again_after_a_delay(
+        self, bench: Workbench, fault: Exception
+    ) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        bench.take_outbox()
+        bench.editor.meanwhile = once(raising(fault))
+        process_task = bench.process_task()
+
+        assert process_task(uploaded.task_id) is ProcessOutcome.RETRIED
+
+        assert bench.task(uploaded.task_id).status is TaskStatus.QUEUED
+        assert bench.image(uploaded.image_id).status is TaskStatus.QUEUED
+        assert (bench.outbox_count(), bench.take_outbox()) == (1, [])
+        assert process_task(uploaded.task_id) is ProcessOutcome.COMPLETED
+        assert [outcome for outcome, _ in bench.log_of(uploaded.task_id)] == [
+            "retried",
+            "completed",
+        ]
+        assert bench.telemetry.tasks == ["retried", "completed"]
+        assert bench.telemetry.stages.count("queued") == 1
+        task = bench.task(uploaded.task_id)
+        assert (task.attempts, task.deaths) == (2, 0)
+
+    def test_a_task_that_is_tried_again_is_rung_for(self, bench: Workbench) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        bench.take_outbox()
+        bench.editor.meanwhile = raising(EditorUnavailable("no renderer"))
+
+        bench.process_task(retries=RetryPolicy(first_delay=AT_ONCE))(uploaded.task_id)
+
+        assert bench.take_outbox() == [("TaskQueued", uploaded.task_id)]
+
+    @pytest.mark.parametrize(
+        ("fault", "code"),
+        [
+            (EditorUnavailable("no renderer"), FailureCode.INTERNAL),
+            (StorageFull("no room left"), FailureCode.STORAGE_UNAVAILABLE),
+        ],
+    )
+    def test_what_has_not_healed_within_the_budget_fails(
+        self, bench: Workbench, fault: Exception, code: FailureCode
+    ) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        bench.editor.meanwhile = raising(fault)
+        process_task = bench.process_task()
+
+        bench.clock.advance(timedelta(hours=24) - timedelta(seconds=1))
+        assert process_task(uploaded.task_id) is ProcessOutcome.RETRIED
+        bench.clock.advance(timedelta(seconds=1))
+        assert process_task(uploaded.task_id) is ProcessOutcome.FAILED
+
+        failure = bench.task(uploaded.task_id).failure
+        assert failure is not None and failure.code is code
+        # Operators read what it was; customers do not.
+        assert str(fault) not in failure.detail
+        assert str(fault) in str(bench.log_of(uploaded.task_id)[-1])
+
+    @pytest.mark.parametrize(
+        ("lost", "code"),
+        [("source", FailureCode.SOURCE_MISSING), ("asset", FailureCode.ASSET_MISSING)],
+    )
+    def test_bytes_that_are_gone_fail_the_task(
+        self, bench: Workbench, lost: str, code: FailureCode
+    ) -> None:
+        uploaded = bench.upload(
+            bench.an_actor(), pipeline=MARKED, attachments={"logo.png": pictures.one_pixel()}
+        )
+        keys = {
+            "source": bench.image(uploaded.image_id).file_path,
+            "asset": bench.task(uploaded.task_id).assets["logo.png"],
+        }
+        bench.object_store.delete(keys[lost])
+
+        assert bench.process_task()(uploaded.task_id) is ProcessOutcome.FAILED
+
+        failure = bench.task(uploaded.task_id).failure
+        assert failure is not None and failure.code is code
+        assert keys[lost] not in failure.detail
+        assert bench.editor.pipelines == []
+
+    def test_an_error_that_nobody_foresaw_leaves_the_task_to_its_lease(
+        self, bench: Workbench
+    ) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        bench.editor.meanwhile = raising(ZeroDivisionError())
+        process_task = bench.process_task(lease=AT_ONCE)
+
+        with pytest.raises(ZeroDivisionError):
+            process_task(uploaded.task_id)
+        process_task.lease = MINUTE
+        process_task.beat()
+
+        assert bench.expired() == [uploaded.task_id]
+
+
+class TestLostWorkers:
+    def test_work_done_without_the_lease_is_thrown_away_unseen(self, bench: Workbench) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        slow, quick = bench.process_task(lease=AT_ONCE), bench.process_task()
+        seen_by_the_quick = []
+
+        def be_overtaken() -> None:
+            assert bench.return_expired_tasks() == 1
+            assert quick(uploaded.task_id) is ProcessOutcome.COMPLETED
+            seen_by_the_quick.append(bench.task(uploaded.task_id))
+            bench.take_outbox()
+
+        bench.editor.meanwhile = once(be_overtaken)
+
+        assert slow(uploaded.task_id) is ProcessOutcome.SUPERSEDED
+
+        [result] = bench.task(uploaded.task_id).results
+        assert [bench.task(uploaded.task_id)] == seen_by_the_quick
+        assert bench.stored() == {bench.image(uploaded.image_id).file_path, result.file_path}
+        assert bench.outbox_count() == 0
+        assert [outcome for outcome, _ in bench.log_of(uploaded.task_id)] == [
+            "completed",
+            "superseded",
+        ]
+        assert bench.telemetry.tasks == ["completed", "superseded"]
+
+    @pytest.mark.parametrize(
+        "end",
+        [
+            lambda: None,
+            raising(EditorUnavailable("no renderer")),
+            raising(EditFailed(Failure(FailureCode.TIMEOUT, "It took too long."))),
+        ],
+        ids=["completed", "retried", "failed"],
+    )
+    def test_however_it_ends_a_lost_lease_says_nothing(
+        self, bench: Workbench, end: Callable[[], object]
+    ) -> None:
+        uploaded = bench.upload(bench.an_actor())
+
+        def be_given_up() -> None:
+            bench.return_expired_tasks()
+            bench.take_outbox()
+            end()
+
+        bench.editor.meanwhile = be_given_up
+
+        outcome = bench.process_task(lease=AT_ONCE)(uploaded.task_id)
+
+        task = bench.task(uploaded.task_id)
+        assert outcome is ProcessOutcome.SUPERSEDED
+        assert (task.status, task.failure, task.results) == (TaskStatus.QUEUED, None, ())
+        assert bench.outbox_count() == 0
+        assert bench.stored() == {bench.image(uploaded.image_id).file_path}
+
+    def test_a_beat_renews_the_lease_of_what_is_in_hand(self, bench: Workbench) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        process_task = bench.process_task(lease=AT_ONCE)
+        expired = []
+
+        def beat() -> None:
+            expired.append(bench.expired())
+            process_task.lease = MINUTE
+            process_task.beat()
+            expired.append(bench.expired())
+
+        bench.editor.meanwhile = beat
+
+        assert process_task(uploaded.task_id) is ProcessOutcome.COMPLETED
+        process_task.beat()
+
+        assert expired == [[uploaded.task_id], []]
+
+    def test_a_worker_that_overtakes_itself_goes_on_beating(self, bench: Workbench) -> None:
+        """The first slot's end made the worker forget the second's, whose lease then ran out."""
+        uploaded = bench.upload(bench.an_actor())
+        process_task = bench.process_task(lease=AT_ONCE)
+        second_is_drawing, first_is_done = threading.Event(), threading.Event()
+        outcomes = []
+        second = threading.Thread(target=lambda: outcomes.append(process_task(uploaded.task_id)))
+
+        def overtake() -> None:
+            bench.return_expired_tasks()
+            second.start()
+            assert second_is_drawing.wait(10)
+
+        def draw_slowly() -> None:
+            second_is_drawing.set()
+            assert first_is_done.wait(10)
+
+        acts = iter((overtake, draw_slowly))
+        bench.editor.meanwhile = lambda: next(acts)()
+
+        assert process_task(uploaded.task_id) is ProcessOutcome.SUPERSEDED
+        process_task.lease = MINUTE
+        process_task.beat()
+        expired = bench.expired()
+        first_is_done.set()
+        second.join(10)
+
+        assert expired == []
+        assert outcomes == [ProcessOutcome.COMPLETED]
+
+
+class TestReturnExpiredTasks:
+    def die_over(self, bench: Workbench, task_id: object) -> None:
+        bench.write(lambda work: work.tasks.claim(task_id, AT_ONCE))
+        assert bench.return_expired_tasks() == 1
+
+    def test_a_lost_task_goes_back_to_the_queue(self, bench: Workbench) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        bench.take_outbox()
+
+        self.die_over(bench, uploaded.task_id)
+
+        task = bench.task(uploaded.task_id)
+        assert (task.status, task.deaths) == (TaskStatus.QUEUED, 1)
+        assert bench.image(uploaded.image_id).status is TaskStatus.QUEUED
+        assert bench.take_outbox() == [("TaskQueued", task.id)]
+        assert bench.process_task()(task.id) is ProcessOutcome.COMPLETED
+
+    def test_a_task_that_takes_three_workers_is_set_aside(self, bench: Workbench) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        for _ in range(2):
+            self.die_over(bench, uploaded.task_id)
+        bench.take_outbox()
+
+        self.die_over(bench, uploaded.task_id)
+
+        task = bench.task(uploaded.task_id)
+        assert task.failure is not None and task.failure.code is FailureCode.POISONED
+        assert (task.status, task.deaths, task.attempts) == (TaskStatus.FAILED, 3, 3)
+        assert bench.take_outbox() == [("TaskFailed", task.id)]
+        assert bench.process_task()(task.id) is ProcessOutcome.SKIPPED
+
+    def test_tries_that_ended_by_themselves_are_no_deaths(self, bench: Workbench) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        bench.editor.meanwhile = raising(EditorUnavailable("no renderer"))
+        for _ in range(4):
+            bench.process_task()(uploaded.task_id)
+
+        self.die_over(bench, uploaded.task_id)
+
+        assert bench.task(uploaded.task_id).status is TaskStatus.QUEUED
+
+    def test_what_is_still_held_is_left_alone(self, bench: Workbench) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        bench.write(lambda work: work.tasks.claim(uploaded.task_id, MINUTE))
+
+        assert bench.return_expired_tasks() == 0
+
+        assert bench.task(uploaded.task_id).status is TaskStatus.IN_PROGRESS
+
+
+class TestViewTask:
+    def test_its_owner_sees_every_attempt_and_every_delivery(self, bench: Workbench) -> None:
+        actor = bench.an_actor()
+        task = bench.a_completed_task(actor)
+        bench.announce_outcome(task.id)
+
+        view = ViewTask(bench.database)(ViewTaskRequest(actor, task.id))
+
+        assert view.task == task
+        assert [entry.outcome for entry in view.log] == ["completed"]
+        assert [delivery.address for delivery in view.deliveries] == [bench.mail.sent[0][0]]
+
+    def test_anothers_task_looks_like_none(self, bench: Workbench) -> None:
+        task = bench.a_completed_task()
+        view_task = ViewTask(bench.database)
+
+        refusals = []
+        for task_id in (task.id, uuid4()):
+            with pytest.raises(NotFound) as refused:
+                view_task(ViewTaskRequest(bench.an_actor(), task_id))
+            refusals.append(refused.value.detail)
+
+        assert refusals[0] == refusals[1]
