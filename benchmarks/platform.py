@@ -106,9 +106,7 @@ def running(folder: Path, **settings: str) -> RunningPlatform:
 def median_and_interval(values: list[float]) -> tuple[float, float, float]:
     """Return the median and its bootstrapped 95 % interval."""
     chance = random.Random(1)
-    medians = sorted(
-        statistics.median(chance.choices(values, k=len(values))) for _ in range(2_000)
-    )
+    medians = sorted(statistics.median(chance.choices(values, k=len(values))) for _ in range(2_000))
     return statistics.median(values), medians[50], medians[-51]
 
 

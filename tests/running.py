@@ -197,7 +197,9 @@ class RunningPlatform:
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Read the platform's own database, beside the running platform."""
         with contextlib.closing(
-            sqlite3.connect(f"file:{self.folder / 'safelight.sqlite'}?mode=ro", uri=True, timeout=10)
+            sqlite3.connect(
+                f"file:{self.folder / 'safelight.sqlite'}?mode=ro", uri=True, timeout=10
+            )
         ) as connection:
             return connection.execute(query, values).fetchall()
 

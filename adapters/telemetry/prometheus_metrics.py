@@ -104,19 +104,19 @@ class PrometheusTelemetry(Telemetry):
         self._requests.labels(method, route, str(status)).inc()
         self._request_seconds.labels(method, route).observe(seconds)
 
-    def count_task(self, outcome: str) -> None:  # noqa: D102  # the port says it
+    def count_task(self, outcome: str) -> None:  # the port says it
         self._tasks.labels(outcome).inc()
 
-    def observe_stage(self, stage: str, seconds: float) -> None:  # noqa: D102
+    def observe_stage(self, stage: str, seconds: float) -> None:
         self._stage_seconds.labels(stage).observe(seconds)
 
-    def count_delivery(self, channel: str, outcome: str) -> None:  # noqa: D102
+    def count_delivery(self, channel: str, outcome: str) -> None:
         self._deliveries.labels(channel, outcome).inc()
 
-    def observe_use_case(self, name: str, outcome: str, seconds: float) -> None:  # noqa: D102
+    def observe_use_case(self, name: str, outcome: str, seconds: float) -> None:
         self._use_case_seconds.labels(name, outcome).observe(seconds)
 
-    def set_queue_depth(self, queue: str, state: str, count: int) -> None:  # noqa: D102
+    def set_queue_depth(self, queue: str, state: str, count: int) -> None:
         self._queue_depth.labels(queue, state).set(count)
 
     def count_dropped_log_record(self) -> None:

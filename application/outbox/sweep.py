@@ -14,8 +14,9 @@ DELIVERY_DUE = "DeliveryDue"
 @attrs.frozen
 class Sweep:
     """
-    Ring again for tasks that have waited too long, for ends that nobody has announced, and for
-    deliveries whose next attempt is due.
+    Ring again for whatever has waited too long to be heard.
+
+    That is: queued tasks, ends that nobody has announced, deliveries whose next attempt is due.
 
     The database is the truth and the broker only a bell: this is what makes up for every ring
     that was lost, a broker's whole disk included.

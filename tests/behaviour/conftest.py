@@ -13,7 +13,9 @@ from tests.behaviour.world import World
 # pytest-bdd files each step under a name of its own in the module that defines it and finds it in
 # a conftest's namespace.
 for _module in (accounts, images, notifications):
-    globals().update({name: step for name, step in vars(_module).items() if name.startswith("pytestbdd_")})
+    globals().update(
+        {name: step for name, step in vars(_module).items() if name.startswith("pytestbdd_")}
+    )
 
 
 @pytest.fixture(scope="session")

@@ -54,9 +54,7 @@ class World:
         """Send a request and remember the answer."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if body is not None:
-            self.answer = self.rig.client.simulate_request(
-                method, path, json=body, headers=headers
-            )
+            self.answer = self.rig.client.simulate_request(method, path, json=body, headers=headers)
         else:
             self.answer = self.rig.client.simulate_request(method, path, headers=headers)
         return self.answer
@@ -78,9 +76,7 @@ class World:
     def sign_in(self, name: str) -> Person:
         """Sign *name* in and make them the one who acts."""
         person = self.person(name)
-        answer = self.ask(
-            "POST", "/api/auth/login", {"email": person.email, "password": PASSWORD}
-        )
+        answer = self.ask("POST", "/api/auth/login", {"email": person.email, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         person.token = answer.json["token"]
         self.who = name
@@ -137,9 +133,7 @@ class World:
     def download(self, link: str | None = None, **headers: str) -> Result:
         """Follow a download link, without a token."""
         parts = urlsplit(link or self.link or "")
-        return self.rig.client.simulate_get(
-            parts.path, query_string=parts.query, headers=headers
-        )
+        return self.rig.client.simulate_get(parts.path, query_string=parts.query, headers=headers)
 
     def ask_for_link(self) -> Result:
         """Ask for the download link."""

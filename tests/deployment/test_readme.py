@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.deployment.nomad_jobs import ROOT
+from tests.deployment.ports import free_port
 from tests.pictures import opened
 from tests.running import RunningPlatform
 
@@ -41,6 +42,7 @@ def test_the_session_runs_from_end_to_end(platform: RunningPlatform, tmp_path: P
     for name in ("docs", "safelight"):
         (tmp_path / name).symlink_to(ROOT / name)
     script = _session().replace("http://127.0.0.1:8000", platform.base)
+    script = script.replace("9000", str(free_port()))
     environment = {name: text for name, text in os.environ.items() if "SAFELIGHT" not in name}
 
     session = subprocess.run(

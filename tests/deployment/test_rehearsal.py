@@ -6,7 +6,6 @@ Commands, environment, checks and signals are taken from the files; the processe
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,16 +16,11 @@ import pytest
 import requests
 
 from tests.deployment.nomad_jobs import JOBS, ROOT, Job, load_job, seconds
+from tests.deployment.ports import free_port
 from tests.pictures import opened, photo
 
 DEV = ROOT / "nomad" / "vars" / "dev.hcl"
 KEY = "a secret of more than thirty-two bytes"
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _job(name: str, machine: Path, port: int, base_url: str) -> Job:
@@ -90,7 +84,7 @@ def machine(tmp_path: Path) -> Path:
 
 def test_a_picture_goes_through_the_processes_that_the_jobs_start(machine: Path):
     names = ("relay", "notifier", "image-worker", "api")
-    ports = {name: _free_port() for name in names}
+    ports = {name: free_port() for name in names}
     base = f"http://127.0.0.1:{ports['api']}"
     jobs = {name: _job(name, machine, ports[name], base) for name in names}
     migrate = _job("migrate", machine, 0, base)

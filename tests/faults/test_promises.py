@@ -91,15 +91,13 @@ def test_the_relay_killed_between_publishing_and_forgetting(tmp_path: Path):
     with RunningPlatform(tmp_path / "data", **QUICK) as platform:
         first = platform.upload(pictures.photo())
         platform.wait_for_status(first.task_id, "completed")
-    with RunningPlatform(
-        tmp_path / "data", **QUICK, FAILPOINT="relay.after_publish"
-    ) as platform:
+    with RunningPlatform(tmp_path / "data", **QUICK, FAILPOINT="relay.after_publish") as platform:
         second = platform.upload(pictures.photo())
         platform.wait_for_status(second.task_id, "completed", seconds=60)
 
-        assert platform.rows(
-            "select count(*) from results where task_id = ?", second.task_id
-        ) == [(1,)]
+        assert platform.rows("select count(*) from results where task_id = ?", second.task_id) == [
+            (1,)
+        ]
 
 
 @pytest.mark.slow

@@ -1,0 +1,172 @@
+"""The command line: it teaches, and it says in a line what an operator can mend."""
+
+import base64
+import http.client
+import io
+import json
+import os
+import socket
+import subprocess
+import threading
+import time
+from datetime import UTC, datetime
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from standardwebhooks import Webhook
+
+from entrypoints.cli.log_view import LogView
+from entrypoints.cli.webhook_listener import receiver
+
+ROOT = Path(__file__).parents[3]
+
+
+def safelight(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as an operator does."""
+    kept = {name: text for name, text in os.environ.items() if "SAFELIGHT" not in name}
+    return subprocess.run(
+        [str(ROOT / "safelight"), *words],
+        env=kept | {"NO_COLOR": "1", "COLUMNS": "100"} | environ,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_help_names_every_command_and_the_way_to_start() -> None:
+    outcome = safelight("--help")
+
+    assert outcome.returncode == 0
+    for command in ("up", "api", "image-worker", "notifier", "relay", "migrate", "settings"):
+        assert f" {command} " in outcome.stdout
+    assert "Start with safelight up" in outcome.stdout
+
+
+def test_wrong_settings_are_all_told_without_a_stack_trace() -> None:
+    outcome = safelight("up", SAFELIGHT_HTTP_WORKERS="0", SAFELIGHT_TOKEN_KEY="x")
+
+    assert outcome.returncode == 2
+    assert "2 settings are wrong" in outcome.stderr
+    assert "did you mean SAFELIGHT_TOKENS_KEY?" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_a_taken_port_is_told_with_a_way_out(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        outcome = safelight("up", PORT=str(port), SAFELIGHT_DATA_DIR=str(tmp_path / "data"))
+
+    assert outcome.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in outcome.stderr
+    assert f"PORT={port + 1}" in outcome.stderr
+    assert len(outcome.stderr.splitlines()) == 1
+
+
+def test_a_data_directory_that_cannot_be_made_is_told_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    outcome = safelight("migrate", SAFELIGHT_DATA_DIR=str(tmp_path / "file" / "data"))
+
+    assert outcome.returncode == 1
+    assert "set SAFELIGHT_DATA_DIR to another" in outcome.stderr
+    assert len(outcome.stderr.splitlines()) == 1
+
+
+def test_a_process_does_not_start_over_a_database_that_is_not_there(tmp_path: Path) -> None:
+    outcome = safelight("relay", SAFELIGHT_DATA_DIR=str(tmp_path))
+
+    assert outcome.returncode == 1
+    assert "run `safelight migrate` first" in outcome.stderr
+
+
+def test_migrating_twice_changes_nothing_and_leaves_keys_for_our_eyes_only(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    first = safelight("migrate", SAFELIGHT_DATA_DIR=str(data))
+    second = safelight("migrate", SAFELIGHT_DATA_DIR=str(data))
+
+    assert first.stdout.startswith("Applied: 0001")
+    assert second.stdout == "The database is up to date.\n"
+    assert {path.stat().st_mode & 0o777 for path in (data / "keys").iterdir()} == {0o600}
+    assert data.stat().st_mode & 0o777 == 0o700
+
+
+class TestLogView:
+    """The logs of several processes as one."""
+
+    def test_json_becomes_a_line_for_people(self) -> None:
+        stream = io.StringIO()
+        view = LogView(("api",), raw=False, stream=stream)
+
+        view.show(
+            "api",
+            b'{"event":"request","level":"info","ts":"2026-03-14T12:00:01.123Z","status":200}',
+        )
+        view.show("api", b"not json")
+
+        assert stream.getvalue().splitlines() == [
+            "api          12:00:01.123 request  status=200",
+            "api          not json",
+        ]
+
+    def test_what_a_customer_chose_cannot_steer_the_terminal(self) -> None:
+        stream = io.StringIO()
+        view = LogView(("api",), raw=False, stream=stream)
+
+        view.show("api", json.dumps({"event": "x", "label": "\x1b[2J\nforged"}).encode())
+
+        assert "\x1b" not in stream.getvalue()
+        assert len(stream.getvalue().splitlines()) == 1
+
+    def test_raw_lines_pass_as_they_are_and_our_own_are_json_too(self) -> None:
+        stream = io.StringIO()
+        view = LogView(("api",), raw=True, stream=stream)
+
+        view.show("api", b'{"event":"request"}')
+        view.say("ready")
+        view.announce("for people")
+
+        first, second = stream.getvalue().splitlines()
+        assert first == '{"event":"request"}'
+        assert json.loads(second)["event"] == "ready"
+
+
+class TestListen:
+    """The receiver for trying out."""
+
+    @pytest.mark.parametrize(("forged", "status"), [(False, 204), (True, 401)])
+    def test_genuine_calls_are_accepted_and_forged_ones_refused(
+        self, forged: bool, status: int, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        key = b"k" * 32
+        body = b'{"type":"task.completed"}'
+        now = int(time.time())
+        secret = Webhook("whsec_" + base64.b64encode(b"j" * 32 if forged else key).decode())
+        signature = secret.sign("id-1", datetime.fromtimestamp(now, UTC), body.decode())
+        server = ThreadingHTTPServer(("127.0.0.1", 0), receiver(key))
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            client = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=5)
+            client.request(
+                "POST",
+                "/",
+                body,
+                {
+                    "webhook-id": "id-1",
+                    "webhook-timestamp": str(now),
+                    "webhook-signature": signature,
+                },
+            )
+            answer = client.getresponse()
+            answer.read()
+            client.close()
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+        assert answer.status == status
+        assert ("task.completed" in capsys.readouterr().out) is not forged

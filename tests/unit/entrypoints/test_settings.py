@@ -1,0 +1,157 @@
+"""Settings: one reading, one report of everything that is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from entrypoints import settings as module
+from entrypoints.cli.settings_page import as_markdown, as_text
+from entrypoints.settings import SettingsRefused, describe, known_names, load_settings
+
+ROOT = Path(__file__).parents[3]
+
+
+def problems_of(**variables: str) -> dict[str, str]:
+    """Return what is said about each wrong variable, prefix left out."""
+    with pytest.raises(SettingsRefused) as refusal:
+        load_settings({f"SAFELIGHT_{name}": text for name, text in variables.items()})
+    return {
+        problem.name.removeprefix("SAFELIGHT_"): problem.complaint
+        for problem in refusal.value.problems
+    }
+
+
+def test_nothing_has_to_be_set() -> None:
+    settings = load_settings({"PATH": "/bin"})
+
+    assert settings.http.bind == "127.0.0.1:8000"
+    assert settings.base_url == "http://127.0.0.1:8000"
+    assert settings.database_file == Path("var/safelight.sqlite").absolute()
+
+
+def test_every_wrong_variable_is_reported_at_once() -> None:
+    problems = problems_of(
+        HTTP_WORKERS="many",
+        HTTP_BIND="8000",
+        LOG_LEVEL="loud",
+        WEBHOOK_ALLOWED_NETWORKS="10.0.0.1/8",
+        TASKS_BEAT_SECONDS="-1",
+        RENDERER_MEMORY_BYTES="1 lot",
+        HTTP_THREDS="4",
+    )
+
+    assert problems == {
+        "HTTP_WORKERS": "must be a whole number from 1 to 64, not 'many'",
+        "HTTP_BIND": "must be an address such as 127.0.0.1:8000, [::]:8000, unix:/path or fd://3,"
+        " not '8000'",
+        "LOG_LEVEL": "must be one of debug, info, warning, error, not 'loud'",
+        "WEBHOOK_ALLOWED_NETWORKS": "must be networks such as 10.0.0.0/8,fd00::/8,"
+        " not '10.0.0.1/8'",
+        "TASKS_BEAT_SECONDS": problems["TASKS_BEAT_SECONDS"],
+        "RENDERER_MEMORY_BYTES": problems["RENDERER_MEMORY_BYTES"],
+        "HTTP_THREDS": "is not a setting; did you mean SAFELIGHT_HTTP_THREADS?",
+    }
+
+
+@pytest.mark.parametrize("name", ["TOKENS_KEY", "LINKS_KEY", "WEBHOOK_KEY", "BROKER_URL"])
+def test_a_wrong_secret_is_reported_without_its_value(name: str) -> None:
+    problems = problems_of(**{name: "hunter2"})
+
+    assert "hunter2" not in problems[name]
+
+
+def test_secrets_do_not_show_in_what_is_printed_of_settings() -> None:
+    settings = load_settings(
+        {
+            "SAFELIGHT_TOKENS_KEY": "k" * 40,
+            "SAFELIGHT_SMTP_PASSWORD": "hunter2",
+            "SAFELIGHT_BROKER_URL": "amqp://me:hunter2@broker//",
+        }
+    )
+
+    assert "k" * 40 not in repr(settings)
+    assert "hunter2" not in repr(settings)
+
+
+def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("s" * 32 + "\n")
+
+    settings = load_settings({"SAFELIGHT_TOKENS_KEY": f"file://{file}"})
+
+    assert settings.tokens.key == "s" * 32
+
+
+def test_a_secret_file_that_is_missing_or_no_text_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(bytes(range(128, 200)))
+
+    problems = problems_of(
+        TOKENS_KEY=f"file://{tmp_path / 'none'}", LINKS_KEY=f"file://{tmp_path / 'binary'}"
+    )
+
+    assert "No such file" in problems["TOKENS_KEY"]
+    assert "a text" in problems["LINKS_KEY"]
+
+
+def test_settings_that_contradict_each_other_are_refused() -> None:
+    assert (
+        "a third"
+        in problems_of(TASKS_BEAT_SECONDS="15", TASKS_LEASE_SECONDS="30")["TASKS_BEAT_SECONDS"]
+    )
+    assert "must be greater" in problems_of(NOTIFIER_LEASE_SECONDS="10")["NOTIFIER_LEASE_SECONDS"]
+    assert "must be set" in problems_of(HTTP_BIND="fd://3")["HTTP_BASE_URL"]
+
+
+def test_an_empty_variable_counts_as_absent() -> None:
+    assert load_settings({"SAFELIGHT_HTTP_WORKERS": ""}) == load_settings({})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "read"),
+    [
+        ("UPLOAD_MAX_BYTES", "300MiB", lambda settings: settings.upload.max_bytes == 300 * 2**20),
+        ("UPLOAD_MAX_BYTES", "1000", lambda settings: settings.upload.max_bytes == 1000),
+        ("HTTP_BIND", "0.0.0.0:80", lambda settings: settings.base_url == "http://localhost:80"),
+        ("HTTP_BASE_URL", "https://x.org/", lambda settings: settings.base_url == "https://x.org"),
+        ("WEBHOOK_ALLOW_PLAIN_HTTP", "No", lambda settings: not settings.webhook.allow_plain_http),
+        (
+            "WEBHOOK_ALLOWED_NETWORKS",
+            "127.0.0.0/8, ::1",
+            lambda settings: settings.webhook.allowed_networks == ("127.0.0.0/8", "::1/128"),
+        ),
+        (
+            "DATABASE_URL",
+            "sqlite:///srv/a%20b.db",
+            lambda settings: settings.database_file == Path("/srv/a b.db"),
+        ),
+        (
+            "DATA_DIR",
+            "/srv/a b",
+            lambda settings: settings.broker_url == "embedded:///srv/a%20b/queue.sqlite",
+        ),
+        ("RELAY_POLL_SECONDS", "0.25", lambda settings: settings.relay.poll_seconds == 0.25),
+    ],
+)
+def test_a_right_value_is_read(name: str, text: str, read: object) -> None:
+    assert callable(read) and read(load_settings({f"SAFELIGHT_{name}": text}))
+
+
+def test_every_setting_is_described_with_a_default_that_it_would_accept() -> None:
+    described = list(describe())
+
+    assert {variable.name for variable in described} == known_names()
+    assert all(variable.meaning.endswith(".") for variable in described)
+    defaults = {variable.name: variable.default for variable in described if variable.default}
+    assert load_settings(defaults) == load_settings({})
+
+
+def test_the_page_about_settings_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+
+    assert page == as_markdown(), "run `make docs`"
+    assert all(name in as_text() for name in known_names())
+
+
+def test_no_setting_has_a_name_that_two_areas_could_mean() -> None:
+    assert len(known_names()) == len(list(describe()))
+    assert all(name.startswith(module.PREFIX) for name in known_names())
