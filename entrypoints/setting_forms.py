@@ -58,6 +58,17 @@ def text() -> Form:
     return Form("text on one line", parse)
 
 
+def mail_address() -> Form:
+    """Take a bare e-mail address; the host may be a local one."""
+
+    def parse(value: str) -> str:
+        if re.fullmatch(r"[!-;=?A-~]+@[A-Za-z0-9.-]+", value, re.ASCII) is None:
+            raise Malformed
+        return value
+
+    return Form("an e-mail address alone, such as safelight@example.com", parse)
+
+
 def choice(*words: str) -> Form:
     """Take one of a few words, whatever its case."""
 

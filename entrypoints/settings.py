@@ -195,7 +195,9 @@ class SMTPSettings:
     tls: str = _setting(
         "starttls", form.choice("starttls", "ssl", "none"), "How the connection is protected."
     )
-    sender: str = _setting("safelight@localhost", form.text(), "The address our mails come from.")
+    sender: str = _setting(
+        "safelight@localhost", form.mail_address(), "The address our mails come from."
+    )
     sender_name: str = _setting("Safelight", form.text(), "The name beside it.")
 
 

@@ -62,7 +62,7 @@ def test_the_session_runs_from_end_to_end(platform: RunningPlatform, tmp_path: P
     assert "Subject: before.jpg is ready" in said
     assert '"type": "task.completed"' in said
     assert "Refused" not in said
-    assert opened((tmp_path / "after.jpg").read_bytes()).size == (800, 600)
+    assert opened((tmp_path / "var" / "after.jpg").read_bytes()).size == (800, 600)
 
 
 def test_the_example_is_the_one_of_the_pictures():

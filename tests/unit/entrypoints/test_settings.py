@@ -146,10 +146,10 @@ def test_every_setting_is_described_with_a_default_that_it_would_accept() -> Non
 
 
 def test_the_page_about_settings_is_up_to_date() -> None:
-    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    page, text = (ROOT / "docs" / "settings.md").read_text("utf-8"), as_text()
 
     assert page == as_markdown(), "run `make docs`"
-    assert all(name in as_text() for name in known_names())
+    assert all(name in text for name in known_names())
 
 
 def test_no_setting_has_a_name_that_two_areas_could_mean() -> None:
