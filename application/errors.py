@@ -5,8 +5,9 @@ Refusals and failures that need more than one object to see.
     ├── NotAuthenticated          nobody we know, or no longer
     ├── NotAllowed                somebody we know, who may not
     ├── NotFound                  unknown, or another's: the two look alike on purpose
-    │   └── AssetNotFound
+    ├── AssetNotFound
     ├── AlreadyExists
+    ├── LimitReached              the account has as many as it may have
     ├── NotReady                  ask again later
     ├── TaskEndedWithoutResult    asking again will not help
     └── UnexpectedPart            a file that nothing refers to
@@ -68,6 +69,12 @@ class AlreadyExists(ApplicationError):
     """Something else already has this name or address."""
 
     code = "already-exists"
+
+
+class LimitReached(ApplicationError):
+    """The account has as many of these as it may have."""
+
+    code = "limit-reached"
 
 
 class NotReady(ApplicationError):

@@ -455,7 +455,11 @@ class Loop(Protocol):
 
 
 def _image_worker(
-    settings: Settings, inbox: MessageInbox, process_task: Any, beat: Callable[[], None]
+    settings: Settings,
+    inbox: MessageInbox,
+    process_task: Any,
+    beat: Callable[[], None],
+    release: Callable[[], None],
 ) -> Loop:
     from entrypoints.consumers.consumer import Patience
     from entrypoints.consumers.process_images import image_worker
@@ -464,6 +468,7 @@ def _image_worker(
         inbox,
         process_task,
         beat,
+        release,
         concurrency=settings.worker.concurrency,
         beat_seconds=settings.tasks.beat_seconds,
         patience=Patience(drain_seconds=settings.worker.drain_seconds),
@@ -536,6 +541,7 @@ class Platform(containers.DeclarativeContainer):
         adapters.task_inbox,
         _watched(use_cases.process_task, adapters),
         use_cases.process_task.provided.beat,
+        use_cases.process_task.provided.release,
     )
     notifier = _once(
         _notifier,

@@ -12,7 +12,7 @@ from typing import Any
 from kombu.entity import Exchange, Queue
 from kombu.entity import binding as bind
 
-from application.outbox.sweep import DELIVERY_DUE
+from domain.notifications.events import DeliveryDue
 from domain.tasks.events import TaskCompleted, TaskFailed, TaskQueued
 
 VERSION = 1
@@ -22,7 +22,7 @@ NOTIFICATIONS = "notifications"
 
 KINDS: Mapping[str, Sequence[str]] = {
     IMAGE_PROCESSING: (TaskQueued.__name__,),
-    NOTIFICATIONS: (TaskCompleted.__name__, TaskFailed.__name__, DELIVERY_DUE),
+    NOTIFICATIONS: (TaskCompleted.__name__, TaskFailed.__name__, DeliveryDue.__name__),
 }
 """Which kinds of message each queue is for; the kind is the routing key."""
 

@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
+
+from cattrs.errors import BaseValidationError
 
 from adapters.persistence.connection import Connection, Document, Row
 from adapters.serialization.pipelines import pipeline_from_document, pipeline_to_document
 from application.ports.message_publisher import Message
 from application.ports.unit_of_work import Outbox, Tasks
+from domain.errors import DomainError
 from domain.images.formats import ImageFormat
+from domain.images.pipeline import Pipeline
 from domain.notifications.channel import NotificationRequest, Occasion
 from domain.tasks.events import TaskCompleted, TaskEvent, TaskFailed, TaskQueued
 from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
@@ -36,11 +41,16 @@ _EXPIRED = f"""
 
 # A task whose message still waits in the outbox is left alone: while the broker is away, another
 # one for each sweep would only make the outbox grow.
+# A long queue is no lost ring: each ring for the same task waits longer than the one before.
 _RING_AGAIN = """
-    UPDATE tasks SET rung_at = clock_now()
+    UPDATE tasks SET rung_at = clock_now(), rings = rings + 1
     WHERE id IN (
         SELECT t.id FROM tasks t
-        WHERE t.status = 'queued' AND t.rung_at <= clock_after(:age) AND NOT EXISTS (
+        WHERE t.status = 'queued' AND (
+            t.rings = 0 AND t.rung_at <= clock_after(:age)
+            OR t.rings = 1 AND t.rung_at <= clock_after(:double_age)
+            OR t.rings > 1 AND t.rung_at <= clock_after(:fourfold_age)
+        ) AND NOT EXISTS (
             SELECT 1 FROM outbox o WHERE o.subject_id = t.id AND o.kind = 'TaskQueued'
         )
         ORDER BY t.rung_at LIMIT :limit FOR UPDATE SKIP LOCKED
@@ -106,7 +116,7 @@ class SqlTasks(Tasks):
             id=task.id,
             image_id=task.image_id,
             user_id=task.user_id,
-            pipeline=Document(pipeline_to_document(task.pipeline)),
+            pipeline=_pipeline_document(task),
             assets=Document(task.assets),
             notify=_notify_to_document(task.notify),
             correlation_id=task.correlation_id,
@@ -150,7 +160,7 @@ class SqlTasks(Tasks):
             """
             UPDATE tasks SET status = :status, deaths = :deaths,
                 lease_until = CASE WHEN :status = 'in progress' THEN lease_until END,
-                rung_at = clock_after(:delay), failure_code = :failure_code,
+                rung_at = clock_after(:delay), rings = 0, failure_code = :failure_code,
                 failure_detail = :failure_detail, finished_at = :finished_at
             WHERE id = :id AND fence = :fence AND status = 'in progress'
             """,
@@ -175,7 +185,10 @@ class SqlTasks(Tasks):
         return [self._task_from(row, ()) for row in self._connection.rows(_EXPIRED, limit=limit)]
 
     def ring_again(self, older_than: timedelta, limit: int) -> int:
-        return self._tell_again(_RING_AGAIN, older_than, limit)
+        age = -older_than.total_seconds()
+        return self._tell_again(
+            _RING_AGAIN, age=age, double_age=2 * age, fourfold_age=4 * age, limit=limit
+        )
 
     def mark_announced(self, task_id: UUID) -> None:
         self._connection.change(
@@ -183,10 +196,10 @@ class SqlTasks(Tasks):
         )
 
     def announce_again(self, older_than: timedelta, limit: int) -> int:
-        return self._tell_again(_ANNOUNCE_AGAIN, older_than, limit)
+        return self._tell_again(_ANNOUNCE_AGAIN, age=-older_than.total_seconds(), limit=limit)
 
-    def _tell_again(self, sql: str, older_than: timedelta, limit: int) -> int:
-        rows = self._connection.rows(sql, age=-older_than.total_seconds(), limit=limit)
+    def _tell_again(self, sql: str, **values: object) -> int:
+        rows = self._connection.rows(sql, **values)
         for task_id, status, correlation_id in rows:
             event = _EVENT_OF[TaskStatus(status)]
             self._outbox.add(
@@ -269,7 +282,7 @@ class SqlTasks(Tasks):
         )
 
     def _tell(self, task: Task, delay: timedelta) -> None:
-        for event in task.drain_events():
+        for event in task.events:
             message = Message(type(event).__name__, event.task_id, task.correlation_id)
             self._outbox.add(message, delay=delay)
 
@@ -279,7 +292,7 @@ class SqlTasks(Tasks):
             id=read.as_uuid(row[0]),
             image_id=read.as_uuid(row[1]),
             user_id=read.as_uuid(row[2]),
-            pipeline=pipeline_from_document(read.as_document(row[3])),
+            pipeline=_pipeline_from(read.as_document(row[3])),
             created_at=read.as_time(row[4]),
             correlation_id=row[5],
             assets=read.as_document(row[6]),
@@ -297,7 +310,20 @@ class SqlTasks(Tasks):
 
 def processing_task_to_document(task: Task) -> Document:
     """Return what `images.processing_task` tells of the newest task (system design §8.1)."""
-    return Document(taskId=str(task.id), processingOptions=pipeline_to_document(task.pipeline))
+    return Document(taskId=str(task.id), processingOptions=_pipeline_document(task))
+
+
+def _pipeline_document(task: Task) -> Document:
+    assert task.pipeline is not None  # a new task's is this version's own
+    return Document(pipeline_to_document(task.pipeline))
+
+
+def _pipeline_from(document: Any) -> Pipeline | None:
+    """Read a stored pipeline; one that this version cannot read must not hide the task's row."""
+    try:
+        return pipeline_from_document(document)
+    except (DomainError, BaseValidationError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _notify_to_document(notify: NotificationRequest) -> Document:

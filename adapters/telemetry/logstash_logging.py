@@ -9,6 +9,7 @@ fits is dropped and counted: the log on the standard output is the one that coun
 import logging
 import logging.handlers
 import queue
+import select
 import socket
 import threading
 import time
@@ -92,8 +93,11 @@ class _PatientSender(TCPLogstashHandler):  # type: ignore[misc]  # the library h
             self._over.wait(max(0.05, (self.retryTime or 0) - time.time()))
 
     def give_up(self) -> None:
-        """Stop waiting for Logstash."""
+        """Stop waiting for Logstash, in the midst of a line too."""
         self._over.set()
+        if (sock := self.sock) is not None:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
 
 class _Line(logging.Formatter):
@@ -104,9 +108,9 @@ class _Line(logging.Formatter):
 
 def _peer_has_left(connection: socket.socket) -> bool:
     # Writing to a connection that the peer has closed succeeds once, and loses the line.
+    news = select.poll()
+    news.register(connection, select.POLLIN)
     try:
-        return connection.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) == b""
-    except BlockingIOError:
-        return False
+        return bool(news.poll(0)) and connection.recv(1, socket.MSG_PEEK) == b""
     except OSError:
         return True

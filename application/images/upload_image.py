@@ -13,7 +13,7 @@ from application.ports.failpoints import Failpoints
 from application.ports.ids import Ids
 from application.ports.image_probe import ImageProbe
 from application.ports.object_store import ObjectStore
-from application.ports.unit_of_work import Database
+from application.ports.unit_of_work import Database, DatabaseUnavailable
 from domain.images.image import Image, PictureHeader, safe_label
 from domain.images.pipeline import Pipeline
 from domain.images.upload_policy import UploadPolicy
@@ -110,11 +110,32 @@ class UploadImage:
             created_at=now,
             correlation_id=request.correlation_id,
         )
-        with self.database.writing() as work:
-            work.images.add(image, task)
-            work.commit()
+        try:
+            with self.database.writing() as work:
+                work.images.add(image, task)
+                work.commit()
+        except DatabaseUnavailable:
+            self._forget_unless_kept(image, task)
+            raise
         self.failpoints.reach("upload.after_commit")
         return UploadedImage(image_id, task_id)
+
+    def _forget_unless_kept(self, image: Image, task: Task) -> None:
+        """
+        Delete the bytes of an upload that was not promised.
+
+        A commit that failed may have worked all the same, so the rows have the last word; while
+        they cannot be read, a stray object is the lesser evil.
+        """
+        try:
+            with self.database.reading() as work:
+                if work.images.get(image.id) is not None:
+                    return
+        except DatabaseUnavailable:
+            return
+        for key in (image.file_path, *task.assets.values()):
+            if key.startswith(f"{image.id}/"):
+                self.object_store.delete(key)
 
     def _inspect(self, file: StagedFile) -> PictureHeader:
         self.policy.check_size(file.byte_size)

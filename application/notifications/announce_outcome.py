@@ -28,20 +28,29 @@ class AnnounceOutcome:
     ids: Ids
 
     def __call__(self, task_id: UUID) -> None:
-        """Plan the deliveries, then attempt each."""
+        """Plan the deliveries and claim them, all at once; then attempt each."""
         with self.database.writing() as work:
             task = work.tasks.get(task_id)
             user = work.users.get(task.user_id) if task else None
-            if task is None or user is None:
+            image = work.images.get(task.image_id) if task else None
+            if task is None or user is None or image is None:
                 return
-            planned = self._plan(work, task, user)
-            work.deliveries.add_new(planned)
+            work.deliveries.add_new(self._plan(work, task, user))
             work.tasks.mark_announced(task_id)
-            deliveries = work.deliveries.of_task(task_id)
+            claimed = self._claim(work, task_id)
             work.commit()
-        for delivery in deliveries:
-            if delivery.status is DeliveryStatus.PENDING:
-                self.send_delivery(delivery.id)
+        if claimed:
+            notice = self.send_delivery.make_notice(claimed[0], task, image, user)
+            self.send_delivery.send_claimed(claimed, notice)
+
+    def _claim(self, work: UnitOfWork, task_id: UUID) -> list[Delivery]:
+        """Claim what is due; what another notifier has in hand stays with it."""
+        claims = (
+            work.deliveries.claim(delivery.id, self.send_delivery.lease)
+            for delivery in work.deliveries.of_task(task_id)
+            if delivery.status is DeliveryStatus.PENDING
+        )
+        return [claimed for claimed in claims if claimed is not None]
 
     def _plan(self, work: UnitOfWork, task: Task, user: User) -> list[Delivery]:
         occasion = Occasion.COMPLETED if task.status is TaskStatus.COMPLETED else Occasion.FAILED

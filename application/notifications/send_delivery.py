@@ -1,19 +1,23 @@
-"""Make one attempt to tell one address."""
+"""Make one attempt to tell an address, or the several addresses of one task."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import Enum
+from typing import Final
 from uuid import UUID
 
 import attrs
 
 from application.notifications.make_notice import MakeNotice
 from application.ports.clock import Clock
-from application.ports.notifier import DeliveryFailed, Notifier
+from application.ports.notifier import DeliveryFailed, Notice, Notifier
 from application.ports.telemetry import Telemetry
 from application.ports.unit_of_work import Database
 from domain.notifications.channel import ChannelKind
-from domain.notifications.delivery import DeliveryStatus
+from domain.notifications.delivery import Delivery, DeliveryStatus
+
+# What became of an attempt waits no longer than this, and one more attempt, to be written down.
+_UNSAVED: Final = timedelta(seconds=1)
 
 
 class SendOutcome(Enum):
@@ -51,19 +55,57 @@ class SendDelivery:
             work.commit()
         if delivery is None or task is None or image is None or user is None:
             return SendOutcome.SKIPPED
-        notice = self.make_notice(delivery, task, image, user)
+        self.send_claimed([delivery], self.make_notice(delivery, task, image, user))
+        return _outcome_of(delivery)
+
+    def send_claimed(self, deliveries: Sequence[Delivery], notice: Notice) -> None:
+        """
+        Send *notice* once to each of *deliveries*, claimed just now, and save how that went.
+
+        No transaction is open meanwhile. Quick attempts are saved together; after a slow one
+        what there is is saved at once, and the claims of the rest are renewed. Whoever dies in
+        between leaves deliveries to be repeated, under their own ids, when their leases are over.
+
+        Raises:
+            Exception: What no notifier should raise, once everyone else has been tried.
+        """
+        sent: list[Delivery] = []
+        unforeseen: list[Exception] = []
+        since = self.clock.now()
+        for position, delivery in enumerate(deliveries, 1):
+            try:
+                self._attempt(delivery, attrs.evolve(notice, delivery_id=delivery.id))
+                sent.append(delivery)
+            except Exception as error:  # noqa: BLE001  # one address keeps no other waiting
+                unforeseen.append(error)
+            waiting = deliveries[position:]
+            if not waiting or self.clock.now() - since > _UNSAVED:
+                self._save(sent, waiting)
+                sent, since = [], self.clock.now()
+        if unforeseen:
+            raise unforeseen[0]
+
+    def _attempt(self, delivery: Delivery, notice: Notice) -> None:
         try:
             self.notifiers[delivery.channel].send(delivery.address, notice)
             delivery.succeed()
         except DeliveryFailed as error:
             delivery.fail(str(error), self.clock.now(), may_heal=error.may_heal, wait=error.wait)
+
+    def _save(self, sent: Sequence[Delivery], waiting: Sequence[Delivery]) -> None:
         with self.database.writing() as work:
-            work.deliveries.save(delivery)
+            for delivery in sent:
+                work.deliveries.save(delivery)
+            for delivery in waiting:
+                work.deliveries.renew(delivery.id, self.lease)
             work.commit()
-        outcome = {
-            DeliveryStatus.DELIVERED: SendOutcome.DELIVERED,
-            DeliveryStatus.FAILED: SendOutcome.FAILED,
-            DeliveryStatus.PENDING: SendOutcome.RETRIED,
-        }[delivery.status]
-        self.telemetry.count_delivery(delivery.channel.value, outcome.value)
-        return outcome
+        for delivery in sent:
+            self.telemetry.count_delivery(delivery.channel.value, _outcome_of(delivery).value)
+
+
+def _outcome_of(delivery: Delivery) -> SendOutcome:
+    return {
+        DeliveryStatus.DELIVERED: SendOutcome.DELIVERED,
+        DeliveryStatus.FAILED: SendOutcome.FAILED,
+        DeliveryStatus.PENDING: SendOutcome.RETRIED,
+    }[delivery.status]

@@ -7,8 +7,7 @@ import attrs
 from application.ports.message_publisher import Message
 from application.ports.telemetry import Telemetry
 from application.ports.unit_of_work import Database
-
-DELIVERY_DUE = "DeliveryDue"
+from domain.notifications.events import DeliveryDue
 
 
 @attrs.frozen
@@ -43,7 +42,9 @@ class Sweep:
             if due:
                 for delivery in work.deliveries.due(self.batch):
                     work.deliveries.postpone(delivery.id, self.delivery_lease)
-                    work.outbox.add(Message(DELIVERY_DUE, delivery.id, str(delivery.task_id)))
+                    work.outbox.add(
+                        Message(DeliveryDue.__name__, delivery.id, str(delivery.task_id))
+                    )
                     rung += 1
             if rung:
                 work.commit()

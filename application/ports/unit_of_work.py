@@ -164,6 +164,8 @@ class Tasks(Protocol):
         """
         Put `TaskQueued` into the outbox anew for tasks that have waited unrung for too long.
 
+        Each ring for the same task waits longer than the one before it, up to fourfold.
+
         Returns how many. Survives a broker that lost its disk. A task whose `TaskQueued` still
         waits in the outbox is left alone.
         """
@@ -239,6 +241,10 @@ class Deliveries(Protocol):
     @abstractmethod
     def claim(self, delivery_id: UUID, lease: timedelta) -> Delivery | None:
         """Claim a pending, due delivery for *lease*, or return None: somebody else's, or done."""
+
+    @abstractmethod
+    def renew(self, delivery_id: UUID, lease: timedelta) -> None:
+        """Let the claim on a pending delivery hold for *lease* from now."""
 
     @abstractmethod
     def save(self, delivery: Delivery) -> None:

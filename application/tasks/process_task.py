@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
@@ -16,11 +16,19 @@ from application.ports.failpoints import Failpoints
 from application.ports.image_editor import EditFailed, ImageEditor
 from application.ports.object_store import ObjectMissing, ObjectStore, StorageUnavailable
 from application.ports.telemetry import Telemetry
-from application.ports.unit_of_work import Database, LogEntry
+from application.ports.unit_of_work import Database, DatabaseUnavailable, LogEntry
 from domain.images.image import Image
-from domain.tasks.task import Failure, FailureCode, Result, Task
+from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
 
 MAIN_VARIANT = "main"
+_FINISH_TRIES = 5  # each waits as long as the database adapter does
+
+
+class UnreadablePipeline(PortFailure):
+    """The stored pipeline says more than this version knows; a newer worker can read it."""
+
+    code = "unreadable-pipeline"
+    transient = True
 
 
 class ProcessOutcome(Enum):
@@ -41,11 +49,13 @@ class RetryPolicy:
     Attributes:
         first_delay: Wait after the first failure; each later one doubles it.
         budget: Time since the upload after which the task fails for good.
+        unforeseen_attempts: Attempts at a task that meets with what nobody foresaw.
     """
 
     first_delay: timedelta = timedelta(seconds=2)
     longest_delay: timedelta = timedelta(minutes=5)
     budget: timedelta = timedelta(hours=24)
+    unforeseen_attempts: int = 3
 
     def delay(self, attempts: int) -> timedelta:
         """Return the wait after *attempts* attempts."""
@@ -92,7 +102,7 @@ class ProcessTask:
             self.telemetry.observe_stage(
                 "queued", max(0.0, (started_at - task.created_at).total_seconds())
             )
-        delay, error = timedelta(), None
+        delay, error, unforeseen = timedelta(), None, None
         with self._holding(task):
             try:
                 result = self._make_result(task, image, stages)
@@ -101,19 +111,23 @@ class ProcessTask:
             except EditFailed as refusal:
                 task.fail(refusal.failure, self.clock.now())
                 outcome, error = ProcessOutcome.FAILED, str(refusal)
-            except PortFailure as fault:
-                if not self._may_heal(task, fault):
-                    task.fail(_failure_of(fault), self.clock.now())
-                    outcome, error = ProcessOutcome.FAILED, _described(fault)
-                else:
+            except Exception as fault:  # noqa: BLE001  # told to the log, then raised again
+                error = _described(fault)
+                if self._may_heal(task, fault):
                     task.hand_back()
                     delay = self.retries.delay(task.attempts)
-                    outcome, error = ProcessOutcome.RETRIED, _described(fault)
+                    outcome = ProcessOutcome.RETRIED
+                else:
+                    task.fail(_failure_of(fault), self.clock.now())
+                    outcome = ProcessOutcome.FAILED
+                unforeseen = None if isinstance(fault, PortFailure) else fault
             self.failpoints.reach("process.before_finish")
             outcome = self._finish(task, outcome, started_at, stages, error, delay)
         self.telemetry.count_task(outcome.value)
         for stage, seconds in stages.items():
             self.telemetry.observe_stage(stage, seconds)
+        if unforeseen is not None:
+            raise unforeseen
         return outcome
 
     def beat(self) -> None:
@@ -124,6 +138,22 @@ class ProcessTask:
             with self.database.writing() as work:
                 work.tasks.extend_leases(held, self.lease)
                 work.commit()
+
+    def release(self) -> None:
+        """
+        Hand every task in hand back to the queue, because this worker is about to end.
+
+        What its threads still make is thrown away; nobody counts it as a death.
+        """
+        with self._lock:
+            held = list(self._held)
+        with self.database.writing() as work:
+            for task_id, fence in held:
+                task = work.tasks.get(task_id)
+                if task and task.fence == fence and task.status is TaskStatus.IN_PROGRESS:
+                    task.hand_back()
+                    work.tasks.save_if_held(task)
+            work.commit()
 
     @contextmanager
     def _holding(self, task: Task) -> Iterator[None]:
@@ -138,6 +168,8 @@ class ProcessTask:
                 self._held.discard(hold)
 
     def _make_result(self, task: Task, image: Image, stages: dict[str, float]) -> Result:
+        if task.pipeline is None:
+            raise UnreadablePipeline("the pipeline was written by a newer version of this program")
         key = f"{task.id}/{task.fence}"
         with ExitStack() as stack:
             with _timed(stages, "fetch"):
@@ -166,7 +198,9 @@ class ProcessTask:
             sha256=drawn.sha256,
         )
 
-    def _may_heal(self, task: Task, fault: PortFailure) -> bool:
+    def _may_heal(self, task: Task, fault: Exception) -> bool:
+        if not isinstance(fault, PortFailure):
+            return task.attempts < self.retries.unforeseen_attempts
         return fault.transient and self.clock.now() - task.created_at < self.retries.budget
 
     def _finish(
@@ -178,21 +212,29 @@ class ProcessTask:
         error: str | None,
         delay: timedelta,
     ) -> ProcessOutcome:
+        """Save the end; a busy database is asked again while beats still keep the lease."""
+        entry = LogEntry(
+            task_id=task.id,
+            attempt=task.attempts,
+            started_at=started_at,
+            ended_at=self.clock.now(),
+            outcome=outcome.value,
+            error=error,
+            stage_seconds=stages,
+        )
+        for _ in range(_FINISH_TRIES - 1):
+            with suppress(DatabaseUnavailable):
+                return self._save(task, outcome, entry, delay)
+        return self._save(task, outcome, entry, delay)
+
+    def _save(
+        self, task: Task, outcome: ProcessOutcome, entry: LogEntry, delay: timedelta
+    ) -> ProcessOutcome:
         """Save the end if the fence still holds: results, log and outbox in one transaction."""
         with self.database.writing() as work:
             if not work.tasks.save_if_held(task, delay=delay):
                 outcome = ProcessOutcome.SUPERSEDED
-            work.processing_log.add(
-                LogEntry(
-                    task_id=task.id,
-                    attempt=task.attempts,
-                    started_at=started_at,
-                    ended_at=self.clock.now(),
-                    outcome=outcome.value,
-                    error=error,
-                    stage_seconds=stages,
-                )
-            )
+            work.processing_log.add(attrs.evolve(entry, outcome=outcome.value))
             work.commit()
         if outcome is ProcessOutcome.SUPERSEDED:
             for result in task.results:
@@ -200,18 +242,18 @@ class ProcessTask:
         return outcome
 
 
-def _failure_of(fault: PortFailure) -> Failure:
+def _failure_of(fault: Exception) -> Failure:
     if isinstance(fault, ObjectMissing):
         return Failure(FailureCode.SOURCE_MISSING, "The uploaded picture is gone.")
     if isinstance(fault, StorageUnavailable):
         return Failure(
-            FailureCode.STORAGE_UNAVAILABLE, "The store did not answer for a day; upload again."
+            FailureCode.STORAGE_UNAVAILABLE, "The store did not answer for too long; upload again."
         )
     return Failure(FailureCode.INTERNAL, "Processing failed through no fault of the picture.")
 
 
-def _described(fault: PortFailure) -> str:
-    return f"{fault.code}: {fault}"
+def _described(fault: Exception) -> str:
+    return f"{fault.code if isinstance(fault, PortFailure) else type(fault).__name__}: {fault}"
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import attrs
 
-from domain.errors import GeometryOutsideImage
+from domain.errors import GeometryOutsideImage, OutputTooLarge
 from domain.images.limits import MAX_SIDE_PX
 from domain.images.operations import Crop, Fit, Gravity, Resize
 from domain.images.units import Length, Percent, in_pixels
@@ -41,7 +41,7 @@ def fit(width: int, height: int, resize: Resize) -> Fitted:
     Work out what *resize* does to a picture of *width* × *height* pixels.
 
     Raises:
-        GeometryOutsideImage: The result would have a side longer than `MAX_SIDE_PX`.
+        OutputTooLarge: The result would have a side longer than `MAX_SIDE_PX`.
     """
     box_width = None if resize.width is None else max(1, in_pixels(resize.width, width))
     box_height = None if resize.height is None else max(1, in_pixels(resize.height, height))
@@ -82,7 +82,7 @@ def fit(width: int, height: int, resize: Resize) -> Fitted:
             max(box_height, scaled_height),
         )
     if max(fitted.scaled_width, fitted.scaled_height, fitted.width, fitted.height) > MAX_SIDE_PX:
-        raise GeometryOutsideImage(f"the result would be longer than {MAX_SIDE_PX} pixels")
+        raise OutputTooLarge(f"the result would be longer than {MAX_SIDE_PX} pixels")
     return fitted
 
 

@@ -96,6 +96,7 @@ class Task:
 
     Attributes:
         assets: Object-store key of each picture that the pipeline names, settled at upload.
+        pipeline: None if it was written by a version that knows more than this one.
         attempts: How often a worker has claimed it.
         deaths: How often a worker died, or lost its lease, while it held it.
         fence: Grows with every claim; a finish counts only while it still holds.
@@ -107,7 +108,7 @@ class Task:
     id: UUID
     image_id: UUID
     user_id: UUID
-    pipeline: Pipeline
+    pipeline: Pipeline | None
     created_at: datetime
     correlation_id: str
     assets: dict[str, str] = attrs.field(factory=dict)
@@ -180,17 +181,17 @@ class Task:
                 Failure(
                     FailureCode.POISONED,
                     f"Processing stopped without an answer {self.deaths} times; "
-                    "the file is set aside and an operator can requeue it.",
+                    "the picture is set aside.",
                 ),
                 now,
             )
         else:
             self.hand_back()
 
-    def drain_events(self) -> tuple[TaskEvent, ...]:
-        """Return what has happened since the last call, and forget it."""
-        events, self._events = tuple(self._events), []
-        return events
+    @property
+    def events(self) -> tuple[TaskEvent, ...]:
+        """What has happened to this object; kept, so that a save that failed can be repeated."""
+        return tuple(self._events)
 
     def _leave(self, status: TaskStatus, now: datetime) -> None:
         self._require_in_progress(status.value)

@@ -15,9 +15,10 @@ from typing import Final
 _ROOT: Final = Path(__file__).parents[2]
 _PR_SET_PDEATHSIG: Final = 1
 _LONGEST_LINE: Final = 1024 * 1024
-# Longer than a start takes: what lasted so long did not fail to start, and whoever ends it later
-# costs the machine one start, however often.
-_STABLE_SECONDS: Final = 1.5
+# What ended by itself has to have lasted longer to count as started: a slow start that fails is no
+# success. Whoever kills a process costs the machine one start, however often.
+_STABLE_SECONDS: Final = 10.0
+_STABLE_SECONDS_IF_KILLED: Final = 1.5
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 
 # Loaded before any fork: between fork and exec there is no time for it.
@@ -36,6 +37,7 @@ class ChildProcess:
         on_line: Gets each line of its output.
         on_exit: Gets each end that nobody asked for, with the pause before the next start.
         failures: Starts in a row that did not last.
+        has_lasted: Whether any start did.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class ChildProcess:
     ) -> None:
         self.name = name
         self.failures = 0
+        self.has_lasted = False
         self._environ = environ
         self._descriptors = tuple(descriptors)
         self._on_start = on_start
@@ -76,8 +79,10 @@ class ChildProcess:
                     code = 1
                 if self._stopping.is_set():
                     return
-                if time.monotonic() - started >= _STABLE_SECONDS:
+                lasted = time.monotonic() - started
+                if lasted >= (_STABLE_SECONDS_IF_KILLED if code < 0 else _STABLE_SECONDS):
                     self.failures = 0
+                    self.has_lasted = True
                 pause = min(_LONGEST_PAUSE_SECONDS, 2.0 ** (self.failures - 1)) * bool(
                     self.failures
                 )

@@ -25,7 +25,7 @@ PROCESSES: Final = ("api", "image-worker", "notifier", "relay")
 _ROOT: Final = Path(__file__).parents[2]
 _OWN_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # not listened at
 _BACKLOG: Final = 1024
-_MANY_FAILURES: Final = 4
+_MANY_FAILURES: Final = 3
 _READY_SECONDS: Final = 60.0
 _MARGIN_SECONDS: Final = 5.0
 # Tried out on one machine, webhooks are received on it.
@@ -143,7 +143,6 @@ class _Supervisor:
             for name in PROCESSES
         ]
         self._stop = asyncio.Event()
-        self._ready = False
         self._exit_code = 0
 
     async def run(self) -> int:
@@ -183,7 +182,6 @@ class _Supervisor:
                 level="warning",
             )
             return
-        self._ready = True
         seconds = time.monotonic() - self._began
         self._view.say(f"ready at {self._settings.base_url} after {seconds:.1f} s")
         self._view.announce(_welcome(self._settings))
@@ -214,7 +212,8 @@ class _Supervisor:
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
         again = f"again in {pause:g} s" if pause else "again at once"
         self._view.say(f"{name} {how}; {again}", level="warning")
-        if not self._ready and any(child.failures > _MANY_FAILURES for child in self._children):
+        child = next(child for child in self._children if child.name == name)
+        if not child.has_lasted and child.failures > _MANY_FAILURES:
             self._view.say(f"{name} cannot be started; the lines above say why", level="error")
             self._exit_code = 1
             self._stop.set()

@@ -109,6 +109,7 @@ class Consumer:
         handlers: By kind of message; a kind without one is buried.
         concurrency: How many messages are worked on at a time. The inbox should hold as many, or
             one more.
+        release: Called when running work outlasts the drain, to let others have it at once.
         beat: Called every *beat_seconds*, by the clock and not by the work: renews leases.
         last_tick: `time.monotonic()` of the loop's last turn, which takes a second at most.
     """
@@ -120,6 +121,7 @@ class Consumer:
         *,
         concurrency: int,
         beat: Callable[[], None] | None = None,
+        release: Callable[[], None] | None = None,
         beat_seconds: float = 10.0,
         patience: Patience = USUAL_PATIENCE,
     ) -> None:
@@ -127,6 +129,7 @@ class Consumer:
         self._handlers = handlers
         self._concurrency = concurrency
         self._beat = beat
+        self._release = release
         self._beat_seconds = beat_seconds
         self._patience = patience
         self._stopping = False
@@ -270,6 +273,12 @@ class Consumer:
                 self._give_back_unstarted()
         if self._in_hand:
             _log.warning("left unfinished", in_hand=len(self._in_hand))
+            if self._release is not None:
+                try:
+                    self._release()
+                except Exception:  # noqa: BLE001 (the process ends either way)
+                    # Their leases run out all the same.
+                    _log.exception("release failed")
 
     def _give_back_unstarted(self) -> None:
         unstarted = self._take_unstarted()

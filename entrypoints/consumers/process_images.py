@@ -13,6 +13,7 @@ def image_worker(
     inbox: MessageInbox,
     process_task: Callable[[UUID], Enum | None],
     beat: Callable[[], None],
+    release: Callable[[], None],
     *,
     concurrency: int,
     beat_seconds: float,
@@ -21,7 +22,8 @@ def image_worker(
     """
     Return the consumer that calls *process_task* for every queued task.
 
-    *beat* renews the leases of the tasks in hand, so *beat_seconds* is well within a lease. What
+    *beat* renews the leases of the tasks in hand, so *beat_seconds* is well within a lease;
+    *release* gives back those that a stop cannot wait for. What
     can heal inside a task is the use case's to wait for: it hands the task back to the database,
     which rings again, so the message is acknowledged all the same.
     """
@@ -30,6 +32,7 @@ def image_worker(
         {TaskQueued.__name__: Handler("task_id", process_task)},
         concurrency=concurrency,
         beat=beat,
+        release=release,
         beat_seconds=beat_seconds,
         patience=patience,
     )

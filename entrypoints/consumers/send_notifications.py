@@ -4,8 +4,8 @@ from collections.abc import Callable
 from enum import Enum
 from uuid import UUID
 
-from application.outbox.sweep import DELIVERY_DUE
 from application.ports.message_inbox import MessageInbox
+from domain.notifications.events import DeliveryDue
 from domain.tasks.events import TaskCompleted, TaskFailed
 from entrypoints.consumers.consumer import USUAL_PATIENCE, Consumer, Handler, Patience
 
@@ -29,7 +29,7 @@ def notifier(
         {
             TaskCompleted.__name__: Handler("task_id", announce_outcome),
             TaskFailed.__name__: Handler("task_id", announce_outcome),
-            DELIVERY_DUE: Handler("delivery_id", send_delivery),
+            DeliveryDue.__name__: Handler("delivery_id", send_delivery),
         },
         concurrency=concurrency,
         patience=patience,

@@ -437,7 +437,7 @@ class TestImages:
 
         assert the_task(database, task.id) == task
         assert take_messages(database) == [Message("TaskQueued", task.id, "a-request")]
-        assert not task.drain_events()
+        assert not task.events
 
     def test_shows_the_state_of_the_newest_task(self, database: Database) -> None:
         first = given_a_claimed_task(database)

@@ -907,6 +907,25 @@ class TestDeliveries:
         assert read(database, lambda work: work.deliveries.due(10)) == []
         assert write(database, lambda work: work.deliveries.claim(uuid4(), MINUTE)) is None
 
+    def test_a_claim_is_renewed_while_the_delivery_is_pending(self, database: Database) -> None:
+        pending, done = (a_delivery(a_stored_task(database)) for _ in range(2))
+        write(database, lambda work: work.deliveries.add_new([pending, done]))
+        done.succeed()
+
+        def claim_then_renew(work: UnitOfWork) -> None:
+            for delivery in (pending, done):
+                work.deliveries.claim(delivery.id, AT_ONCE)
+            work.deliveries.save(done)
+            for delivery in (pending, done):
+                work.deliveries.renew(delivery.id, MINUTE)
+            work.deliveries.renew(uuid4(), MINUTE)
+
+        write(database, claim_then_renew)
+
+        assert read(database, lambda work: work.deliveries.due(10)) == []
+        assert write(database, lambda work: work.deliveries.claim(pending.id, MINUTE)) is None
+        assert read(database, lambda work: work.deliveries.of_task(done.task_id)) == [done]
+
     def test_of_eight_notifiers_one_claims(self, database: Database) -> None:
         delivery = a_delivery(a_stored_task(database))
         write(database, lambda work: work.deliveries.add_new([delivery]))

@@ -19,7 +19,7 @@ from application.notifications.manage_webhooks import (
 )
 from application.notifications.send_delivery import SendOutcome
 from application.ports.image_editor import EditFailed
-from application.ports.notifier import DeliveryFailed
+from application.ports.notifier import DeliveryFailed, Notice
 from domain.errors import InvalidParameter
 from domain.notifications.channel import ChannelKind, NotificationRequest, Occasion, Webhook
 from domain.notifications.delivery import Delivery, DeliveryStatus
@@ -171,6 +171,68 @@ class TestAnnounceOutcome:
             ChannelKind.EMAIL: DeliveryStatus.DELIVERED,
             ChannelKind.WEBHOOK: DeliveryStatus.PENDING,
         }
+
+    def test_an_address_that_nobody_foresaw_keeps_no_other_waiting(self, bench: Workbench) -> None:
+        actor = bench.an_actor()
+        add_webhook(bench, actor)
+        bench.webhooks.trouble = ZeroDivisionError()
+        task = bench.a_completed_task(actor)
+
+        with pytest.raises(ZeroDivisionError):
+            bench.announce_outcome(task.id)
+
+        statuses = {one.channel: one.status for one in bench.deliveries_of(task.id)}
+        assert statuses == {
+            ChannelKind.EMAIL: DeliveryStatus.DELIVERED,
+            ChannelKind.WEBHOOK: DeliveryStatus.PENDING,
+        }
+
+    def test_while_it_tells_nobody_else_does(self, bench: Workbench) -> None:
+        task = bench.a_completed_task()
+        rung = []
+
+        class SlowMail(type(bench.mail)):  # type: ignore[misc]
+            """Lets another notifier hear of the end, and of the delivery, while it sends."""
+
+            def send(self, address: str, notice: Notice) -> None:
+                bench.announce_outcome(task.id)
+                rung.append(bench.send_delivery(notice.delivery_id))
+                super().send(address, notice)
+
+        slow = attrs.evolve(bench, mail=SlowMail())
+        slow.announce_outcome(task.id)
+
+        assert (len(slow.mail.sent), bench.mail.sent) == (1, [])
+        assert rung == [SendOutcome.SKIPPED]
+
+    def test_an_address_that_is_slow_delays_no_record_and_costs_no_other_its_claim(
+        self, bench: Workbench
+    ) -> None:
+        actor = bench.an_actor()
+        for url in ("https://a.example/", "https://b.example/"):
+            add_webhook(bench, actor, url)
+            bench.clock.advance(timedelta(seconds=1))
+        task = bench.a_completed_task(actor)
+        seen = []
+
+        class SlowWebhooks(type(bench.webhooks)):  # type: ignore[misc]
+            """Takes five seconds, and looks at what has been written down before."""
+
+            def send(self, address: str, notice: Notice) -> None:
+                deliveries = bench.deliveries_of(task.id)
+                told = [
+                    one.address
+                    for one in deliveries
+                    if one.channel is ChannelKind.WEBHOOK and one.status is DeliveryStatus.DELIVERED
+                ]
+                seen.append((len(told), [bench.send_delivery(one.id) for one in deliveries]))
+                super().send(address, notice)
+                bench.clock.advance(timedelta(seconds=5))
+
+        attrs.evolve(bench, webhooks=SlowWebhooks()).announce_outcome(task.id)
+
+        assert seen == [(done, [SendOutcome.SKIPPED] * 3) for done in range(2)]
+        assert {one.status for one in bench.deliveries_of(task.id)} == {DeliveryStatus.DELIVERED}
 
 
 class TestSendDelivery:

@@ -137,6 +137,10 @@ def test_a_process_that_cannot_start_ends_everything_with_a_reason(tmp_path: Pat
         check=False,
     )
 
+    assert outcome.returncode == 1
     assert "Cannot assign requested address; change SAFELIGHT_METRICS_BIND" in outcome.stdout
     events = [json.loads(line) for line in outcome.stdout.splitlines() if line.startswith("{")]
-    assert any("again in 1 s" in event["event"] for event in events)
+    told = [event["event"] for event in events if event["process"] == "safelight"]
+    assert any("ended with 1; again at once" in event for event in told)
+    assert any("ended with 1; again in 2 s" in event for event in told)
+    assert any("cannot be started; the lines above say why" in event for event in told)

@@ -56,6 +56,7 @@ CREATE TABLE tasks (
     fence INTEGER NOT NULL,
     lease_until TEXT,
     rung_at TEXT NOT NULL,
+    rings INTEGER NOT NULL DEFAULT 0,
     failure_code TEXT,
     failure_detail TEXT,
     created_at TEXT NOT NULL,

@@ -209,6 +209,29 @@ class TestMailFolderNotifier:
         assert mail["Subject"] == "été Bcc: eve@example.com.jpg is ready"
         assert str(notice.delivery_id) in mail["Message-ID"]
 
+    @pytest.mark.parametrize("label", ["a.jpg", "été " * 60, "=?utf-8?q?Bcc?=", "x" * 2_000])
+    def test_a_mail_is_as_the_standards_have_it(self, tmp_path: Path, label: str) -> None:
+        notice = a_notice(label=label)
+        notifier = MailFolderNotifier(tmp_path, from_address="a@b.example", from_name="Sáfe, light")
+
+        notifier.send("ada@example.com", notice)
+
+        (path,) = tmp_path.iterdir()
+        content = path.read_bytes()
+        mail = message_from_bytes(content, policy=policy.default)
+        plain, html = mail.iter_parts()
+        wording = wording_of(notice)
+        assert mail.defects == plain.defects == html.defects == []
+        assert max(map(len, content.splitlines())) <= 998
+        assert mail.get_content_type() == "multipart/alternative"
+        assert mail["From"].addresses[0].display_name == "Sáfe, light"
+        assert mail["From"].addresses[0].addr_spec == "a@b.example"
+        assert mail["Subject"] == wording.subject
+        assert mail["Date"].datetime == notice.occurred_at
+        assert mail["Message-ID"] == f"<{notice.delivery_id}@b.example>"
+        assert (plain.get_content_type(), plain.get_content()) == ("text/plain", wording.text)
+        assert (html.get_content_type(), html.get_content()) == ("text/html", wording.html)
+
     def test_a_second_attempt_leaves_one_file(self, tmp_path: Path) -> None:
         notice, notifier = a_notice(), MailFolderNotifier(tmp_path)
 

@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[4]
 
 
 def samples(exposition: bytes) -> dict[tuple[str, ...], float]:
-    """Return the figures by name and label values."""
+    """Return the figures by name and label values, sorted."""
     return {
-        (sample.name, *sample.labels.values()): sample.value
+        (sample.name, *sorted(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(exposition.decode())
         for sample in family.samples
     }
@@ -33,13 +33,13 @@ def test_everything_that_is_told_is_shown() -> None:
     telemetry.count_dropped_log_record()
 
     shown = samples(telemetry.exposition())
-    assert shown["safelight_http_requests_total", "GET", "/readyz", "200"] == 1
-    assert shown["safelight_http_request_seconds_bucket", "GET", "/readyz", "0.005"] == 1
+    assert shown["safelight_http_requests_total", "/readyz", "200", "GET"] == 1
+    assert shown["safelight_http_request_seconds_bucket", "/readyz", "0.005", "GET"] == 1
     assert shown["safelight_tasks_total", "completed"] == 1
     assert shown["safelight_task_stage_seconds_sum", "edit"] == 0.3
-    assert shown["safelight_deliveries_total", "email", "delivered"] == 1
+    assert shown["safelight_deliveries_total", "delivered", "email"] == 1
     assert shown["safelight_use_case_seconds_count", "UploadImage", "ok"] == 1
-    assert shown["safelight_queue_depth", "tasks", "queued"] == 7
+    assert shown["safelight_queue_depth", "queued", "tasks"] == 7
     assert shown["safelight_log_records_dropped_total",] == 1
 
 
@@ -74,7 +74,7 @@ def test_processes_that_share_a_directory_show_each_other_s_figures(tmp_path: Pa
     shown = samples(run_process(tmp_path / "metrics", 5))
 
     assert shown["safelight_tasks_total", "completed"] == 4
-    assert shown["safelight_queue_depth", "tasks", "queued"] == 5  # the newest, not the sum
+    assert shown["safelight_queue_depth", "queued", "tasks"] == 5  # the newest, not the sum
 
 
 def test_figures_of_an_earlier_run_can_be_forgotten(tmp_path: Path) -> None:
