@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from adapters.imaging.storage_faults import STORAGE_ERRORS
 from adapters.serialization.pipelines import pipeline_from_document, pipeline_to_document
 from domain.images.formats import ImageFormat
 from domain.images.pipeline import Pipeline
@@ -74,10 +75,23 @@ class Refused:
     peak_bytes: int
 
 
-def encode_reply(reply: Done | Refused) -> bytes:
+@attrs.frozen
+class StorageFault:
+    """The disk, not the picture, is why nothing was drawn; *error_number* is an `errno`."""
+
+    error_number: int
+    peak_bytes: int
+
+
+Reply = Done | Refused | StorageFault
+
+
+def encode_reply(reply: Reply) -> bytes:
     """Return the packet for *reply*."""
     if isinstance(reply, Done):
         document = attrs.asdict(reply) | {"format": reply.format.value}
+    elif isinstance(reply, StorageFault):
+        document = {"storage": reply.error_number, "peak_bytes": reply.peak_bytes}
     else:
         document = {
             "failure": reply.failure.code.value,
@@ -88,7 +102,7 @@ def encode_reply(reply: Done | Refused) -> bytes:
     return _packet(document)
 
 
-def decode_reply(packet: bytes) -> Done | Refused:
+def decode_reply(packet: bytes) -> Reply:
     """
     Read a packet made by `encode_reply`, or by whoever took over the renderer.
 
@@ -97,6 +111,9 @@ def decode_reply(packet: bytes) -> Done | Refused:
     """
     try:
         document = json.loads(packet)
+        if "storage" in document:
+            number = STORAGE_ERRORS[STORAGE_ERRORS.index(document["storage"])]
+            return StorageFault(number, int(document["peak_bytes"]))
         if "failure" in document:
             return Refused(
                 Failure(FailureCode(document["failure"]), str(document["detail"])[:500]),

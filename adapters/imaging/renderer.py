@@ -35,10 +35,12 @@ from adapters.imaging.messages import (
     Done,
     Order,
     Refused,
+    Reply,
+    StorageFault,
     encode_reply,
 )
 from adapters.imaging.vips_drawing import draw
-from adapters.imaging.vips_failures import failure_of
+from adapters.imaging.vips_failures import failure_of, storage_error_of
 from adapters.imaging.vips_loading import LOADERS
 from adapters.imaging.vips_marks import MarkCache
 from adapters.imaging.vips_saving import SAVERS
@@ -156,9 +158,7 @@ def _serve(channel: socket.socket, limits: RendererLimits, missing: list[str]) -
         os.write(channel.fileno(), reply)
 
 
-def _draw(
-    packet: bytes, descriptors: list[int], limits: RendererLimits, cache: MarkCache
-) -> Done | Refused:
+def _draw(packet: bytes, descriptors: list[int], limits: RendererLimits, cache: MarkCache) -> Reply:
     source, target, *rest = descriptors
     try:
         order = Order.decode(packet)
@@ -167,9 +167,14 @@ def _draw(
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return Done(done.format, done.width, done.height, done.frames, done.stage_seconds, peak)
     except Exception as error:  # noqa: BLE001  # whatever it is, the editor has to be told
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        storage_error = storage_error_of(
+            error, sources=[source, *rest], target=target, output_bytes=limits.output_bytes
+        )
+        if storage_error is not None:
+            return StorageFault(storage_error, peak)
         failure = failure_of(error, source=source, target=target, output_bytes=limits.output_bytes)
         trace = "" if failure else traceback.format_exc()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return Refused(
             failure or Failure(FailureCode.INTERNAL, "something went wrong on our side"),
             trace,

@@ -24,9 +24,8 @@ from adapters.imaging.messages import (
     FORK,
     PACKET_BYTES,
     REAP,
-    Done,
     Order,
-    Refused,
+    Reply,
     decode_reply,
 )
 
@@ -195,7 +194,7 @@ class Renderer:
     tasks: int = 0
     peak_bytes: int = 0
 
-    def draw(self, order: Order, descriptors: list[int], wall_seconds: float) -> Done | Refused:
+    def draw(self, order: Order, descriptors: list[int], wall_seconds: float) -> Reply:
         """
         Have *order* drawn.
 
@@ -229,7 +228,13 @@ class Renderer:
 
     def is_idle(self) -> bool:
         """Tell whether it is there and has nothing to say, as it should between tasks."""
-        return not select.select([self._channel.fileno(), self._pidfd], [], [], 0)[0]
+        poller = select.poll()  # which takes descriptors of any number, unlike select
+        try:
+            poller.register(self._channel, select.POLLIN)
+            poller.register(self._pidfd, select.POLLIN)
+            return not poller.poll(0)
+        except (OSError, ValueError):  # what cannot be asked is not to be relied on
+            return False
 
     def close(self) -> None:
         """End the process at once."""

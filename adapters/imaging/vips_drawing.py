@@ -11,7 +11,7 @@ from adapters.imaging.messages import Done
 from adapters.imaging.vips_loading import Opened, open_picture
 from adapters.imaging.vips_marks import MarkCache, MarkMaker
 from adapters.imaging.vips_saving import prepared, save
-from domain.images.geometry import Fitted
+from domain.images.geometry import Fitted, fit
 from domain.images.operations import AutoOrient, Flip, Grayscale, Operation, Resize
 from domain.images.output import Output
 from domain.images.pipeline import Pipeline
@@ -84,7 +84,7 @@ def _load(
                 continue
             case Resize():
                 width, height = opened.upright_size if upright else (opened.width, opened.height)
-                fitted = vips_steps.fitted_to(step, width, height)
+                fitted = fit(width, height, step)
                 if (fitted.scaled_width, fitted.scaled_height) == (width, height):
                     break
                 image = opened.scaled(fitted.scaled_width, fitted.scaled_height, upright=upright)

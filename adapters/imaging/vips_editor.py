@@ -1,16 +1,17 @@
 """An editor whose pixels are drawn elsewhere: in sandboxed processes that may die without harm."""
 
+import contextlib
 import hashlib
 import logging
 import os
 import queue
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Final
 
 from adapters.imaging.limits import RendererLimits
-from adapters.imaging.messages import Done, MalformedMessage, Order, Refused
+from adapters.imaging.messages import MalformedMessage, Order, Refused, Reply, StorageFault
 from adapters.imaging.renderer_process import (
     Renderer,
     RendererDied,
@@ -18,7 +19,10 @@ from adapters.imaging.renderer_process import (
     Zygote,
     ZygoteGone,
 )
+from adapters.imaging.storage_faults import OUT_OF_ROOM, reading_error
+from application.errors import PortFailure
 from application.ports.image_editor import Drawn, EditFailed, EditorUnavailable, ImageEditor
+from application.ports.object_store import StorageFull, StorageUnavailable
 from domain.images.pipeline import Pipeline
 from domain.tasks.task import Failure, FailureCode
 
@@ -81,7 +85,11 @@ class VipsEditor(ImageEditor):
         started = time.perf_counter()
         renderer = self._take_seat()
         waited = time.perf_counter() - started
+        worn = True
         try:
+            if renderer is not None and not renderer.is_idle():
+                renderer.close()  # it ended, or worse, between two tasks
+                renderer = None
             names = tuple(name for name in pipeline.asset_names if name in assets)
             descriptors = [
                 source.fileno(),
@@ -89,20 +97,20 @@ class VipsEditor(ImageEditor):
                 *(assets[name].fileno() for name in names),
             ]
             renderer, reply = self._draw(renderer, Order(pipeline, names), descriptors)
-        except BaseException:
-            self._leave_seat(None)
-            raise
-        if isinstance(reply, Refused) and reply.failure.code in _WEARING:
-            renderer.close()
-        self._leave_seat(renderer)
+            worn = isinstance(reply, Refused) and reply.failure.code in _WEARING
+        finally:
+            self._leave_seat(renderer, worn=worn)
+        if isinstance(reply, StorageFault):
+            raise _storage_failure(reply.error_number)
         if isinstance(reply, Refused):
             if reply.trace:
                 _logger.error("a renderer failed through a fault of its own:\n%s", reply.trace)
             raise EditFailed(reply.failure)
-        target.seek(0)
-        byte_size = os.fstat(target.fileno()).st_size
-        sha256 = hashlib.file_digest(target, "sha256").hexdigest()  # type: ignore[arg-type]
-        target.seek(0)
+        with _storage_errors():
+            target.seek(0)
+            byte_size = os.fstat(target.fileno()).st_size
+            sha256 = hashlib.file_digest(target, "sha256").hexdigest()  # type: ignore[arg-type]
+            target.seek(0)
         return Drawn(
             format=reply.format,
             width=reply.width,
@@ -122,28 +130,29 @@ class VipsEditor(ImageEditor):
         # Everyone before us is bounded by the wall clock, and so is our wait.
         patience = 2 * self._limits.wall_seconds + 10
         try:
-            renderer = self._seats.get(timeout=patience)
+            return self._seats.get(timeout=patience)
         except queue.Empty:
             raise EditorUnavailable("no renderer came free in time") from None
-        if renderer is not None and not renderer.is_idle():
-            renderer.close()  # it ended, or worse, between two tasks
-            return None
-        return renderer
 
-    def _leave_seat(self, renderer: Renderer | None) -> None:
-        if renderer is not None and (
-            self._closed
-            or renderer.is_closed
-            or renderer.tasks >= self._limits.tasks_per_renderer
-            or renderer.peak_bytes > self._limits.recycle_resident_bytes
-        ):
-            renderer.close()
-            renderer = None
-        self._seats.put(renderer)
+    def _leave_seat(self, renderer: Renderer | None, *, worn: bool) -> None:
+        kept = None
+        try:
+            if renderer is not None and (
+                worn
+                or self._closed
+                or renderer.is_closed
+                or renderer.tasks >= self._limits.tasks_per_renderer
+                or renderer.peak_bytes > self._limits.recycle_resident_bytes
+            ):
+                renderer.close()
+            else:
+                kept = renderer
+        finally:
+            self._seats.put(kept)
 
     def _draw(
         self, renderer: Renderer | None, order: Order, descriptors: list[int]
-    ) -> tuple[Renderer, Done | Refused]:
+    ) -> tuple[Renderer, Reply]:
         """Draw, a second time when the renderer was killed from outside, and only then."""
         for is_last in (False, True):
             try:
@@ -165,11 +174,23 @@ class VipsEditor(ImageEditor):
             except RendererDied as error:
                 if error.signal_number != signal.SIGKILL or is_last:
                     _logger.warning("a renderer died: %s", error)
-                    raise EditFailed(self._failure_of(error)) from error
+                    raise self._failed_by(error, descriptors) from error
+            except OSError as error:
+                raise EditorUnavailable(f"no renderer could be spoken to: {error}") from error
             renderer = None
-            os.ftruncate(descriptors[1], 0)
-            os.lseek(descriptors[1], 0, os.SEEK_SET)
+            with _storage_errors():
+                os.ftruncate(descriptors[1], 0)
+                os.lseek(descriptors[1], 0, os.SEEK_SET)
         raise AssertionError("unreachable: the last round returns or raises")
+
+    def _failed_by(self, death: RendererDied, descriptors: list[int]) -> PortFailure:
+        if death.signal_number == signal.SIGBUS:
+            # Some decoders map their file into memory, and are killed where it cannot be read.
+            source, _, *assets = descriptors
+            storage_error = reading_error([source, *assets])
+            if storage_error is not None:
+                return _storage_failure(storage_error)
+        return EditFailed(self._failure_of(death))
 
     def _failure_of(self, death: RendererDied) -> Failure:
         if death.signal_number == signal.SIGXCPU:
@@ -207,6 +228,21 @@ class VipsEditor(ImageEditor):
                 "renderers run without these walls, which this system does not allow: %s",
                 ", ".join(proof["missing"]),
             )
+
+
+@contextlib.contextmanager
+def _storage_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _storage_failure(error.errno) from error
+
+
+def _storage_failure(error_number: int | None) -> StorageUnavailable:
+    if error_number in OUT_OF_ROOM:
+        return StorageFull("The disk has no room left for the result.")
+    reason = os.strerror(error_number) if error_number else "unknown error"
+    return StorageUnavailable(f"The disk did not give or keep the picture: {reason}.")
 
 
 _CRASH: Final = Failure(FailureCode.DECODER_CRASH, "the picture made the decoder stop working")

@@ -1,11 +1,13 @@
 """From what went wrong in a renderer to the code and the sentence that a customer sees."""
 
 import os
+from collections.abc import Sequence
 from typing import Final
 
 import pyvips
 
 from adapters.imaging.headers import png, webp
+from adapters.imaging.storage_faults import STORAGE_ERRORS, reading_error, writing_error
 from adapters.imaging.vips_loading import LoaderMismatch
 from adapters.imaging.vips_marks import AssetMissing, AssetUnusable
 from domain.errors import (
@@ -51,6 +53,30 @@ _CUT: Final = (
     "bad seek",
     "not enough data",
 )
+
+
+def storage_error_of(
+    error: Exception, *, sources: Sequence[int], target: int, output_bytes: int
+) -> int | None:
+    """
+    Return the `errno` with which the storage brought *error* about, or None if it did not.
+
+    What libvips passes on is believed: the disk may have recovered since. Where a decoder has
+    swallowed the reason, the disk is asked again.
+    """
+    cause = error.cause if isinstance(error, AssetUnusable) else error
+    if isinstance(cause, OSError):
+        return cause.errno if cause.errno in STORAGE_ERRORS else None
+    if not isinstance(cause, pyvips.Error):
+        return None
+    complaint = str(cause)
+    lines = complaint.splitlines()
+    for number in STORAGE_ERRORS:
+        if f"system error: {os.strerror(number)}" in lines:
+            return number
+    if any(words in complaint.lower() for words in _MEMORY):
+        return None
+    return reading_error(sources) or writing_error(target, up_to=output_bytes)
 
 
 def failure_of(error: Exception, *, source: int, target: int, output_bytes: int) -> Failure | None:

@@ -7,7 +7,7 @@ import pyvips
 
 from adapters.imaging.vips_colors import colored, grey, in_srgb_values, ready_for, with_alpha
 from adapters.imaging.vips_loading import resampled
-from domain.errors import GeometryOutsideImage, OutputTooLarge
+from domain.errors import OutputTooLarge
 from domain.images.geometry import Fitted, fit, place, region
 from domain.images.limits import MAX_SIDE_PX
 from domain.images.operations import (
@@ -39,19 +39,6 @@ def apply(step: Operation, frames: list[pyvips.Image], marks: Marks) -> list[pyv
         OutputTooLarge: A side would be longer than any result may be.
     """
     return [_apply_to_frame(step, frame, marks) for frame in frames]
-
-
-def fitted_to(step: Resize, width: int, height: int) -> Fitted:
-    """
-    Work out what *step* does to a picture of *width* × *height* pixels.
-
-    Raises:
-        OutputTooLarge: A side would be longer than any result may be.
-    """
-    try:
-        return fit(width, height, step)
-    except GeometryOutsideImage as error:
-        raise OutputTooLarge(error.detail) from error
 
 
 def cut_or_pad(image: pyvips.Image, fitted: Fitted, step: Resize) -> pyvips.Image:
@@ -106,7 +93,7 @@ def _upright(frame: pyvips.Image) -> pyvips.Image:
 
 
 def _resize(frame: pyvips.Image, step: Resize) -> pyvips.Image:
-    fitted = fitted_to(step, frame.width, frame.height)
+    fitted = fit(frame.width, frame.height, step)
     if (fitted.scaled_width, fitted.scaled_height) != (frame.width, frame.height):
         frame = resampled(frame, fitted.scaled_width, fitted.scaled_height)
     return cut_or_pad(frame, fitted, step)

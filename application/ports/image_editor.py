@@ -79,4 +79,6 @@ class ImageEditor(Protocol):
         Raises:
             EditFailed: The bytes, the pipeline or a limit make a result impossible.
             EditorUnavailable: The renderer could not be started.
+            StorageFull: There is no room left for the result.
+            StorageUnavailable: One of the files cannot be read or written for now.
         """

@@ -1,6 +1,9 @@
 """Renderers die, hang and grow; their editor does not."""
 
+import contextlib
 import os
+import random
+import resource
 import signal
 import subprocess
 import sys
@@ -10,15 +13,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO, NoReturn
 
 import psutil
 import pytest
+from PIL import Image
 
 from adapters.imaging.limits import RendererLimits
 from adapters.imaging.vips_editor import VipsEditor
 from application.ports.image_editor import Drawn, EditFailed, EditorUnavailable
+from application.ports.object_store import StorageFull, StorageUnavailable
 from domain.images.formats import ImageFormat
-from domain.images.operations import AutoOrient, Blur, Fit, Operation, Resize
+from domain.images.operations import AutoOrient, Blur, Fit, Operation, Resize, Watermark
 from domain.images.output import Output
 from domain.images.pipeline import Pipeline
 from domain.images.upload_policy import UploadPolicy
@@ -33,6 +39,9 @@ BOUNDLESS = UploadPolicy(
 )
 # Seconds of work for any machine: time to interfere.
 LONG_WORK = (Resize(9000, 9000, Fit.FILL, without_enlargement=False), Blur(30))
+
+PAGE_BYTES = resource.getpagesize()
+SMALL_DISK_BYTES = 300 * 1024
 
 MakeEditor = Callable[..., VipsEditor]
 
@@ -50,12 +59,114 @@ def make_editor() -> Iterator[MakeEditor]:
         editor.close()
 
 
+@pytest.fixture(scope="class")
+def editor() -> Iterator[VipsEditor]:
+    editor = VipsEditor()
+    yield editor
+    editor.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Yield a directory on a disk of its own, with little room."""
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK_BYTES}", "tmpfs", str(tmp_path)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        not_possible(f"no disk could be mounted: {done.stderr.strip()}")
+    try:
+        yield tmp_path
+    finally:
+        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+
+
 def edit(editor: VipsEditor, data: bytes, *operations: Operation, format: str = "jpeg") -> Drawn:
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as target:
         source.write(data)
         source.seek(0)
         pipeline = Pipeline(operations, Output(ImageFormat(format)))
         return editor.edit(source, pipeline, {}, target)
+
+
+def draw(editor: VipsEditor, data: bytes, target: BinaryIO, format: ImageFormat) -> None:
+    with file_of(data) as source:
+        editor.edit(source, Pipeline((Blur(0.3),), Output(format, 95)), {}, target)
+
+
+def file_of(data: bytes) -> BinaryIO:
+    file = tempfile.TemporaryFile()
+    file.write(data)
+    file.seek(0)
+    return file
+
+
+def noise() -> bytes:
+    """Return a picture whose result is larger than the small disk, whatever its format."""
+    pixels = Image.frombytes("RGB", (900, 900), random.Random(1).randbytes(900 * 900 * 3))
+    return pictures.encoded(pixels, "PNG", compress_level=1)
+
+
+def unreadable() -> BinaryIO:
+    """Open a file that answers EIO: our own memory, at the address where never anything is."""
+    return open("/proc/self/mem", "r+b", buffering=0)
+
+
+@contextlib.contextmanager
+def half_readable(data: bytes) -> Iterator[BinaryIO]:
+    """
+    Open a file that gives *data*, whole pages of it, and answers EIO behind them.
+
+    It is the memory of a process that holds *data* at address zero, which only root can do.
+    """
+    script = """
+        import ctypes, mmap, sys
+        data = sys.stdin.buffer.read()
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.mmap.restype = ctypes.c_void_p
+        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+        if libc.mmap(None, len(data), 3, 0x32, -1, 0) is not None:  # private, anonymous, fixed
+            sys.exit(1)
+        with open("/proc/self/mem", "r+b", buffering=0) as memory:
+            memory.write(data)
+        print("ready", flush=True)
+        sys.stdin.buffer.read()
+        __import__("signal").pause()
+        """
+    holder = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    try:
+        holder.stdin.write(data)
+        holder.stdin.close()
+        if holder.stdout.readline() != b"ready\n":
+            not_possible("only root can hold memory at address zero")
+        with open(f"/proc/{holder.pid}/mem", "rb", buffering=0) as memory:
+            yield memory
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+
+
+def not_possible(reason: str) -> NoReturn:
+    """Skip, but not where everything was promised to run."""
+    if os.environ.get("CI") == "true" and os.geteuid() == 0:
+        pytest.fail(f"must not be skipped here: {reason}")
+    pytest.skip(reason)
+
+
+@contextlib.contextmanager
+def descriptors_allowed(number: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < number:
+        not_possible(f"no more than {hard} files may be open here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (number, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def failure(*args: object, **options: object) -> FailureCode:
@@ -319,6 +430,114 @@ class TestLimits:
         assert failure(editor, pictures.animated_gif(4, (60, 40))) is FailureCode.TOO_MANY_FRAMES
 
 
+class TestStorage:
+    """A disk that fails is not the picture's fault: the task has to come back."""
+
+    @pytest.mark.parametrize("format", list(ImageFormat), ids=lambda format: format.value)
+    def test_a_disk_that_fills_up_is_told_apart_from_a_bad_picture(
+        self, editor, small_disk: Path, format: ImageFormat
+    ) -> None:
+        with (small_disk / "result").open("w+b", buffering=0) as target:
+            with pytest.raises(StorageFull):
+                draw(editor, noise(), target, format)
+            left = os.fstat(target.fileno()).st_size
+        (small_disk / "result").unlink()
+
+        assert left <= SMALL_DISK_BYTES
+        assert edit(editor, pictures.small_jpeg(), Resize(20)).width == 20
+
+    @pytest.mark.parametrize("format", list(ImageFormat), ids=lambda format: format.value)
+    def test_a_full_disk_is_told(self, editor: VipsEditor, format: ImageFormat) -> None:
+        with open("/dev/full", "r+b", buffering=0) as target, pytest.raises(StorageFull):
+            draw(editor, pictures.small_jpeg(), target, format)
+
+    def test_a_disk_that_keeps_nothing_is_told(self, editor: VipsEditor) -> None:
+        with unreadable() as target, pytest.raises(StorageUnavailable, match="Input/output"):
+            draw(editor, pictures.small_jpeg(), target, ImageFormat.JPEG)
+
+    def test_a_source_that_cannot_be_read_is_told(self, editor: VipsEditor) -> None:
+        with (
+            unreadable() as source,
+            tempfile.TemporaryFile() as target,
+            pytest.raises(StorageUnavailable, match="Input/output"),
+        ):
+            editor.edit(source, Pipeline((Resize(20),)), {}, target)
+
+    def test_an_asset_that_cannot_be_read_is_told(self, editor: VipsEditor) -> None:
+        pipeline = Pipeline((Watermark("a.png"),))
+        with (
+            file_of(pictures.small_jpeg()) as source,
+            unreadable() as asset,
+            tempfile.TemporaryFile() as target,
+            pytest.raises(StorageUnavailable, match="Input/output"),
+        ):
+            editor.edit(source, pipeline, {"a.png": asset}, target)
+
+    @pytest.mark.parametrize("name", ["jpeg", "png", "webp", "gif", "tiff", "avif"])
+    def test_a_source_that_breaks_off_in_the_middle_is_told(
+        self, editor: VipsEditor, name: str
+    ) -> None:
+        data = pictures.all_formats()[name]
+        readable = len(data) // 2 // PAGE_BYTES * PAGE_BYTES
+        assert readable
+
+        with (
+            half_readable(data[:readable]) as source,
+            tempfile.TemporaryFile() as target,
+            pytest.raises(StorageUnavailable, match="Input/output"),
+        ):
+            editor.edit(source, Pipeline((Blur(1),)), {}, target)
+
+    def test_a_damaged_picture_stays_damaged(self, editor: VipsEditor) -> None:
+        data = pictures.photo()
+
+        code = failure(editor, data[: len(data) // 2], Blur(1))
+
+        assert code in (FailureCode.TRUNCATED, FailureCode.DECODE_FAILED)
+
+    def test_a_disk_that_fails_the_editor_itself_is_told(self, editor: VipsEditor) -> None:
+        with file_of(pictures.small_jpeg()) as source, tempfile.NamedTemporaryFile() as named:
+            # A renderer can write to it; to read from it fails.
+            one_way = os.open(named.name, os.O_WRONLY)
+            with os.fdopen(one_way, "rb", buffering=0) as target, pytest.raises(StorageUnavailable):
+                editor.edit(source, Pipeline((Resize(20),)), {}, target)
+
+
+class TestSeats:
+    def test_it_works_among_thousands_of_open_descriptors(self, make_editor: MakeEditor) -> None:
+        with descriptors_allowed(4096), contextlib.ExitStack() as stack:
+            for _ in range(1100):
+                stack.enter_context(open(os.devnull, "rb", buffering=0))
+            editor = make_editor()
+
+            widths = [edit(editor, pictures.small_jpeg(), Resize(20)).width for _ in range(3)]
+            editor.close()
+
+        assert widths == [20] * 3
+
+    def test_a_call_that_fails_before_it_begins_gives_its_seat_back(self, make_editor) -> None:
+        editor = make_editor(wall_seconds=1)
+        edit(editor, pictures.small_jpeg(), Resize(20))
+        closed = tempfile.TemporaryFile()
+        closed.close()
+
+        for _ in range(2):
+            with pytest.raises(ValueError, match="closed file"):
+                editor.edit(closed, Pipeline((Resize(20),)), {}, closed)
+
+        assert edit(editor, pictures.small_jpeg(), Resize(20)).width == 20
+        assert len(zygote().children()) == 1
+
+    def test_want_of_descriptors_passes(self, make_editor: MakeEditor) -> None:
+        editor = make_editor(wall_seconds=1, tasks_per_renderer=1)
+        with file_of(pictures.small_jpeg()) as source, tempfile.TemporaryFile() as target:
+            for _ in range(2):
+                with descriptors_allowed(target.fileno() + 1), pytest.raises(EditorUnavailable):
+                    editor.edit(source, Pipeline((Resize(20),)), {}, target)
+
+        assert edit(editor, pictures.small_jpeg(), Resize(20)).width == 20
+
+
 class TestWalls:
     def test_secrets_of_the_worker_do_not_reach_a_renderer(self, make_editor, monkeypatch) -> None:
         monkeypatch.setenv("SAFELIGHT_SECRET_KEY", "do-not-tell")
@@ -405,12 +624,14 @@ class TestWalls:
                     print("could", name)
                 except (OSError, MemoryError):
                     pass
-            threading.Thread(target=lambda: print("thread ran")).start()
+            thread = threading.Thread(target=lambda: print("thread ran"))
+            thread.start()
+            thread.join()
             print("missing", missing)
             """
         )
 
-        assert sorted(tried.splitlines()) == ["missing []", "thread ran"]
+        assert tried.splitlines() == ["thread ran", "missing []"]
 
     def test_all_end_with_the_worker(self) -> None:
         worker = subprocess.Popen(
