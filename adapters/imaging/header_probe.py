@@ -8,6 +8,8 @@ from application.ports.image_probe import ImageProbe
 from domain.errors import UnsupportedMedia
 from domain.images.image import PictureHeader
 
+_NONE_OF_OURS = "the file is not a JPEG, PNG, WebP, AVIF, GIF or TIFF picture"
+
 
 class HeaderProbe(ImageProbe):
     """
@@ -27,7 +29,10 @@ class HeaderProbe(ImageProbe):
 
 
 def _read(window: Window) -> PictureHeader:
-    start = window.at(0, 12)
+    try:
+        start = window.at(0, 12)
+    except EndOfFile:
+        raise UnsupportedMedia(_NONE_OF_OURS) from None
     if start.startswith(jpeg.MAGIC):
         return jpeg.read_header(window)
     if start.startswith(png.MAGIC):
@@ -40,4 +45,4 @@ def _read(window: Window) -> PictureHeader:
         return tiff.read_header(window)
     if avif.is_picture_container(start):
         return avif.read_header(window)
-    raise UnsupportedMedia("the file is not a JPEG, PNG, WebP, AVIF, GIF or TIFF picture")
+    raise UnsupportedMedia(_NONE_OF_OURS)

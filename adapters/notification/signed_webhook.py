@@ -6,9 +6,11 @@ import hmac
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import orjson
+import structlog
 
 from adapters.notification.guarded_client import Answer, CallFailed, CallForbidden, GuardedClient
 from application.ports.clock import Clock
@@ -16,6 +18,7 @@ from application.ports.notifier import DeliveryFailed, Notice, Notifier
 from domain.notifications.channel import Occasion
 from domain.tasks.task import TaskStatus
 
+_log: Final = structlog.get_logger(__name__)
 _SECRET_PREFIX = "whsec_"  # noqa: S105, the public part of it
 _STATUS = {Occasion.COMPLETED: TaskStatus.COMPLETED, Occasion.FAILED: TaskStatus.FAILED}
 _MAY_ASK_US_TO_WAIT = (
@@ -51,6 +54,16 @@ class SignedWebhook(Notifier):
             "webhook-timestamp": timestamp,
             "webhook-signature": _signature(notice.signing_secret, message_id, timestamp, body),
         }
+        # The host alone: a URL's path or query may be a secret of the customer's.
+        log = _log.bind(delivery_id=message_id, host=urlsplit(address).hostname)
+        try:
+            self._post(address, headers, body)
+        except DeliveryFailed as failure:
+            log.warning("webhook_failed", reason=str(failure), may_heal=failure.may_heal)
+            raise
+        log.info("webhook_delivered")
+
+    def _post(self, address: str, headers: dict[str, str], body: bytes) -> None:
         try:
             answer = self._client.post(address, headers, body)
         except CallForbidden as error:

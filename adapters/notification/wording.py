@@ -43,7 +43,7 @@ def wording_of(notice: Notice) -> Wording:
         paragraphs = [
             f"We could not finish {label}.",
             _reason(notice.failure),
-            "Your original is untouched; you can upload it again with other options.",
+            "You can upload it again once that is mended.",
         ]
     else:
         subject = f"{short_label} is ready"
@@ -120,7 +120,8 @@ def _paragraph(inner: str, *, size: int = 15) -> str:
 
 
 def _reason(failure: Failure) -> str:
-    return f"{_one_line(failure.detail)} ({failure.code.value})"
+    detail = _one_line(failure.detail).rstrip(".")
+    return f"{detail[:1].upper()}{detail[1:]}. (Code: {failure.code.value})"
 
 
 def _figures(result: Result) -> str:

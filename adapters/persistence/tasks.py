@@ -46,8 +46,8 @@ _RING_AGAIN = """
     UPDATE tasks SET rung_at = clock_now(), rings = rings + 1
     WHERE id IN (
         SELECT t.id FROM tasks t
-        WHERE t.status = 'queued' AND (
-            t.rings = 0 AND t.rung_at <= clock_after(:age)
+        WHERE t.status = 'queued' AND t.rung_at <= clock_after(:age) AND (
+            t.rings = 0
             OR t.rings = 1 AND t.rung_at <= clock_after(:double_age)
             OR t.rings > 1 AND t.rung_at <= clock_after(:fourfold_age)
         ) AND NOT EXISTS (

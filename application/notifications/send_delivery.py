@@ -75,9 +75,11 @@ class SendDelivery:
         for position, delivery in enumerate(deliveries, 1):
             try:
                 self._attempt(delivery, attrs.evolve(notice, delivery_id=delivery.id))
-                sent.append(delivery)
             except Exception as error:  # noqa: BLE001  # one address keeps no other waiting
+                # Counted like any other failure, or it would be tried for ever.
+                delivery.fail("An error on our side.", self.clock.now(), may_heal=True)
                 unforeseen.append(error)
+            sent.append(delivery)
             waiting = deliveries[position:]
             if not waiting or self.clock.now() - since > _UNSAVED:
                 self._save(sent, waiting)

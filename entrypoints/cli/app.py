@@ -70,7 +70,9 @@ def up(*, log_format: Annotated[Literal["text", "json"], Parameter()] = "text") 
     from entrypoints.cli.supervisor import supervise
 
     port = os.environ.get("PORT")
-    if port and not os.environ.get("SAFELIGHT_HTTP_BIND"):
+    if port and os.environ.get("SAFELIGHT_HTTP_BIND"):
+        raise OperatorMistake("set PORT or SAFELIGHT_HTTP_BIND, not both", exit_code=2)
+    if port:
         if not (port.isascii() and port.isdecimal() and int(port) <= _HIGHEST_PORT):
             raise OperatorMistake(f"PORT must be a port such as 8000, not {port!r}", exit_code=2)
         os.environ["SAFELIGHT_HTTP_BIND"] = f"127.0.0.1:{port}"

@@ -107,6 +107,11 @@ class ChildProcess:
             await asyncio.wait_for(self._ended.wait(), seconds)
         return self._ended.is_set()
 
+    def stop_at_once(self) -> None:
+        """End it without asking, and start it no more."""
+        self._stopping.set()
+        self.kill()
+
     def kill(self) -> None:
         """End it and everything it started, at once."""
         if self._process is not None:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -46,8 +47,8 @@ def supervise(settings: Settings, environ: Mapping[str, str], log_format: str) -
         container.make_data_directory(settings)
         run = settings.data_dir / "run"
         run.mkdir(exist_ok=True)
-        with _only_one(run / "supervisor.lock"):
-            settings, environ = _surroundings(settings, environ, listener)
+        with _only_one(run / "supervisor.lock"), _figures_dir() as figures_dir:
+            settings, environ = _surroundings(settings, environ, listener, figures_dir)
             container.forget_figures(settings)
             for name in container.prepare(settings):
                 view.say(f"migrated {name}")
@@ -95,15 +96,30 @@ def _only_one(path: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _figures_dir() -> Iterator[Path]:
+    """
+    Lend a directory for the processes' figures, in memory where there is such a place.
+
+    They are written through mapped files, and a write to a full disk would end the process.
+    """
+    memory = Path("/dev/shm")  # noqa: S108  # a directory of our own in it
+    parent = memory if os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(
+        prefix="safelight-", dir=parent, ignore_cleanup_errors=True
+    ) as directory:
+        yield Path(directory)
+
+
 def _surroundings(
-    settings: Settings, environ: Mapping[str, str], listener: socket.socket
+    settings: Settings, environ: Mapping[str, str], listener: socket.socket, figures_dir: Path
 ) -> tuple[Settings, dict[str, str]]:
     """Return the settings and the environment of the processes: the caller's, with our defaults."""
     port = listener.getsockname()[1]
     host = settings.http.bind.rpartition(":")[0]
     http = attrs.evolve(settings.http, bind=f"{host}:{port}")
     settings = attrs.evolve(settings, http=http)
-    metrics_dir = settings.metrics.dir or settings.data_dir / "run" / "metrics"
+    metrics_dir = settings.metrics.dir or figures_dir
     settings = attrs.evolve(settings, metrics=attrs.evolve(settings.metrics, dir=metrics_dir))
     return settings, {
         f"{PREFIX}WEBHOOK_ALLOWED_NETWORKS": _LOOPBACK,
@@ -165,7 +181,7 @@ class _Supervisor:
     def _on_signal(self, number: int) -> None:
         if self._stop.is_set():
             for child in self._children:
-                child.kill()
+                child.stop_at_once()
             return
         self._view.say(f"stopping ({signal.Signals(number).name}); once more stops at once")
         self._stop.set()

@@ -56,8 +56,9 @@ def receiver(key: bytes) -> type[BaseHTTPRequestHandler]:
                 print("Refused: the signature does not fit.", flush=True)
                 self.send_error(HTTPStatus.UNAUTHORIZED)
                 return
-            print(f"\n{self.headers['webhook-id']}", flush=True)
-            print(json.dumps(json.loads(body), indent=2, ensure_ascii=False), flush=True)
+            document = json.loads(body)
+            print(f"\nSignature good: {document['type']}, {self.headers['webhook-id']}")
+            print(json.dumps(document, indent=2, ensure_ascii=False), flush=True)
             self.send_response(HTTPStatus.NO_CONTENT)
             self.end_headers()
 

@@ -26,8 +26,8 @@ p{max-width:38rem}
 .faint{color:var(--faint)}
 a{color:var(--light)}
 code,pre{font:.875rem/1.65 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-pre{background:var(--card);border:1px solid var(--line);border-radius:.75rem;
-padding:1.1rem 1.25rem;overflow-x:auto;tab-size:2}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--card);
+border:1px solid var(--line);border-radius:.75rem;padding:1.1rem 1.25rem;overflow-x:auto;tab-size:2}
 .status{color:var(--light);font:600 .95rem ui-monospace,Menlo,Consolas,monospace}
 table{border-collapse:collapse;width:100%}
 td{border-top:1px solid var(--line);padding:.55rem .9rem .55rem 0;vertical-align:top}

@@ -19,6 +19,7 @@ def main(directory: Path, work_seconds: float, drain_seconds: float) -> None:
         AQueue(directory).inbox(prefetch=3),
         process_task,
         lambda: print("beat", flush=True),
+        lambda: print("released", flush=True),
         concurrency=2,
         beat_seconds=0.1,
         patience=Patience(drain_seconds=drain_seconds),

@@ -705,9 +705,7 @@ class TestLeases:
         assert write(database, lambda work: work.tasks.expired(10)) == [second]
         assert read(database, lambda work: work.tasks.get(done.id)) == done
 
-    def test_a_task_that_waits_unrung_is_rung_once_for_each_patience(
-        self, database: Database
-    ) -> None:
+    def test_a_task_that_waits_unrung_is_rung_ever_more_patiently(self, database: Database) -> None:
         waiting, busy = a_stored_task(database), a_stored_task(database)
         claimed(database, busy)
         take_all(database)
@@ -722,7 +720,19 @@ class TestLeases:
         assert take_all(database) == [Message("TaskQueued", waiting.id, waiting.correlation_id)]
         assert ring_again(MINUTE) == 0
         time.sleep(0.1)
+        assert ring_again(patience) == 0
+        time.sleep(0.08)
         assert ring_again(patience) == 1
+
+    def test_an_image_is_touched_whenever_the_state_of_its_task_changes(
+        self, database: Database
+    ) -> None:
+        task = a_stored_task(database)
+        added_at = read(database, lambda work: work.images.get(task.image_id)).updated_at
+
+        claimed(database, task)
+
+        assert read(database, lambda work: work.images.get(task.image_id)).updated_at > added_at
 
     def test_an_end_that_nobody_announced_is_told_again(self, database: Database) -> None:
         completed, failed, announced = (

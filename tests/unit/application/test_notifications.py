@@ -322,14 +322,17 @@ class TestSendDelivery:
         assert len(slow.mail.sent) == 1
         assert bench.mail.sent == []
 
-    def test_a_notifier_that_dies_over_it_leaves_it_to_its_lease(self, bench: Workbench) -> None:
+    def test_what_nobody_foresaw_counts_as_an_attempt_and_is_told(self, bench: Workbench) -> None:
         delivery = self.announced(bench, DeliveryFailed("busy"))
         bench.mail.trouble = ZeroDivisionError()
 
         with pytest.raises(ZeroDivisionError):
             bench.send_delivery(delivery.id)
 
-        assert self.again(bench, delivery.task_id) == delivery
+        tried = self.again(bench, delivery.task_id)
+        assert tried.attempts == delivery.attempts + 1
+        assert tried.due_at > delivery.due_at
+        assert tried.last_error == "An error on our side."
         assert bench.send_delivery(delivery.id) is SendOutcome.SKIPPED
 
 

@@ -1,7 +1,9 @@
 """The worker's way through a task, and the way back of a worker that was lost."""
 
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from uuid import uuid4
 
@@ -174,19 +176,58 @@ class TestProcessTask:
         assert keys[lost] not in failure.detail
         assert bench.editor.pipelines == []
 
-    def test_an_error_that_nobody_foresaw_leaves_the_task_to_its_lease(
+    def test_an_error_that_nobody_foresaw_is_tried_again_and_then_told(
         self, bench: Workbench
     ) -> None:
         uploaded = bench.upload(bench.an_actor())
-        bench.editor.meanwhile = raising(ZeroDivisionError())
-        process_task = bench.process_task(lease=AT_ONCE)
+        bench.editor.meanwhile = raising(ZeroDivisionError("by nothing"))
+        process_task = bench.process_task()
 
-        with pytest.raises(ZeroDivisionError):
-            process_task(uploaded.task_id)
-        process_task.lease = MINUTE
-        process_task.beat()
+        for _ in range(3):
+            with pytest.raises(ZeroDivisionError):
+                process_task(uploaded.task_id)
 
-        assert bench.expired() == [uploaded.task_id]
+        task = bench.task(uploaded.task_id)
+        assert task.failure is not None
+        assert task.failure.code is FailureCode.INTERNAL
+        assert (task.attempts, task.deaths) == (3, 0)
+        assert bench.log_of(task.id) == [
+            ("retried", "ZeroDivisionError: by nothing"),
+            ("retried", "ZeroDivisionError: by nothing"),
+            ("failed", "ZeroDivisionError: by nothing"),
+        ]
+
+    def test_a_worker_that_ends_hands_its_tasks_back_without_a_death(
+        self, bench: Workbench
+    ) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        process_task = bench.process_task()
+        bench.take_outbox()
+        bench.editor.meanwhile = process_task.release
+
+        assert process_task(uploaded.task_id) is ProcessOutcome.SUPERSEDED
+
+        task = bench.task(uploaded.task_id)
+        assert (task.status, task.deaths) == (TaskStatus.QUEUED, 0)
+        assert bench.take_outbox() == [("TaskQueued", task.id)]
+        assert bench.stored() == {bench.image(uploaded.image_id).file_path}
+
+    def test_a_pipeline_that_this_version_cannot_read_waits_for_a_newer_worker(
+        self, bench: Workbench
+    ) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        with closing(sqlite3.connect(bench.database.path)) as beside, beside:
+            beside.execute(
+                "UPDATE tasks SET pipeline = ?",
+                ('{"version":1,"pipeline":[{"op":"sparkle"}],"output":{}}',),
+            )
+
+        assert bench.process_task()(uploaded.task_id) is ProcessOutcome.RETRIED
+
+        assert bench.task(uploaded.task_id).status is TaskStatus.QUEUED
+        [(outcome, error)] = bench.log_of(uploaded.task_id)
+        assert outcome == "retried"
+        assert error is not None and error.startswith("unreadable-pipeline")
 
 
 class TestLostWorkers:
