@@ -7,7 +7,7 @@ Refusals and failures that need more than one object to see.
     ├── NotFound                  unknown, or another's: the two look alike on purpose
     ├── AssetNotFound
     ├── AlreadyExists
-    ├── LimitReached              the account has as many as it may have
+    ├── TooManyWebhooks           the account has as many as it may have
     ├── NotReady                  ask again later
     ├── TaskEndedWithoutResult    asking again will not help
     └── UnexpectedPart            a file that nothing refers to
@@ -71,10 +71,10 @@ class AlreadyExists(ApplicationError):
     code = "already-exists"
 
 
-class LimitReached(ApplicationError):
-    """The account has as many of these as it may have."""
+class TooManyWebhooks(ApplicationError):
+    """The account has as many webhooks as it may have."""
 
-    code = "limit-reached"
+    code = "too-many-webhooks"
 
 
 class NotReady(ApplicationError):

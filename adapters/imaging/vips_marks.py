@@ -17,7 +17,6 @@ from domain.images.upload_policy import UploadPolicy
 
 _KEPT_PIXELS: Final = 1_000_000  # 4 MB at most for one mark
 _KEPT_MARKS: Final = 8
-_FULL_ALPHA: Final = 255
 
 _Key = tuple[str, Length, float, int, int]
 

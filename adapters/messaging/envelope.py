@@ -13,7 +13,6 @@ from uuid import UUID
 from application.ports.message_publisher import Message
 
 VERSION = 1
-CONTENT_TYPES = ("application/json",)
 
 
 class NotAnEnvelope(Exception):

@@ -6,7 +6,7 @@ from uuid import UUID
 import attrs
 
 from application.actor import Actor
-from application.errors import AlreadyExists, NotFound
+from application.errors import NotFound, TooManyWebhooks
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.signing_secrets import SigningSecrets
@@ -14,12 +14,6 @@ from application.ports.unit_of_work import Database
 from domain.notifications.channel import Webhook, checked_webhook_url
 
 MAX_WEBHOOKS = 10
-
-
-class TooManyWebhooks(AlreadyExists):
-    """The account has as many webhooks as it may have."""
-
-    code = "too-many-webhooks"
 
 
 @attrs.frozen

@@ -36,8 +36,8 @@ from entrypoints.http.request_scope import RequestScope
 from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
 from entrypoints.http.resources.files import ResultFile
 from entrypoints.http.resources.images import Download, Status, Upload
-from entrypoints.http.resources.operations import Liveness, Metrics, Readiness
 from entrypoints.http.resources.pages import Landing, ProblemPages
+from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
 from entrypoints.http.resources.profile import Profile
 from entrypoints.http.resources.tasks import TaskDetail
 from entrypoints.http.resources.webhooks import OneWebhook, Webhooks

@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from application.actor import Actor
-from application.errors import NotFound
+from application.errors import NotFound, TooManyWebhooks
 from application.notifications.manage_webhooks import (
     MAX_WEBHOOKS,
     AddWebhook,
@@ -15,7 +15,6 @@ from application.notifications.manage_webhooks import (
     ListWebhooks,
     RemoveWebhook,
     RemoveWebhookRequest,
-    TooManyWebhooks,
 )
 from application.notifications.send_delivery import SendOutcome
 from application.ports.image_editor import EditFailed
