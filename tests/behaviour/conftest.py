@@ -18,9 +18,9 @@ for _module in (accounts, images, notifications):
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """One platform for all scenarios; each starts on empty tables."""
+    """One platform for all scenarios, gone before other tests; each starts on empty tables."""
     folder: Path = tmp_path_factory.mktemp("platform")
     with Rig(folder) as platform:
         yield platform
