@@ -22,7 +22,7 @@ from entrypoints.http.errors import (
 FORM_OVERHEAD_BYTES: Final = 1024 * 1024
 """What an upload's body may have besides its picture: options, attachments, boundaries."""
 
-# gunicorn reads ahead by as much, and copies what it has left over anew at each smaller read.
+# The fewer the reads, the less they cost; this is also about what an upload takes of memory.
 READ_BYTES: Final = 1024 * 1024
 # The last read takes this much more rather than leave it behind: so that what ends a form, a
 # boundary and a line break, comes in one piece.

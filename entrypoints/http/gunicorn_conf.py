@@ -11,8 +11,11 @@ import struct
 from pathlib import Path
 from typing import Any, Final
 
+from gunicorn.http.body import LengthReader  # type: ignore[import-untyped]
+
 from entrypoints.http.body import FORM_OVERHEAD_BYTES
 from entrypoints.http.draining import note_sigterm
+from entrypoints.http.socket_body import SocketBody
 from entrypoints.settings import load_settings
 
 _settings: Final = load_settings(os.environ)
@@ -50,9 +53,9 @@ if _settings.metrics.dir is not None:
 
 def when_ready(server: Any) -> None:
     """
-    Bound the wait for a request's head.
+    Bound the waits on blocking sockets: for a request's head, and for a large piece of its body.
 
-    gunicorn reads it from a blocking socket; sockets inherit this from the one that accepts them.
+    Sockets inherit this from the one that accepts them.
     """
     wait = struct.pack("@ll", _CLIENT_SECONDS, 0)
     for listener in server.LISTENERS:
@@ -74,7 +77,7 @@ def _is_news(record: logging.LogRecord) -> bool:
     return not isinstance(error, BlockingIOError | TimeoutError)
 
 
-def pre_request(_: Any, req: Any) -> None:
+def pre_request(worker: Any, req: Any) -> None:
     """
     Bound the waits for the body and for the answer to leave, and send hopeless bodies away.
 
@@ -83,6 +86,9 @@ def pre_request(_: Any, req: Any) -> None:
     the next request.
     """
     req.unreader.sock.settimeout(_CLIENT_SECONDS)
+    reader = req.body.reader
+    if isinstance(reader, LengthReader) and not worker.cfg.is_ssl:
+        req.body = SocketBody(req.unreader, reader.length)
     for name, value in req.headers:
         too_long = name == "CONTENT-LENGTH" and int(value) > _MAX_BODY_BYTES
         if too_long or name == "TRANSFER-ENCODING":

@@ -9,22 +9,28 @@ from entrypoints.consumers.process_images import image_worker
 from tests.consumers.inboxes import AQueue
 
 
+def say(word: str) -> None:
+    # The line and its end in one go: threads that print at a time would mix them.
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
 def main(directory: Path, work_seconds: float, drain_seconds: float) -> None:
     def process_task(task_id):
-        print("started", task_id, flush=True)
+        say(f"started {task_id}")
         time.sleep(work_seconds)
-        print("finished", task_id, flush=True)
+        say(f"finished {task_id}")
 
     image_worker(
         AQueue(directory).inbox(prefetch=3),
         process_task,
-        lambda: print("beat", flush=True),
-        lambda: print("released", flush=True),
+        lambda: say("beat"),
+        lambda: say("released"),
         concurrency=2,
         beat_seconds=0.1,
         patience=Patience(drain_seconds=drain_seconds),
     ).run()
-    print("left", flush=True)
+    say("left")
 
 
 if __name__ == "__main__":

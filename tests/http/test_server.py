@@ -192,6 +192,20 @@ def test_a_refused_body_does_not_spoil_the_connection(server: Server) -> None:
     assert (refused.status, healthy.status, document) == (401, 200, {"status": "ok"})
 
 
+@pytest.mark.parametrize("size", [100, 3 * MEBIBYTE])
+def test_a_body_ends_where_the_next_request_starts(server: Server, size: int) -> None:
+    body = form(part("image", b"x" * size, "a.jpg"))
+    with server.connect() as connection:
+        last = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        connection.sendall(head(len(body)) + body + last)
+        with connection.makefile("rb") as file:
+            answers = file.read()
+
+    uploaded, _, healthy = answers.partition(b"HTTP/1.1 200 OK")
+    assert uploaded.startswith(b"HTTP/1.1 202 ")
+    assert healthy.endswith(b'{"status":"ok"}')
+
+
 @pytest.mark.parametrize(
     ("asked", "first", "last"),
     [("bytes=100-", 100, len(RESULT) - 1), ("bytes=-70000", len(RESULT) - 70_000, len(RESULT) - 1),
