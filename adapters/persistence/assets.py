@@ -4,7 +4,8 @@ from uuid import UUID
 
 from adapters.persistence.connection import Connection, UniqueViolation
 from application.errors import AlreadyExists
-from application.ports.unit_of_work import Asset, Assets
+from application.ports.repositories.assets import Assets
+from domain.images.asset import Asset
 
 
 class SqlAssets(Assets):

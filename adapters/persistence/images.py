@@ -4,7 +4,7 @@ from uuid import UUID
 
 from adapters.persistence.connection import Connection
 from adapters.persistence.tasks import SqlTasks, processing_task_to_document
-from application.ports.unit_of_work import Images
+from application.ports.repositories.images import Images
 from domain.images.formats import ImageFormat
 from domain.images.image import Image, PictureHeader
 from domain.tasks.task import Task, TaskStatus

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from adapters.persistence.connection import Connection, Row, UniqueViolation
 from application.errors import AlreadyExists
-from application.ports.unit_of_work import Deliveries, Webhooks
+from application.ports.repositories.deliveries import Deliveries
+from application.ports.repositories.webhooks import Webhooks
 from domain.notifications.channel import ChannelKind, Occasion, Webhook
 from domain.notifications.delivery import Delivery, DeliveryStatus
 

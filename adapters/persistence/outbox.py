@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from adapters.persistence.connection import Connection
 from application.ports.message_publisher import Message
-from application.ports.unit_of_work import Outbox, OutboxEntry
+from application.ports.repositories.outbox import Outbox, OutboxEntry
 
 
 class SqlOutbox(Outbox):

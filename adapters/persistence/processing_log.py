@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from adapters.persistence.connection import Connection, Document
-from application.ports.unit_of_work import LogEntry, ProcessingLog
+from application.ports.repositories.processing_log import ProcessingLog
+from domain.tasks.log_entry import LogEntry
 
 
 class SqlProcessingLog(ProcessingLog):

@@ -10,7 +10,8 @@ from cattrs.errors import BaseValidationError
 from adapters.persistence.connection import Connection, Document, Row
 from adapters.serialization.pipelines import pipeline_from_document, pipeline_to_document
 from application.ports.message_publisher import Message
-from application.ports.unit_of_work import Outbox, Tasks
+from application.ports.repositories.outbox import Outbox
+from application.ports.repositories.tasks import Tasks
 from domain.errors import DomainError
 from domain.images.formats import ImageFormat
 from domain.images.pipeline import Pipeline

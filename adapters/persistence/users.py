@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.persistence.connection import Connection, Row, TextArray, UniqueViolation
-from application.ports.unit_of_work import EmailTaken, Sessions, UsernameTaken, Users
+from application.ports.repositories.sessions import Sessions
+from application.ports.repositories.users import EmailTaken, UsernameTaken, Users
 from domain.users.roles import Role
 from domain.users.session import Session
 from domain.users.user import User

@@ -5,7 +5,8 @@ import attrs
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.password_hasher import PasswordHasher
-from application.ports.unit_of_work import Database, EmailTaken, UsernameTaken
+from application.ports.repositories.users import EmailTaken, UsernameTaken
+from application.ports.unit_of_work import Database
 from domain.users.roles import Role
 from domain.users.user import User, checked_email, checked_password, checked_username
 

@@ -9,7 +9,8 @@ from application.errors import AlreadyExists
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.object_store import ObjectStore
-from application.ports.unit_of_work import Asset, Database
+from application.ports.unit_of_work import Database
+from domain.images.asset import Asset
 
 
 @attrs.frozen

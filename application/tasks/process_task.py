@@ -16,8 +16,9 @@ from application.ports.failpoints import Failpoints
 from application.ports.image_editor import EditFailed, ImageEditor
 from application.ports.object_store import ObjectMissing, ObjectStore, StorageUnavailable
 from application.ports.telemetry import Telemetry
-from application.ports.unit_of_work import Database, DatabaseUnavailable, LogEntry
+from application.ports.unit_of_work import Database, DatabaseUnavailable
 from domain.images.image import Image
+from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
 
 MAIN_VARIANT = "main"

@@ -7,8 +7,9 @@ import attrs
 
 from application.actor import Actor
 from application.errors import NotFound
-from application.ports.unit_of_work import Database, LogEntry
+from application.ports.unit_of_work import Database
 from domain.notifications.delivery import Delivery
+from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Task
 
 

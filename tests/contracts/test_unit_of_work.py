@@ -17,15 +17,10 @@ import pytest
 
 from application.errors import AlreadyExists
 from application.ports.message_publisher import Message
-from application.ports.unit_of_work import (
-    Asset,
-    Database,
-    DatabaseUnavailable,
-    EmailTaken,
-    LogEntry,
-    UnitOfWork,
-    UsernameTaken,
-)
+from application.ports.repositories.users import EmailTaken, UsernameTaken
+from application.ports.unit_of_work import Database, DatabaseUnavailable, UnitOfWork
+from domain.images.asset import Asset
+from domain.tasks.log_entry import LogEntry
 from domain.images.geometry import Gravity
 from domain.images.image import Image
 from domain.images.operations import AutoOrient, Resize, Watermark

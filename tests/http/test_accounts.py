@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from domain.users.roles import Role
-from application.ports.unit_of_work import EmailTaken, UsernameTaken
+from application.ports.repositories.users import EmailTaken, UsernameTaken
 from tests.builders import an_admin
 from tests.http.house import BEARER, TOKEN, Caller, House, problem
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from application.errors import AssetNotFound, TaskEndedWithoutResult
-from application.ports.unit_of_work import LogEntry
+from domain.tasks.log_entry import LogEntry
 from application.tasks.view_task import TaskView
 from domain.tasks.task import Failure, FailureCode, TaskStatus
 from tests.builders import NOON, a_delivery, a_result, a_task, an_image

@@ -6,9 +6,9 @@ from typing import Any
 import attrs
 import falcon
 
-from application.ports.unit_of_work import LogEntry
 from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.notifications.delivery import Delivery
+from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, Result
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.payloads import id_in_path, timestamp, write_json

@@ -20,7 +20,7 @@ from application.actor import Actor
 from application.errors import NotAllowed, NotFound
 from application.ports.access_tokens import InvalidToken
 from application.ports.password_hasher import PasswordHasher
-from application.ports.unit_of_work import EmailTaken, UsernameTaken
+from application.ports.repositories.users import EmailTaken, UsernameTaken
 from domain.errors import InvalidParameter
 from domain.users.roles import Role
 from domain.users.user import User

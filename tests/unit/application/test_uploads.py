@@ -14,7 +14,8 @@ from application.errors import AssetNotFound, NotAllowed, NotFound, UnexpectedPa
 from application.images.image_status import ImageStatus, ImageStatusRequest
 from application.images.install_shared_assets import InstallSharedAssets
 from application.images.stage_file import StageFile
-from application.ports.unit_of_work import Asset, DatabaseUnavailable
+from application.ports.unit_of_work import DatabaseUnavailable
+from domain.images.asset import Asset
 from domain.errors import ContentTooLarge, EmptyFile, ImageRefused, ImageTooLarge, UnsupportedMedia
 from domain.images.formats import ImageFormat
 from domain.images.image import PictureHeader

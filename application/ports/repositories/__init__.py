@@ -1,0 +1,1 @@
+"""One repository for each kind of thing that is remembered."""

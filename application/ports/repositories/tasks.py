@@ -1,0 +1,76 @@
+"""Tasks and their results, as they are remembered."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
+
+from domain.tasks.task import Task
+
+
+class Tasks(Protocol):
+    """Tasks and their results; every change also sets the image's status."""
+
+    @abstractmethod
+    def add(self, task: Task) -> None:
+        """Add a task, and its events to the outbox."""
+
+    @abstractmethod
+    def get(self, task_id: UUID) -> Task | None:
+        """Return a task with its results, by its id."""
+
+    @abstractmethod
+    def newest_of(self, image_id: UUID) -> Task | None:
+        """Return the newest task over an image, with its results."""
+
+    @abstractmethod
+    def claim(self, task_id: UUID, lease: timedelta) -> Task | None:
+        """
+        Claim a queued task: one more attempt, one more fence, a lease by the database's clock.
+
+        Returns None when the task is not there or not queued: somebody else's, or done.
+        """
+
+    @abstractmethod
+    def extend_leases(self, held: Sequence[tuple[UUID, int]], lease: timedelta) -> None:
+        """Renew the leases of tasks, by id and fence, that still hold."""
+
+    @abstractmethod
+    def save_if_held(self, task: Task, *, delay: timedelta = timedelta()) -> bool:
+        """
+        Save a claimed task and its results, and its events to the outbox due after *delay*.
+
+        Returns False, and changes nothing, when the fence or the state no longer holds.
+        """
+
+    @abstractmethod
+    def expired(self, limit: int) -> Sequence[Task]:
+        """Return tasks in progress whose lease is over, by the database's clock; oldest first."""
+
+    @abstractmethod
+    def ring_again(self, older_than: timedelta, limit: int) -> int:
+        """
+        Put `TaskQueued` into the outbox anew for tasks that have waited unrung for too long.
+
+        Each ring for the same task waits longer than the one before it, up to fourfold.
+
+        Returns how many. Survives a broker that lost its disk. A task whose `TaskQueued` still
+        waits in the outbox is left alone.
+        """
+
+    @abstractmethod
+    def mark_announced(self, task_id: UUID) -> None:
+        """Remember that whoever is to be told of a task's end has a delivery."""
+
+    @abstractmethod
+    def announce_again(self, older_than: timedelta, limit: int) -> int:
+        """
+        Put the events of ended tasks into the outbox anew that nobody has announced for too long.
+
+        Returns how many.
+        """
+
+    @abstractmethod
+    def count_by_status(self) -> dict[str, int]:
+        """Return how many tasks are queued and in progress."""
