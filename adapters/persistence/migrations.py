@@ -72,38 +72,45 @@ def shipped_migrations(folder: Path) -> list[Migration]:
     ]
 
 
-def pending(
-    database: MigratableDatabase, migrations: Sequence[Migration] | None = None
-) -> list[str]:
-    """Return the names of the files that have not run, or raise `MigrationEdited`."""
-    if migrations is None:
-        migrations = shipped_migrations(database.migrations)
-    with database.exclusive() as connection:
-        return [migration.name for migration in _pending(connection, migrations)]
-
-
-def migrate(
-    database: MigratableDatabase, migrations: Sequence[Migration] | None = None
-) -> list[str]:
+@attrs.frozen
+class Migrations:
     """
-    Run what has not run, and return the names.
+    What a database has run and has yet to run.
 
-    Raises:
-        MigrationEdited: Before anything is run.
-        MigrationFailed: A file has an error; the files before it stay run.
+    Attributes:
+        shipped: The files in their order; those of the database's dialect if not given.
     """
-    if migrations is None:
-        migrations = shipped_migrations(database.migrations)
-    applied = []
-    for _ in migrations:
-        # Asked again before each file: another process may have been quicker.
-        with database.exclusive() as connection:
-            left = _pending(connection, migrations)
-            if not left:
-                break
-            _run(database, connection, left[0])
-        applied.append(left[0].name)
-    return applied
+
+    database: MigratableDatabase
+    shipped: Sequence[Migration] = attrs.field()
+
+    @shipped.default
+    def _of_dialect(self) -> Sequence[Migration]:
+        return shipped_migrations(self.database.migrations)
+
+    def pending(self) -> list[str]:
+        """Return the names of the files that have not run, or raise `MigrationEdited`."""
+        with self.database.exclusive() as connection:
+            return [migration.name for migration in _pending(connection, self.shipped)]
+
+    def run(self) -> list[str]:
+        """
+        Run what has not run, and return the names.
+
+        Raises:
+            MigrationEdited: Before anything is run.
+            MigrationFailed: A file has an error; the files before it stay run.
+        """
+        applied = []
+        for _ in self.shipped:
+            # Asked again before each file: another process may have been quicker.
+            with self.database.exclusive() as connection:
+                left = _pending(connection, self.shipped)
+                if not left:
+                    break
+                _run(self.database, connection, left[0])
+            applied.append(left[0].name)
+        return applied
 
 
 def _pending(connection: Connection, migrations: Sequence[Migration]) -> list[Migration]:

@@ -82,7 +82,7 @@ def up(*, log_format: Annotated[Literal["text", "json"], Parameter()] = "text") 
 @app.command(group=_PROCESSES)
 def api() -> None:
     """Serve the REST API (SAFELIGHT_HTTP_…)."""
-    from entrypoints.cli.processes import run_api
+    from entrypoints.processes import run_api
 
     run_api(_settings())
 
@@ -90,31 +90,40 @@ def api() -> None:
 @app.command(group=_PROCESSES)
 def image_worker() -> None:
     """Process queued images in sandboxed renderers (SAFELIGHT_WORKER_…, …RENDERER_…)."""
-    from entrypoints.cli.processes import run_image_worker
+    from entrypoints.preparation import check_prepared
+    from entrypoints.processes import build_image_worker
 
-    run_image_worker(_settings())
+    settings = _settings()
+    check_prepared(settings)
+    build_image_worker(settings).run()
 
 
 @app.command(group=_PROCESSES)
 def notifier() -> None:
     """Tell customers by e-mail and webhook (SAFELIGHT_NOTIFIER_…, …SMTP_…, …WEBHOOK_…)."""
-    from entrypoints.cli.processes import run_notifier
+    from entrypoints.preparation import check_prepared
+    from entrypoints.processes import build_notifier
 
-    run_notifier(_settings())
+    settings = _settings()
+    check_prepared(settings)
+    build_notifier(settings).run()
 
 
 @app.command(group=_PROCESSES)
 def relay() -> None:
     """Carry messages to the broker, take tasks back from the dead (SAFELIGHT_RELAY_…)."""
-    from entrypoints.cli.processes import run_relay
+    from entrypoints.preparation import check_prepared
+    from entrypoints.processes import build_relay
 
-    run_relay(_settings())
+    settings = _settings()
+    check_prepared(settings)
+    build_relay(settings).run()
 
 
 @app.command(group=_TOOLS)
 def migrate() -> None:
     """Bring the database to this version and install the shared pictures; harmless if repeated."""
-    from entrypoints.container import prepare
+    from entrypoints.preparation import prepare
 
     settings = _settings()
     applied = prepare(settings)

@@ -15,7 +15,7 @@ from typing import Final
 
 import attrs
 
-from entrypoints import container
+from entrypoints import factories, preparation
 from entrypoints.cli.child_process import ChildProcess
 from entrypoints.cli.log_view import LogView
 from entrypoints.mistakes import OperatorMistake
@@ -44,13 +44,13 @@ def supervise(settings: Settings, environ: Mapping[str, str], log_format: str) -
     os.umask(0o077)
     view = LogView(("safelight", *PROCESSES), raw=log_format == "json")
     with _listening(settings.http.bind) as listener:
-        container.make_data_directory(settings)
+        preparation.make_data_directory(settings)
         run = settings.data_dir / "run"
         run.mkdir(exist_ok=True)
         with _only_one(run / "supervisor.lock"), _figures_dir() as figures_dir:
             settings, environ = _surroundings(settings, environ, listener, figures_dir)
-            container.forget_figures(settings)
-            for name in container.prepare(settings):
+            factories.forget_figures(settings)
+            for name in preparation.prepare(settings):
                 view.say(f"migrated {name}")
             supervisor = _Supervisor(settings, environ, listener, view, began)
             return asyncio.run(supervisor.run())

@@ -1,5 +1,5 @@
 """
-How gunicorn serves the API: `gunicorn -c python:entrypoints.http.gunicorn_conf`.
+How gunicorn serves the API; `Server` reads this.
 
 Threads, because requests wait more than they compute; and every wait on a client has an end.
 """
@@ -22,7 +22,6 @@ _settings: Final = load_settings(os.environ)
 _MAX_BODY_BYTES: Final = _settings.upload.max_bytes + FORM_OVERHEAD_BYTES
 _CLIENT_SECONDS: Final = 30
 
-wsgi_app = "entrypoints.http.wsgi:app"
 bind = _settings.http.bind
 backlog = 1024
 

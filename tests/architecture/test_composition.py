@@ -14,8 +14,8 @@ import pytest
 from dependency_injector import providers
 
 from application.ports.clock import Clock
-from entrypoints import container
 from entrypoints.container import Adapters, Platform, UseCases
+from entrypoints.preparation import prepare
 from entrypoints.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     settings = load_settings({"SAFELIGHT_DATA_DIR": str(tmp_path / "data")})
-    container.prepare(settings)
+    prepare(settings)
     return settings
 
 
@@ -118,9 +118,9 @@ def test_a_process_loads_what_it_uses_and_nothing_else(
 ) -> None:
     outcome = run_python(
         "import os, sys\n"
-        "from entrypoints import container\n"
+        "from entrypoints import processes\n"
         "from entrypoints.settings import load_settings\n"
-        f"container.{build}(load_settings(os.environ))\n"
+        f"processes.{build}(load_settings(os.environ))\n"
         "print(*{name.partition('.')[0] for name in sys.modules})",
         SAFELIGHT_DATA_DIR=str(settings.data_dir),
     )

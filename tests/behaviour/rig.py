@@ -20,7 +20,8 @@ from dependency_injector import providers
 from falcon.testing import TestClient
 
 from application.ports.clock import Clock
-from entrypoints.container import Platform, prepare
+from entrypoints.container import Platform
+from entrypoints.preparation import prepare
 from entrypoints.settings import load_settings
 
 SCENARIO_SECONDS = 30.0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from adapters.persistence.migrations import migrate
+from adapters.persistence.migrations import Migrations
 from adapters.persistence.sqlite import SqliteDatabase
 from application.ports.unit_of_work import Database
 
@@ -29,7 +29,7 @@ class SqlitePlace(Place):
     def __init__(self, folder: Path, *, durable: bool) -> None:
         self._path = folder / "safelight.db"
         self._durable = durable
-        migrate(self.open())
+        Migrations(self.open()).run()
 
     def open(self, **settings: Any) -> SqliteDatabase:
         return SqliteDatabase(self._path, durable=self._durable, **settings)
@@ -51,7 +51,7 @@ QUICK_PLACES = ["sqlite"]
 def in_memory(_: Path) -> SqliteDatabase:
     """Return a database that nobody else can open."""
     database = SqliteDatabase(":memory:")
-    migrate(database)
+    Migrations(database).run()
     return database
 
 

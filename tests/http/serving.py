@@ -9,6 +9,7 @@ import attrs
 
 from application.images.open_result import OpenedResult, OpenResultRequest
 from application.images.upload_image import UploadedImage, UploadImageRequest
+from entrypoints.http.server import Server
 from entrypoints.settings import load_settings
 from tests.http.house import House
 
@@ -31,4 +32,6 @@ class Served(House):
         )
 
 
-app = Served(max_upload_bytes=load_settings(os.environ).upload.max_bytes).app()
+if __name__ == "__main__":
+    most = load_settings(os.environ).upload.max_bytes
+    Server(lambda: Served(max_upload_bytes=most).app()).run()

@@ -34,8 +34,7 @@ class Server:
             self.port: int = listener.getsockname()[1]
             kept = {k: v for k, v in os.environ.items() if not k.startswith("SAFELIGHT_")}
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "python:entrypoints.http.gunicorn_conf",
-                 "tests.http.serving:app"],
+                [sys.executable, "-m", "tests.http.serving"],
                 cwd=ROOT,
                 env=kept | {
                     "PYTHONPATH": str(ROOT),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.persistence.migrations import migrate
+from adapters.persistence.migrations import Migrations
 from adapters.persistence.sqlite import SqliteDatabase
 from adapters.storage.disk import DiskObjectStore
 from tests.unit.application.workbench import Workbench
@@ -20,7 +20,7 @@ def shared_store(tmp_path_factory: pytest.TempPathFactory) -> DiskObjectStore:
 @pytest.fixture
 def bench(tmp_path: Path, shared_store: DiskObjectStore) -> Iterator[Workbench]:
     database = SqliteDatabase(tmp_path / "safelight.db", durable=False)
-    migrate(database)
+    Migrations(database).run()
     yield Workbench(database, shared_store)
     database.close()
     for key in list(shared_store.keys()):

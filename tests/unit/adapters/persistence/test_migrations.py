@@ -10,8 +10,7 @@ from adapters.persistence.migrations import (
     Migration,
     MigrationEdited,
     MigrationFailed,
-    migrate,
-    pending,
+    Migrations,
     shipped_migrations,
 )
 from adapters.persistence.sqlite import SqliteDatabase
@@ -49,39 +48,40 @@ class TestMigrate:
     def test_runs_what_ships_once(self, database: SqliteDatabase) -> None:
         shipped = [migration.name for migration in shipped_migrations(database.migrations)]
 
-        assert pending(database) == shipped
-        assert migrate(database) == shipped
-        assert pending(database) == []
-        assert migrate(database) == []
+        assert Migrations(database).pending() == shipped
+        assert Migrations(database).run() == shipped
+        assert Migrations(database).pending() == []
+        assert Migrations(database).run() == []
 
     def test_runs_every_statement_of_a_file_in_order(self, database: SqliteDatabase) -> None:
-        assert migrate(database, [ONE]) == ["0001_one"]
-        assert migrate(database, [ONE, TWO]) == ["0002_two"]
+        assert Migrations(database, [ONE]).run() == ["0001_one"]
+        assert Migrations(database, [ONE, TWO]).run() == ["0002_two"]
 
         assert database.connection().rows("SELECT id FROM two") == [(7,), (7,)]
 
     def test_leaves_nothing_of_a_file_that_fails(self, database: SqliteDatabase) -> None:
         with pytest.raises(MigrationFailed, match="0003_broken"):
-            migrate(database, [ONE, TWO, BROKEN])
+            Migrations(database, [ONE, TWO, BROKEN]).run()
 
         assert "three" not in tables(database)
         assert {"one", "two"} <= tables(database)
-        assert pending(database, [ONE, TWO, BROKEN]) == ["0003_broken"]
+        assert Migrations(database, [ONE, TWO, BROKEN]).pending() == ["0003_broken"]
 
     def test_refuses_a_file_that_was_edited_after_it_ran(self, database: SqliteDatabase) -> None:
-        migrate(database, [ONE])
+        Migrations(database, [ONE]).run()
         edited = Migration(ONE.name, ONE.sql + "-- oh")
 
-        for step in (migrate, pending):
+        migrations = Migrations(database, [edited, TWO])
+        for step in (migrations.run, migrations.pending):
             with pytest.raises(MigrationEdited, match="0001_one"):
-                step(database, [edited, TWO])
+                step()
         assert "two" not in tables(database)
 
     def test_leaves_a_newer_versions_tables_alone(self, database: SqliteDatabase) -> None:
         """Old and new run side by side during an upgrade."""
-        migrate(database, [ONE, TWO])
+        Migrations(database, [ONE, TWO]).run()
 
-        assert migrate(database, [ONE]) == []
+        assert Migrations(database, [ONE]).run() == []
 
     def test_four_at_once_run_each_file_once(self, database: SqliteDatabase) -> None:
         fork = multiprocessing.get_context("fork")
@@ -89,7 +89,7 @@ class TestMigrate:
 
         def run() -> None:
             start.wait(10)
-            answers.put(migrate(database, [ONE, TWO]))
+            answers.put(Migrations(database, [ONE, TWO]).run())
 
         runners = [fork.Process(target=run) for _ in range(4)]
         for runner in runners:
@@ -115,7 +115,7 @@ class TestTables:
     def test_have_the_columns_of_the_system_design(
         self, database: SqliteDatabase, table: str, columns: str
     ) -> None:
-        migrate(database)
+        Migrations(database).run()
 
         there = {row[1] for row in database.connection().rows(f"PRAGMA table_info({table})")}
 

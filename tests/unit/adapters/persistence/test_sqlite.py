@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.persistence.migrations import migrate
+from adapters.persistence.migrations import Migrations
 from adapters.persistence.sqlite import SqliteDatabase
 from application.ports.unit_of_work import DatabaseUnavailable
 from domain.notifications.channel import NotificationRequest
@@ -25,7 +25,7 @@ from tests.builders import A_PIPELINE, a_user, an_image
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
     database = SqliteDatabase(tmp_path / "safelight.db")
-    migrate(database)
+    Migrations(database).run()
     yield database
     database.close()
 
@@ -191,8 +191,8 @@ class TestConnections:
 
     def test_two_databases_in_memory_know_nothing_of_each_other(self) -> None:
         one, other = SqliteDatabase(":memory:"), SqliteDatabase(":memory:")
-        migrate(one)
-        migrate(other)
+        Migrations(one).run()
+        Migrations(other).run()
 
         user = add(one, a_user())
 

@@ -1,0 +1,282 @@
+# ruff: noqa: PLC0415  # see the docstring
+"""
+How adapters are built from settings; nothing else here imports adapters.
+
+Factories import what they build, so that a process loads what it uses and nothing else: the API
+never loads libvips or Apprise.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Final
+
+from application.ports.access_tokens import AccessTokens
+from application.ports.clock import Clock
+from application.ports.failpoints import Failpoints
+from application.ports.ids import Ids
+from application.ports.image_probe import ImageProbe
+from application.ports.message_inbox import MessageInbox
+from application.ports.notifier import Notifier
+from application.ports.object_store import ObjectStore
+from application.ports.outbox_bell import OutboxBell
+from application.ports.password_hasher import PasswordHasher
+from application.ports.signing_secrets import SigningSecrets
+from domain.images.upload_policy import UploadPolicy
+from domain.notifications.channel import ChannelKind
+from entrypoints.mistakes import OperatorMistake
+from entrypoints.settings import Settings
+
+if TYPE_CHECKING:
+    from adapters.imaging.vips_editor import VipsEditor
+    from adapters.messaging.kombu_publisher import KombuPublisher
+    from adapters.persistence.migrations import Migrations
+    from adapters.persistence.sqlite import SqliteDatabase
+    from adapters.storage.signed_links import SignedLinks
+    from adapters.telemetry.health_server import HealthServer
+    from adapters.telemetry.prometheus_metrics import PrometheusTelemetry
+
+_KEY_ID: Final = "1"
+
+
+def telemetry(settings: Settings) -> "PrometheusTelemetry":
+    from adapters.telemetry.prometheus_metrics import PrometheusTelemetry
+
+    return PrometheusTelemetry(settings.metrics.dir)
+
+
+def clock() -> Clock:
+    from adapters.system.clock import SystemClock
+
+    return SystemClock()
+
+
+def ids() -> Ids:
+    from adapters.system.ids import RandomIds
+
+    return RandomIds()
+
+
+def failpoints(settings: Settings) -> Failpoints:
+    from adapters.system.failpoints import ArmedFailpoints
+
+    return ArmedFailpoints(settings.failpoint)
+
+
+def bell(settings: Settings) -> OutboxBell:
+    from adapters.messaging.unix_bell import UnixBell
+
+    return UnixBell(settings.data_dir / "run" / "outbox.bells")
+
+
+def database(settings: Settings, bell: OutboxBell) -> "SqliteDatabase":
+    from adapters.persistence.sqlite import SqliteDatabase
+
+    return SqliteDatabase(settings.database_file, on_outbox=bell.ring)
+
+
+def object_store(settings: Settings) -> ObjectStore:
+    from adapters.storage.disk import DiskObjectStore
+
+    return DiskObjectStore(settings.storage_root)
+
+
+def links(settings: Settings, clock: Clock) -> "SignedLinks":
+    from adapters.storage.signed_links import SignedLinks
+
+    key = _key(settings, settings.links.key, "links")
+    return SignedLinks(settings.base_url, {_KEY_ID: key}, _KEY_ID, clock)
+
+
+def shipped_assets() -> Mapping[str, bytes]:
+    from adapters.storage.shipped_assets import shipped_assets
+
+    return shipped_assets()
+
+
+def password_hasher() -> PasswordHasher:
+    from adapters.security.argon2_hasher import Argon2PasswordHasher
+
+    return Argon2PasswordHasher()
+
+
+def access_tokens(settings: Settings, clock: Clock) -> AccessTokens:
+    from adapters.security.jwt_tokens import JWTAccessTokens
+
+    key = _key(settings, settings.tokens.key, "tokens")
+    return JWTAccessTokens(
+        {_KEY_ID: key}, _KEY_ID, issuer="safelight", audience="safelight", clock=clock
+    )
+
+
+def signing_secrets(settings: Settings) -> SigningSecrets:
+    from adapters.security.signing_secrets import DerivedSigningSecrets
+
+    return DerivedSigningSecrets(_key(settings, settings.webhook.key, "webhooks"))
+
+
+def migrations(database: "SqliteDatabase") -> "Migrations":
+    """Return what brings the tables to this version."""
+    from adapters.persistence.migrations import Migrations
+
+    return Migrations(database)
+
+
+def _key(settings: Settings, given: str | None, name: str) -> bytes:
+    from adapters.security.key_files import KeyFileRefused, load_or_create_key
+
+    if given is not None:
+        return given.encode()
+    path = settings.data_dir / "keys" / f"{name}.key"
+    try:
+        return load_or_create_key(path)
+    except KeyFileRefused as refusal:
+        raise OperatorMistake(str(refusal)) from refusal
+    except OSError as error:
+        raise OperatorMistake(f"the key {path} cannot be used: {error.strerror}") from error
+
+
+def upload_policy(settings: Settings) -> UploadPolicy:
+    upload = settings.upload
+    return UploadPolicy(
+        max_bytes=upload.max_bytes,
+        max_side_px=upload.max_side_px,
+        max_frame_pixels=upload.max_frame_pixels,
+        max_frames=upload.max_frames,
+        max_total_pixels=upload.max_total_pixels,
+    )
+
+
+def image_probe() -> ImageProbe:
+    from adapters.imaging.header_probe import HeaderProbe
+
+    return HeaderProbe()
+
+
+def image_editor(settings: Settings, policy: UploadPolicy) -> "VipsEditor":
+    from adapters.imaging.limits import RendererLimits
+    from adapters.imaging.vips_editor import UnsafeRenderer, VipsEditor
+
+    renderer = settings.renderer
+    limits = RendererLimits(
+        wall_seconds=renderer.wall_seconds,
+        cpu_seconds=renderer.cpu_seconds,
+        memory_bytes=renderer.memory_bytes,
+        output_bytes=renderer.output_bytes,
+        tasks_per_renderer=renderer.tasks_per_child,
+        policy=policy,
+    )
+    try:
+        return VipsEditor(limits, renderers=settings.worker.concurrency)
+    except UnsafeRenderer as danger:
+        raise OperatorMistake(str(danger)) from danger
+
+
+def publisher(settings: Settings) -> "KombuPublisher":
+    from adapters.messaging.kombu_publisher import KombuPublisher
+
+    return KombuPublisher(settings.broker_url)
+
+
+def inbox(settings: Settings, queue: str, prefetch: int) -> MessageInbox:
+    from adapters.messaging.kombu_inbox import KombuInbox
+
+    return KombuInbox(settings.broker_url, queue, prefetch=prefetch)
+
+
+def email_notifier(settings: Settings) -> Notifier:
+    smtp = settings.smtp
+    if smtp.host is None:
+        from adapters.notification.mail_folder import MailFolderNotifier
+
+        return MailFolderNotifier(
+            settings.data_dir / "mail", from_address=smtp.sender, from_name=smtp.sender_name
+        )
+    from adapters.notification.apprise_notifier import AppriseEmailNotifier, MailServer, MailTLS
+
+    return AppriseEmailNotifier(
+        MailServer(
+            host=smtp.host,
+            port=smtp.port,
+            from_address=smtp.sender,
+            from_name=smtp.sender_name,
+            username=smtp.username,
+            password=smtp.password,
+            tls=MailTLS(smtp.tls),
+        )
+    )
+
+
+def webhook_notifier(settings: Settings, clock: Clock) -> Notifier:
+    from adapters.notification.guarded_client import GuardedClient
+    from adapters.notification.signed_webhook import SignedWebhook
+
+    webhook = settings.webhook
+    client = GuardedClient(
+        allowed_networks=[ip_network(network) for network in webhook.allowed_networks],
+        allow_plain_http=webhook.allow_plain_http,
+        total_seconds=webhook.timeout_seconds,
+    )
+    return SignedWebhook(client, clock)
+
+
+def by_channel(email: Notifier, webhook: Notifier) -> Mapping[ChannelKind, Notifier]:
+    return {ChannelKind.EMAIL: email, ChannelKind.WEBHOOK: webhook}
+
+
+def seconds(value: float) -> timedelta:
+    return timedelta(seconds=value)
+
+
+def start_logging(
+    settings: Settings, process: str, telemetry: "PrometheusTelemetry | None" = None
+) -> None:
+    """Send this process's log to the standard output, and with *telemetry* to Logstash if set."""
+    from adapters.telemetry.structured_logging import configure_logging
+
+    forwarder = None
+    if telemetry is not None and settings.logstash.host is not None:
+        from adapters.telemetry.logstash_logging import LogstashForwarder
+
+        forwarder = LogstashForwarder(
+            settings.logstash.host,
+            settings.logstash.port,
+            on_drop=telemetry.count_dropped_log_record,
+        )
+    configure_logging(
+        process, level=settings.log.level, style=settings.log.format, copy_to=forwarder
+    )
+
+
+def forget_figures(settings: Settings) -> None:
+    """Empty the metrics directory; only while no process of ours runs."""
+    from adapters.telemetry import prometheus_metrics
+
+    if settings.metrics.dir is not None:
+        prometheus_metrics.forget_figures(settings.metrics.dir)
+
+
+def health_server(
+    settings: Settings,
+    telemetry: "PrometheusTelemetry",
+    *,
+    is_alive: Callable[[], bool],
+    is_ready: Callable[[], bool],
+) -> "HealthServer | None":
+    """Return what answers for a process that has no API, listening already; None if not wanted."""
+    from adapters.telemetry.health_server import HealthServer
+
+    if settings.metrics.bind is None:
+        return None
+    try:
+        return HealthServer(
+            settings.metrics.bind,
+            metrics=telemetry.exposition,
+            is_alive=is_alive,
+            is_ready=is_ready,
+        )
+    except OSError as error:
+        raise OperatorMistake(
+            f"cannot listen on {settings.metrics.bind}: {error.strerror}; "
+            "change SAFELIGHT_METRICS_BIND"
+        ) from error

@@ -1,0 +1,91 @@
+# ruff: noqa: PLC0415  # so that a process loads what it uses and nothing else
+"""What each process is made of, over its use cases."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from application.ports.message_inbox import MessageInbox
+from application.ports.outbox_bell import OutboxBell
+from entrypoints.settings import Settings
+
+if TYPE_CHECKING:
+    import falcon
+
+    from entrypoints.http.app import HTTPUseCases
+
+
+class Loop(Protocol):
+    """What a process does until it is told to stop."""
+
+    last_tick: float
+
+    def run(self) -> None:
+        """Work until a signal says stop."""
+
+
+def http_use_cases(**parts: Any) -> "HTTPUseCases":
+    from entrypoints.http.app import HTTPUseCases
+
+    return HTTPUseCases(**parts)
+
+
+def http_app(settings: Settings, use_cases: "HTTPUseCases") -> "falcon.App[Any, Any]":
+    from adapters.serialization.converter import make_converter
+    from entrypoints.http.app import HTTPOptions, create_app
+
+    return create_app(
+        use_cases,
+        HTTPOptions(make_converter(strict=True), settings.upload.max_bytes, settings.base_url),
+    )
+
+
+def image_worker(
+    settings: Settings,
+    inbox: MessageInbox,
+    process_task: Any,
+    beat: Callable[[], None],
+    release: Callable[[], None],
+) -> Loop:
+    from entrypoints.consumers.consumer import Patience
+    from entrypoints.consumers.process_images import image_worker
+
+    return image_worker(
+        inbox,
+        process_task,
+        beat,
+        release,
+        concurrency=settings.worker.concurrency,
+        beat_seconds=settings.tasks.beat_seconds,
+        patience=Patience(drain_seconds=settings.worker.drain_seconds),
+    )
+
+
+def notifier(
+    settings: Settings, inbox: MessageInbox, announce_outcome: Any, send_delivery: Any
+) -> Loop:
+    from entrypoints.consumers.consumer import Patience
+    from entrypoints.consumers.send_notifications import notifier
+
+    return notifier(
+        inbox,
+        announce_outcome,
+        send_delivery,
+        concurrency=settings.notifier.concurrency,
+        patience=Patience(drain_seconds=settings.worker.drain_seconds),
+    )
+
+
+def relay(
+    settings: Settings, bell: OutboxBell, relay_outbox: Any, return_expired: Any, sweep: Any
+) -> Loop:
+    from entrypoints.consumers.relay_outbox import Relay
+
+    return Relay(
+        bell,
+        relay_outbox,
+        return_expired,
+        sweep,
+        poll_seconds=settings.relay.poll_seconds,
+        expiry_seconds=settings.relay.expired_seconds,
+        sweep_seconds=settings.relay.sweep_seconds,
+    )
