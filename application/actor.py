@@ -13,10 +13,9 @@ class Actor:
     """A signed-in user, as the edge has verified them; use cases judge what they may do."""
 
     user_id: UUID
-    session_id: UUID
     roles: frozenset[Role]
 
     def require(self, permission: Permission) -> None:
         """Raise `NotAllowed` unless one of the actor's roles carries *permission*."""
         if not permits(self.roles, permission):
-            raise NotAllowed("Your account may not do this.")
+            raise NotAllowed(f"None of your account's roles includes {permission.value!r}.")

@@ -113,4 +113,4 @@ class PortFailure(Exception):
     """
 
     code: ClassVar[str] = "port-failure"
-    transient: ClassVar[bool] = False
+    transient: bool = False

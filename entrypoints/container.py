@@ -21,10 +21,13 @@ from application.images.install_shared_assets import InstallSharedAssets
 from application.images.open_result import OpenResult
 from application.images.stage_file import StageFile
 from application.images.upload_image import UploadImage
+from application.notifications.add_webhook import AddWebhook
 from application.notifications.announce_outcome import AnnounceOutcome
+from application.notifications.list_webhooks import ListWebhooks
 from application.notifications.make_notice import MakeNotice
-from application.notifications.manage_webhooks import AddWebhook, ListWebhooks, RemoveWebhook
+from application.notifications.remove_webhook import RemoveWebhook
 from application.notifications.send_delivery import SendDelivery
+from application.outbox.measure_queues import MeasureQueues
 from application.outbox.relay_outbox import RelayOutbox
 from application.outbox.sweep import Sweep
 from application.tasks.process_task import ProcessTask, RetryPolicy
@@ -66,7 +69,7 @@ class Adapters(containers.DeclarativeContainer):
         factories.inbox, settings, "notifications", settings.provided.notifier.concurrency
     )
     email_notifier = _once(factories.email_notifier, settings)
-    webhook_notifier = _once(factories.webhook_notifier, settings, clock)
+    webhook_notifier = _once(factories.webhook_notifier, settings, signing_secrets, clock)
     notifiers = _once(factories.by_channel, email_notifier, webhook_notifier)
 
 
@@ -173,7 +176,6 @@ class UseCases(containers.DeclarativeContainer):
         make_notice=providers.Factory(
             MakeNotice,
             links=adapters.links,
-            signing_secrets=adapters.signing_secrets,
             clock=adapters.clock,
             link_lifetime=_duration(settings.provided.downloads.notice_link_seconds),
         ),
@@ -198,10 +200,10 @@ class UseCases(containers.DeclarativeContainer):
     sweep = _once(
         Sweep,
         database=adapters.database,
-        telemetry=adapters.telemetry,
         patience=_duration(settings.provided.relay.patience_seconds),
         delivery_lease=_duration(settings.provided.notifier.lease_seconds),
     )
+    measure_queues = _once(MeasureQueues, database=adapters.database, telemetry=adapters.telemetry)
 
 
 def _watched(use_case: Any, adapters: Any) -> providers.Provider[Any]:
@@ -259,4 +261,5 @@ class Platform(containers.DeclarativeContainer):
         use_cases.relay_outbox,
         _watched(use_cases.return_expired_tasks, adapters),
         use_cases.sweep,
+        use_cases.measure_queues,
     )

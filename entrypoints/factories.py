@@ -207,7 +207,7 @@ def email_notifier(settings: Settings) -> Notifier:
     )
 
 
-def webhook_notifier(settings: Settings, clock: Clock) -> Notifier:
+def webhook_notifier(settings: Settings, secrets: SigningSecrets, clock: Clock) -> Notifier:
     from adapters.notification.guarded_client import GuardedClient
     from adapters.notification.signed_webhook import SignedWebhook
 
@@ -217,7 +217,7 @@ def webhook_notifier(settings: Settings, clock: Clock) -> Notifier:
         allow_plain_http=webhook.allow_plain_http,
         total_seconds=webhook.timeout_seconds,
     )
-    return SignedWebhook(client, clock)
+    return SignedWebhook(client, secrets, clock)
 
 
 def by_channel(email: Notifier, webhook: Notifier) -> Mapping[ChannelKind, Notifier]:

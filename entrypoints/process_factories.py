@@ -76,16 +76,28 @@ def notifier(
 
 
 def relay(
-    settings: Settings, bell: OutboxBell, relay_outbox: Any, return_expired: Any, sweep: Any
+    settings: Settings,
+    bell: OutboxBell,
+    relay_outbox: Any,
+    return_expired_tasks: Any,
+    sweep: Any,
+    measure_queues: Any,
 ) -> Loop:
-    from entrypoints.consumers.relay_outbox import Relay
+    from entrypoints.consumers.relay_outbox import Chore, Relay
 
+    rests = settings.relay
     return Relay(
         bell,
-        relay_outbox,
-        return_expired,
-        sweep,
-        poll_seconds=settings.relay.poll_seconds,
-        expiry_seconds=settings.relay.expired_seconds,
-        sweep_seconds=settings.relay.sweep_seconds,
+        [
+            Chore(
+                "relay-outbox",
+                relay_outbox,
+                rests.poll_seconds,
+                at_a_time=relay_outbox.batch,
+                on_ring=True,
+            ),
+            Chore("return-expired-tasks", return_expired_tasks, rests.expired_seconds),
+            Chore("sweep", sweep, rests.sweep_seconds),
+            Chore("measure-queues", measure_queues, rests.sweep_seconds),
+        ],
     )

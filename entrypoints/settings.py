@@ -351,22 +351,22 @@ class Settings:
 
 
 @attrs.frozen
-class Problem:
+class Complaint:
     """One thing that is wrong, for the person who set it."""
 
     name: str
-    complaint: str
+    predicate: str
 
     def __str__(self) -> str:
-        return f"{self.name} {self.complaint}"
+        return f"{self.name} {self.predicate}"
 
 
 class SettingsRefused(Exception):
-    """Some variables are wrong; `problems` lists every one of them."""
+    """Some variables are wrong; `complaints` lists every one of them."""
 
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
+    def __init__(self, complaints: list[Complaint]) -> None:
+        super().__init__("\n".join(map(str, complaints)))
+        self.complaints = complaints
 
 
 @attrs.frozen
@@ -395,11 +395,11 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """
     loader = _Environ(environ)
     settings = typed_settings.load_settings(Settings, [loader])
-    problems = [*loader.problems, *_unknown(environ, loader.names)]
-    if not loader.problems:  # a default in the place of a wrong value would be judged
-        problems += _contradictions(settings)
-    if problems:
-        raise SettingsRefused(problems)
+    complaints = [*loader.complaints, *_unknown(environ, loader.names)]
+    if not loader.complaints:  # a default in the place of a wrong value would be judged
+        complaints += _contradictions(settings)
+    if complaints:
+        raise SettingsRefused(complaints)
     return settings
 
 
@@ -430,7 +430,7 @@ class _Environ:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self.names: set[str] = set()
-        self.problems: list[Problem] = []
+        self.complaints: list[Complaint] = []
 
     def __call__(self, settings_cls: SettingsClass, options: OptionList) -> LoadedSettings:  # noqa: ARG002
         values: dict[str, Any] = {}
@@ -443,10 +443,10 @@ class _Environ:
             expected: Form = option.metadata[_FORM]
             try:
                 set_path(values, option.path, expected.parse(text))
-            except Malformed as complaint:
-                wanted = str(complaint) or expected.sentence
+            except Malformed as malformed:
+                wanted = str(malformed) or expected.sentence
                 given = "" if expected.secret else f", not {text!r}"
-                self.problems.append(Problem(name, f"must be {wanted}{given}"))
+                self.complaints.append(Complaint(name, f"must be {wanted}{given}"))
         return LoadedSettings(values, LoaderMeta(self))
 
 
@@ -454,29 +454,29 @@ def _name(option: OptionInfo) -> str:
     return PREFIX + option.path.replace(".", "_").upper()
 
 
-def _unknown(environ: Mapping[str, str], known: set[str]) -> Iterator[Problem]:
+def _unknown(environ: Mapping[str, str], known: set[str]) -> Iterator[Complaint]:
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             advice = f"; did you mean {near[0]}?" if near else "; `safelight settings` lists them"
-            yield Problem(name, f"is not a setting{advice}")
+            yield Complaint(name, f"is not a setting{advice}")
 
 
-def _contradictions(settings: Settings) -> Iterator[Problem]:
+def _contradictions(settings: Settings) -> Iterator[Complaint]:
     if settings.http.bind.startswith(("fd://", "unix:")) and settings.http.base_url is None:
-        yield Problem(
+        yield Complaint(
             f"{PREFIX}HTTP_BASE_URL", f"must be set if {PREFIX}HTTP_BIND is {settings.http.bind}"
         )
     tasks = settings.tasks
     if tasks.beat_seconds * 3 > tasks.lease_seconds:
-        yield Problem(
+        yield Complaint(
             f"{PREFIX}TASKS_BEAT_SECONDS",
             f"must be at most a third of {PREFIX}TASKS_LEASE_SECONDS ({tasks.lease_seconds:g}), "
             f"not {tasks.beat_seconds:g}",
         )
     webhook, notifier = settings.webhook, settings.notifier
     if notifier.lease_seconds <= webhook.timeout_seconds:
-        yield Problem(
+        yield Complaint(
             f"{PREFIX}NOTIFIER_LEASE_SECONDS",
             f"must be greater than {PREFIX}WEBHOOK_TIMEOUT_SECONDS "
             f"({webhook.timeout_seconds:g}), not {notifier.lease_seconds:g}",

@@ -18,14 +18,14 @@ class RendererLimits:
         memory_bytes: Address space of a renderer: `limit_memory`.
         output_bytes: Size of a result: `output_too_large`.
         tasks_per_renderer: A renderer is replaced after so many; 1 isolates each task strictly.
-        recycle_resident_bytes: A renderer whose memory ever grew beyond this is replaced.
         policy: What a picture, and an asset, may declare.
+        recycle_resident_bytes: A renderer whose memory ever grew beyond this is replaced.
     """
 
-    wall_seconds: float = 30.0
-    cpu_seconds: int = 20
-    memory_bytes: int = 1536 * MEBIBYTE
-    output_bytes: int = 64 * MEBIBYTE
-    tasks_per_renderer: int = 100
+    wall_seconds: float
+    cpu_seconds: int
+    memory_bytes: int
+    output_bytes: int
+    tasks_per_renderer: int
+    policy: UploadPolicy
     recycle_resident_bytes: int = 384 * MEBIBYTE
-    policy: UploadPolicy = UploadPolicy()

@@ -53,7 +53,7 @@ class VipsEditor(ImageEditor):
     *renderers* is how many may draw at once; calls beyond that wait for one.
     """
 
-    def __init__(self, limits: RendererLimits | None = None, *, renderers: int = 1) -> None:
+    def __init__(self, limits: RendererLimits, *, renderers: int = 1) -> None:
         """
         Start the renderers' process and have one renderer prove that it is safe.
 
@@ -61,7 +61,7 @@ class VipsEditor(ImageEditor):
             UnsafeRenderer: libvips is too old, or opens what it must refuse.
             EditorUnavailable: The process could not be started.
         """
-        self._limits = limits or RendererLimits()
+        self._limits = limits
         self._zygote = Zygote(self._limits)
         self._closed = False
         # Last in, first out: the warmest renderer is taken, idle ones stay untouched.
@@ -115,7 +115,6 @@ class VipsEditor(ImageEditor):
             format=reply.format,
             width=reply.width,
             height=reply.height,
-            frames=reply.frames,
             byte_size=byte_size,
             sha256=sha256,
             stage_seconds={"wait_for_renderer": waited, **reply.stage_seconds},

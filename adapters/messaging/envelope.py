@@ -1,7 +1,8 @@
 """
 A message as it travels: a JSON object of ids.
 
-    {"version": 1, "kind": "TaskQueued", "subjectId": "…", "correlationId": "…"}
+    {"version": 1, "kind": "TaskQueued", "subjectId": "…", "correlationId": "…",
+     "priority": "interactive"}
 
 Newer versions may add members, which older readers leave alone; a version that means something
 else travels through queues of another name.
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from application.ports.message_publisher import Message
+from domain.tasks.priority import Priority
 
 VERSION = 1
 
@@ -26,6 +28,7 @@ def wrap(message: Message) -> Mapping[str, object]:
         "kind": message.kind,
         "subjectId": str(message.subject_id),
         "correlationId": message.correlation_id,
+        "priority": message.priority.value,
     }
 
 
@@ -42,12 +45,23 @@ def unwrap(body: object) -> Message:
             "kind": str(kind),
             "subjectId": str(subject_id),
             "correlationId": str(correlation_id),
+            **more,
         } if version >= VERSION:
             try:
-                return Message(kind, UUID(subject_id), correlation_id)
+                return Message(
+                    kind, UUID(subject_id), correlation_id, _priority(more.get("priority"))
+                )
             except ValueError as error:
                 raise NotAnEnvelope(f"{subject_id[:64]!r} is not an id.") from error
         case _:
             raise NotAnEnvelope(
                 "A message is a JSON object with version, kind, subjectId and correlationId."
             )
+
+
+def _priority(value: object) -> Priority:
+    """Return the lane; a newer version may know more of them."""
+    try:
+        return Priority(value)
+    except ValueError:
+        return Priority.INTERACTIVE

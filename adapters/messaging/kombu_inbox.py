@@ -194,11 +194,13 @@ class KombuInbox(MessageInbox):
         """Add what says that there is news to *poll*; return how long to rely on that."""
         transport = self._connection.transport
         if isinstance(transport, sqlite_transport.Transport):
-            descriptor, look_seconds = transport.fileno(), transport.polling_interval
+            if len(self._in_hand) >= self._prefetch:
+                return _UPKEEP_SECONDS  # Hands are full: no news is welcome but `wake`.
+            descriptors, look_seconds = transport.filenos(), transport.polling_interval
         else:
             sock = getattr(self._connection.connection, "sock", None)
-            descriptor = None if sock is None else sock.fileno()
+            descriptors = [] if sock is None else [sock.fileno()]
             look_seconds = _BLIND_SECONDS if sock is None else _UPKEEP_SECONDS
-        if descriptor is not None:
+        for descriptor in descriptors:
             poll.register(descriptor, select.POLLIN)
         return look_seconds

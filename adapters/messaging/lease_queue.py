@@ -141,12 +141,13 @@ class LeaseQueue:
             "DELETE FROM message WHERE id = ? AND deliveries = ?", (id, deliveries)
         )
 
-    def give_back(self, id: int, deliveries: int) -> bool:
-        """Return a message in hand to its old place in the line; False if the lease was lost."""
-        return self._changed(
-            "UPDATE message SET leased_until = 0 WHERE id = ? AND deliveries = ?",
+    def give_back(self, id: int, deliveries: int) -> str | None:
+        """Return a message in hand to its old place in its queue; None if the lease was lost."""
+        row = self._connection.execute(
+            "UPDATE message SET leased_until = 0 WHERE id = ? AND deliveries = ? RETURNING queue",
             (id, deliveries),
-        )
+        ).fetchall()
+        return row[0][0] if row else None
 
     def bury(self, id: int, deliveries: int) -> bool:
         """Move a message in hand to the dead letters; False if the lease was lost."""

@@ -4,8 +4,8 @@ The embedded queue as a Kombu transport: `embedded:///var/lib/safelight/queue.db
 
 The transports that Kombu brings along without a server lose the message of a killed consumer;
 this one leases it (`lease_queue.py`). Several processes may publish and consume. A consumer
-sleeps until a publisher rings a bell in the directory `queue.db.bells` beside the file; looking is
-left for rings that were lost and leases that are over.
+sleeps until a publisher rings its queue's bell in the directory `queue.db.bells` beside the file;
+looking is left for rings that were lost and leases that are over.
 
 Transport options:
     bells: False where there are no unix sockets; consumers then look more often.
@@ -14,10 +14,12 @@ Transport options:
 """
 
 import json
+import select
 import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -122,6 +124,20 @@ class Channel(virtual.Channel):
         encoded: tuple[str | bytes, str | None] = super().encode_body(body, encoding)
         return encoded
 
+    def basic_consume(self, queue: str, *arguments: Any, **options: Any) -> Any:
+        """Consume from *queue*, and hear its bell from now on."""
+        self.connection.listen_to(queue)
+        return super().basic_consume(queue, *arguments, **options)
+
+    def drain_events(self, timeout: float | None = None, callback: Any = None) -> None:  # noqa: ARG002
+        """Deliver one message to *callback*, or raise Empty; queues go first come, first served."""
+        if self._active_queues and self.qos.can_consume():
+            for queue in self._active_queues:
+                with suppress(Empty):
+                    callback(self._get(queue), queue)
+                    return
+        raise Empty
+
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
         """Remove a message in hand."""
         self.connection.queue.remove(*_identity(delivery_tag))
@@ -131,8 +147,7 @@ class Channel(virtual.Channel):
         """Return a message in hand to its queue, or bury it."""
         identity = _identity(delivery_tag)
         if requeue:
-            self.connection.queue.give_back(*identity)
-            self.connection.ring()
+            self.connection.give_back(identity)
         else:
             self.connection.queue.bury(*identity)
         self.qos.ack(delivery_tag)
@@ -164,8 +179,7 @@ class Channel(virtual.Channel):
         return message
 
     def _restore(self, message: virtual.Message) -> None:
-        self.connection.queue.give_back(*_identity(message.delivery_tag))
-        self.connection.ring()
+        self.connection.give_back(_identity(message.delivery_tag))
 
     def _size(self, queue: str) -> int:
         return self.connection.queue.size(queue)
@@ -194,13 +208,15 @@ class Transport(virtual.Transport):
         self._client = client
         given: Mapping[str, Any] = client.transport_options
         self._path = _path_in(client.hostname)
-        self._bell: UnixBell | None = None
+        self._bells_folder: Path | None = None
         if given.get("bells", True):
-            self._bell = UnixBell(self._path.with_name(f"{self._path.name}.bells"))
+            self._bells_folder = self._path.with_name(f"{self._path.name}.bells")
+        self._bells: dict[str, UnixBell] = {}
+        self._listening: dict[str, UnixBell] = {}
         self._queue: LeaseQueue | None = None
         if given.get("polling_interval") is None:
             self.polling_interval = (
-                _POLLING_SECONDS if self._bell is None else _POLLING_SECONDS_WITH_BELL
+                _POLLING_SECONDS if self._bells_folder is None else _POLLING_SECONDS_WITH_BELL
             )
 
     @property
@@ -217,12 +233,35 @@ class Transport(virtual.Transport):
     def add(self, messages: list[tuple[str, str]]) -> None:
         """Add routed messages, all or none, and wake the consumers."""
         self.queue.add(messages)
-        self.ring()
+        for queue in {queue for queue, _ in messages}:
+            self.ring(queue)
 
-    def ring(self) -> None:
-        """Wake the consumers, wherever they are."""
-        if self._bell is not None:
-            self._bell.ring()
+    def give_back(self, identity: tuple[int, int]) -> None:
+        """Return a message in hand to its queue, and wake the consumers."""
+        queue = self.queue.give_back(*identity)
+        if queue is not None:
+            self.ring(queue)
+
+    def ring(self, queue: str) -> None:
+        """Wake the consumers of *queue*, wherever they are."""
+        bell = self._bell_of(queue)
+        if bell is not None:
+            bell.ring()
+
+    def listen_to(self, queue: str) -> None:
+        """Hear the bell of *queue* from now on."""
+        bell = self._bell_of(queue)
+        if bell is not None:
+            bell.fileno()
+            self._listening[queue] = bell
+
+    def _bell_of(self, queue: str) -> UnixBell | None:
+        if self._bells_folder is None:
+            return None
+        bell = self._bells.get(queue)
+        if bell is None:
+            bell = self._bells[queue] = UnixBell(self._bells_folder / queue)
+        return bell
 
     def establish_connection(self) -> "Transport":
         """Open the file, so that one that cannot be opened is found out now."""
@@ -236,12 +275,14 @@ class Transport(virtual.Transport):
         if self._queue is not None:
             self._queue.close()
             self._queue = None
-        if self._bell is not None:
-            self._bell.close()
+        for bell in self._bells.values():
+            bell.close()
+        self._bells.clear()
+        self._listening.clear()
 
-    def fileno(self) -> int | None:
-        """Return a file descriptor that is readable once somebody rang, if there are bells."""
-        return None if self._bell is None else self._bell.fileno()
+    def filenos(self) -> list[int]:
+        """Return file descriptors of which one is readable once somebody rang."""
+        return [bell.fileno() for bell in self._listening.values()]
 
     def drain_events(
         self,
@@ -251,26 +292,29 @@ class Transport(virtual.Transport):
     ) -> None:
         """Deliver one message, or raise TimeoutError; with a *timeout* of 0 never wait."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        cycle: Any = self.cycle
         while True:
-            if self._bell is not None:
-                # Rings from before this look are answered by it.
-                self._bell.hush()
-            try:
-                cycle.get(self._deliver, timeout=timeout)
-            except Empty:
-                pass
-            else:
-                return
+            # Rings from before this look are answered by it.
+            for bell in self._listening.values():
+                bell.hush()
+            for channel in self.channels:
+                with suppress(Empty):
+                    channel.drain_events(callback=self._deliver)
+                    return
             wait = self.polling_interval
             if deadline is not None:
                 wait = min(wait, deadline - time.monotonic())
                 if wait <= 0:
                     raise TimeoutError
-            if self._bell is None:
-                time.sleep(wait)
-            else:
-                self._bell.wait(wait)
+            self._wait(wait)
+
+    def _wait(self, seconds: float) -> None:
+        if not self._listening:
+            time.sleep(seconds)
+            return
+        poll = select.poll()
+        for descriptor in self.filenos():
+            poll.register(descriptor, select.POLLIN)
+        poll.poll(seconds * 1000)
 
 
 def _identity(delivery_tag: str) -> tuple[int, int]:

@@ -6,7 +6,6 @@ import select
 import socket
 from contextlib import suppress
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Self
 
 from application.ports.outbox_bell import OutboxBell
@@ -99,27 +98,6 @@ class UnixBell(OutboxBell):
             own.close()
             raise
         return own, self._directory / name
-
-
-class NoBell(OutboxBell):
-    """A bell that is heard in its own process only: for a machine without unix sockets."""
-
-    def __init__(self) -> None:
-        # This queue, unlike an Event, may be put into by a signal handler that interrupts a get.
-        self._rings: SimpleQueue[None] = SimpleQueue()
-
-    def ring(self) -> None:
-        """Wake a waiter of this process."""
-        if self._rings.empty():
-            self._rings.put(None)
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for a ring of this process."""
-        try:
-            self._rings.get(timeout=max(0.0, seconds))
-        except Empty:
-            return False
-        return True
 
 
 class _ShortPath:

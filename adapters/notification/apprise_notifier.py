@@ -93,7 +93,7 @@ class AppriseEmailNotifier(Notifier):
             raise DeliveryFailed("The mail server could not be reached or broke off.")
         if code in _NO_SUCH_MAILBOX:
             raise DeliveryFailed(
-                f"The mail server refused the address (SMTP {code}).", may_heal=False
+                f"The mail server refused the address (SMTP {code}).", transient=False
             )
         raise DeliveryFailed(f"The mail server refused the mail (SMTP {code}).")
 

@@ -10,4 +10,4 @@ def checked_recipient(address: str) -> str:
     try:
         return checked_email(address)
     except InvalidParameter as error:
-        raise DeliveryFailed("The e-mail address is not valid.", may_heal=False) from error
+        raise DeliveryFailed("The e-mail address is not valid.", transient=False) from error

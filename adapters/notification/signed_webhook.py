@@ -15,6 +15,7 @@ import structlog
 from adapters.notification.guarded_client import Answer, CallFailed, CallForbidden, GuardedClient
 from application.ports.clock import Clock
 from application.ports.notifier import DeliveryFailed, Notice, Notifier
+from application.ports.signing_secrets import SigningSecrets
 from domain.notifications.channel import Occasion
 from domain.tasks.task import TaskStatus
 
@@ -36,14 +37,21 @@ class SignedWebhook(Notifier):
     """Posts the notice as JSON to a URL, with the user's signature."""
 
     def __init__(
-        self, client: GuardedClient, clock: Clock, *, user_agent: str = "Safelight-Webhook/1"
+        self,
+        client: GuardedClient,
+        secrets: SigningSecrets,
+        clock: Clock,
+        *,
+        user_agent: str = "Safelight-Webhook/1",
     ) -> None:
         self._client = client
+        self._secrets = secrets
         self._clock = clock
         self._user_agent = user_agent
 
     def send(self, address: str, notice: Notice) -> None:
         """Post; only a status of 200 to 299 means that it arrived."""
+        secret = self._secrets.webhook_secret(notice.user_id)
         body = orjson.dumps(_document(notice))
         message_id = str(notice.delivery_id)
         timestamp = str(int(self._clock.now().timestamp()))
@@ -52,14 +60,14 @@ class SignedWebhook(Notifier):
             "User-Agent": self._user_agent,
             "webhook-id": message_id,
             "webhook-timestamp": timestamp,
-            "webhook-signature": _signature(notice.signing_secret, message_id, timestamp, body),
+            "webhook-signature": _signature(secret, message_id, timestamp, body),
         }
         # The host alone: a URL's path or query may be a secret of the customer's.
         log = _log.bind(delivery_id=message_id, host=urlsplit(address).hostname)
         try:
             self._post(address, headers, body)
         except DeliveryFailed as failure:
-            log.warning("webhook_failed", reason=str(failure), may_heal=failure.may_heal)
+            log.warning("webhook_failed", reason=str(failure), transient=failure.transient)
             raise
         log.info("webhook_delivered")
 
@@ -67,7 +75,7 @@ class SignedWebhook(Notifier):
         try:
             answer = self._client.post(address, headers, body)
         except CallForbidden as error:
-            raise DeliveryFailed(f"Not sent: {error}.", may_heal=False) from error
+            raise DeliveryFailed(f"Not sent: {error}.", transient=False) from error
         except CallFailed as error:
             raise DeliveryFailed(f"Not delivered: {error}.") from error
         self._judge(answer)
@@ -77,7 +85,7 @@ class SignedWebhook(Notifier):
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return
         if status == HTTPStatus.GONE:
-            raise DeliveryFailed("The receiver answered 410: it wants no more.", may_heal=False)
+            raise DeliveryFailed("The receiver answered 410: it wants no more.", transient=False)
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             raise DeliveryFailed(f"The receiver answered {status}; redirects are not followed.")
         wait = self._wait(answer.retry_after) if status in _MAY_ASK_US_TO_WAIT else None

@@ -65,16 +65,6 @@ class SqlDeliveries(Deliveries):
         found = self._many(_CLAIM, id=delivery_id, lease=lease.total_seconds())
         return found[0] if found else None
 
-    def renew(self, delivery_id: UUID, lease: timedelta) -> None:
-        self._connection.change(
-            """
-            UPDATE deliveries SET lease_until = clock_after(:lease)
-            WHERE id = :id AND status = 'pending'
-            """,
-            id=delivery_id,
-            lease=lease.total_seconds(),
-        )
-
     def save(self, delivery: Delivery) -> None:
         self._connection.change(
             """

@@ -6,6 +6,7 @@ from datetime import timedelta
 from adapters.persistence.connection import Connection
 from application.ports.message_publisher import Message
 from application.ports.repositories.outbox import Outbox, OutboxEntry
+from domain.tasks.priority import Priority
 
 
 class SqlOutbox(Outbox):
@@ -19,31 +20,42 @@ class SqlOutbox(Outbox):
     def add(self, message: Message, *, delay: timedelta = timedelta()) -> None:
         self._connection.change(
             """
-            INSERT INTO outbox (kind, subject_id, correlation_id, due_at, created_at)
-            VALUES (:kind, :subject_id, :correlation_id, clock_after(:delay), clock_now())
+            INSERT INTO outbox (kind, subject_id, correlation_id, priority, due_at, created_at)
+            VALUES (
+                :kind, :subject_id, :correlation_id, :priority, clock_after(:delay), clock_now()
+            )
             """,
             kind=message.kind,
             subject_id=message.subject_id,
             correlation_id=message.correlation_id,
+            priority=message.priority.value,
             delay=delay.total_seconds(),
         )
         self.has_new_due = self.has_new_due or not delay
 
     def take_due(self, limit: int, lease: timedelta) -> Sequence[OutboxEntry]:
+        entries: list[OutboxEntry] = []
+        for priority in Priority:
+            if len(entries) < limit:
+                entries += self._take_due(priority, limit - len(entries), lease)
+        return entries
+
+    def _take_due(self, priority: Priority, limit: int, lease: timedelta) -> Sequence[OutboxEntry]:
         rows = self._connection.rows(
             """
             UPDATE outbox SET due_at = clock_after(:lease)
             WHERE id IN (
-                SELECT id FROM outbox WHERE due_at <= clock_now() ORDER BY due_at, id LIMIT :limit
-                FOR UPDATE SKIP LOCKED
+                SELECT id FROM outbox WHERE priority = :priority AND due_at <= clock_now()
+                ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
             )
             RETURNING id, kind, subject_id, correlation_id
             """,
+            priority=priority.value,
             limit=limit,
             lease=lease.total_seconds(),
         )
         return [
-            OutboxEntry(row[0], Message(row[1], self._connection.as_uuid(row[2]), row[3]))
+            OutboxEntry(row[0], Message(row[1], self._connection.as_uuid(row[2]), row[3], priority))
             for row in sorted(rows, key=lambda row: int(row[0]))
         ]
 
@@ -57,7 +69,12 @@ class SqlOutbox(Outbox):
 
     def has_due(self) -> bool:
         return bool(
-            self._connection.rows("SELECT 1 FROM outbox WHERE due_at <= clock_now() LIMIT 1")
+            self._connection.rows(
+                """
+                SELECT 1 FROM outbox
+                WHERE priority IN ('interactive', 'batch') AND due_at <= clock_now() LIMIT 1
+                """
+            )
         )
 
     def remove(self, entry_ids: Sequence[int]) -> None:

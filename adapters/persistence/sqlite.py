@@ -52,9 +52,9 @@ class SqliteDatabase(Database):
     """
     One SQLite file in WAL mode; one writer at a time, readers wait for nobody.
 
-    Commits reach the disk before they return (`synchronous=FULL`), because an answer given after
-    a commit is a promise. Each thread has a connection of its own, opened when it first asks, and
-    anew in a forked process. Times are kept to the millisecond.
+    Durable commits reach the disk before they return (`synchronous=FULL`), because an answer given
+    after a commit is a promise. Each thread has a connection of its own, opened when it first
+    asks, and anew in a forked process. Times are kept to the millisecond.
 
     Args:
         path: The file, whose folder exists; or `":memory:"` for one that lives and dies with this
@@ -84,9 +84,11 @@ class SqliteDatabase(Database):
         self._processes = [_Process(shared=self._in_memory)]
 
     @contextmanager
-    def writing(self) -> Iterator[UnitOfWork]:
-        with self._turn() as connection, connection.transaction("BEGIN IMMEDIATE"):
-            yield SqlUnitOfWork(connection, connection.commit, self._on_outbox)
+    def writing(self, *, durable: bool = True) -> Iterator[UnitOfWork]:
+        with self._turn() as connection:
+            connection.sync(durable=durable and self._durable)
+            with connection.transaction("BEGIN IMMEDIATE"):
+                yield SqlUnitOfWork(connection, connection.commit, self._on_outbox)
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
@@ -100,9 +102,11 @@ class SqliteDatabase(Database):
     @contextmanager
     def exclusive(self) -> Iterator[Connection]:
         """Open a transaction for a migration; it is committed unless an exception leaves it."""
-        with self._turn() as connection, connection.transaction("BEGIN IMMEDIATE"):
-            yield connection
-            connection.commit()
+        with self._turn() as connection:
+            connection.sync(durable=self._durable)
+            with connection.transaction("BEGIN IMMEDIATE"):
+                yield connection
+                connection.commit()
 
     def statements(self, script: str) -> Iterator[str]:
         """Split *script*: `executescript` would commit the open transaction first."""
@@ -169,7 +173,6 @@ class SqliteDatabase(Database):
                 cached_statements=256,
             )
             self._use_wal(raw)
-            raw.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'OFF'}")
             raw.execute("PRAGMA foreign_keys = ON")
         except sqlite3.OperationalError as error:
             if _is_unavailable(error):
@@ -206,6 +209,15 @@ class SqliteConnection(Connection):
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
+        self._durable: bool | None = None
+
+    def sync(self, *, durable: bool) -> None:
+        """Say whether the commits that follow wait for the disk."""
+        if durable is not self._durable:
+            # In WAL mode neither can damage the file; a commit that waits carries along all
+            # that were made before it (sqlite.org/pragma.html#pragma_synchronous).
+            self.control(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
 
     @contextmanager
     def transaction(self, begin: str) -> Iterator[None]:

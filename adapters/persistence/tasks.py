@@ -17,12 +17,13 @@ from domain.images.formats import ImageFormat
 from domain.images.pipeline import Pipeline
 from domain.notifications.channel import NotificationRequest, Occasion
 from domain.tasks.events import TaskCompleted, TaskEvent, TaskFailed, TaskQueued
+from domain.tasks.priority import Priority
 from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
 
 _COLUMNS = """
     t.id, t.image_id, t.user_id, t.pipeline, t.created_at, t.correlation_id, t.assets, t.notify,
     t.status, t.attempts, t.deaths, t.fence, t.failure_code, t.failure_detail, t.started_at,
-    t.finished_at
+    t.finished_at, t.priority
 """
 _GET = f"SELECT {_COLUMNS} FROM tasks t WHERE t.id = :id"
 _NEWEST_OF = f"""
@@ -56,7 +57,7 @@ _RING_AGAIN = """
         )
         ORDER BY t.rung_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, status, correlation_id
+    RETURNING id, status, correlation_id, priority
 """
 _ANNOUNCE_AGAIN = """
     UPDATE tasks SET rung_at = clock_now()
@@ -68,7 +69,7 @@ _ANNOUNCE_AGAIN = """
             )
         ORDER BY t.rung_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, status, correlation_id
+    RETURNING id, status, correlation_id, priority
 """
 _EVENT_OF: dict[TaskStatus, type[TaskEvent]] = {
     TaskStatus.QUEUED: TaskQueued,
@@ -81,37 +82,23 @@ class SqlTasks(Tasks):
     """
     Tasks in the table `tasks`, results in `results`.
 
-    `images.newest_task_id` says whose status an image shows: the task's that was added last.
+    `images.newest_task_id` says whose status an image shows.
     """
 
     def __init__(self, connection: Connection, outbox: Outbox) -> None:
         self._connection = connection
         self._outbox = outbox
 
-    def add(self, task: Task) -> None:
-        self.add_first(task)
-        self._connection.change(
-            """
-            UPDATE images SET newest_task_id = :task_id, processing_task = :processing_task,
-                status = :status, updated_at = clock_now()
-            WHERE id = :image_id
-            """,
-            image_id=task.image_id,
-            task_id=task.id,
-            processing_task=processing_task_to_document(task),
-            status=task.status.value,
-        )
-
     def add_first(self, task: Task) -> None:
         """Add a task whose image has just been added with the task's status."""
         self._connection.change(
             """
             INSERT INTO tasks (
-                id, image_id, user_id, pipeline, assets, notify, correlation_id, status,
+                id, image_id, user_id, pipeline, assets, notify, correlation_id, priority, status,
                 attempts, deaths, fence, rung_at, created_at
             ) VALUES (
-                :id, :image_id, :user_id, :pipeline, :assets, :notify, :correlation_id, :status,
-                :attempts, :deaths, :fence, clock_now(), :created_at
+                :id, :image_id, :user_id, :pipeline, :assets, :notify, :correlation_id, :priority,
+                :status, :attempts, :deaths, :fence, clock_now(), :created_at
             )
             """,
             id=task.id,
@@ -121,6 +108,7 @@ class SqlTasks(Tasks):
             assets=Document(task.assets),
             notify=_notify_to_document(task.notify),
             correlation_id=task.correlation_id,
+            priority=task.priority.value,
             status=task.status.value,
             attempts=task.attempts,
             deaths=task.deaths,
@@ -201,10 +189,15 @@ class SqlTasks(Tasks):
 
     def _tell_again(self, sql: str, **values: object) -> int:
         rows = self._connection.rows(sql, **values)
-        for task_id, status, correlation_id in rows:
+        for task_id, status, correlation_id, priority in rows:
             event = _EVENT_OF[TaskStatus(status)]
             self._outbox.add(
-                Message(event.__name__, self._connection.as_uuid(task_id), correlation_id)
+                Message(
+                    event.__name__,
+                    self._connection.as_uuid(task_id),
+                    correlation_id,
+                    Priority(priority),
+                )
             )
         return len(rows)
 
@@ -284,7 +277,9 @@ class SqlTasks(Tasks):
 
     def _tell(self, task: Task, delay: timedelta) -> None:
         for event in task.events:
-            message = Message(type(event).__name__, event.task_id, task.correlation_id)
+            message = Message(
+                type(event).__name__, event.task_id, task.correlation_id, task.priority
+            )
             self._outbox.add(message, delay=delay)
 
     def _task_from(self, row: Row, results: tuple[Result, ...]) -> Task:
@@ -306,6 +301,7 @@ class SqlTasks(Tasks):
             results=results,
             started_at=read.as_time_or_none(row[14]),
             finished_at=read.as_time_or_none(row[15]),
+            priority=Priority(row[16]),
         )
 
 

@@ -1,10 +1,10 @@
 """Objects as files under one directory."""
 
-import errno
 import fcntl
+import hashlib
 import os
-import re
 import secrets
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,34 +13,27 @@ from typing import BinaryIO
 
 import attrs
 
+from adapters.storage.keys import checked_key
+from adapters.storage.local_files import LocalStagedObject, local_errors
 from application.ports.object_store import (
+    Fingerprint,
+    ObjectCorrupt,
     ObjectInfo,
     ObjectMissing,
     ObjectStore,
     StagedObject,
-    StorageFull,
     StorageUnavailable,
 )
 
-_KEY = re.compile(r"[0-9a-f-]+(?:/[0-9a-f-]+)*", re.ASCII)
-_MAX_KEY_CHARACTERS = 255
 _SHARDS = [f"{number:02x}" for number in range(256)]
-_OUT_OF_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_FRESH_SECONDS = 300
 
 
 @attrs.frozen
-class DiskStagedObject(StagedObject):
+class DiskStagedObject(LocalStagedObject):
     """A file in the staging directory, locked for as long as anyone writes to it."""
 
-    file: BinaryIO
     path: Path
-
-    def write(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Append *chunk*; on a disk that is nearly full the system may take it in pieces."""
-        rest = memoryview(chunk)
-        with _storage_errors("The disk did not take the bytes."):
-            while rest:
-                rest = rest[self.file.write(rest) :]
 
 
 class DiskObjectStore(ObjectStore):
@@ -58,7 +51,7 @@ class DiskObjectStore(ObjectStore):
     def __init__(self, root: Path) -> None:
         self._objects = root / "objects"
         self._staging = root / "staging"
-        with _storage_errors("The storage directory cannot be used."):
+        with local_errors("The storage directory cannot be used."):
             for directory in (root, self._objects, self._staging):
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             # All made at once, so that putting an object has one directory to sync, not two.
@@ -71,7 +64,7 @@ class DiskObjectStore(ObjectStore):
     @contextmanager
     def stage(self) -> Iterator[DiskStagedObject]:
         """Make a file that only this process may read, and unlink it when the context ends."""
-        with _storage_errors("The disk has no place for a new file."):
+        with local_errors("The disk has no place for a new file."):
             staged = self._locked_staging_file()
         try:
             yield staged
@@ -85,22 +78,35 @@ class DiskObjectStore(ObjectStore):
     def put(self, key: str, staged: StagedObject) -> None:
         """Sync the file, link it into place, sync the directory."""
         target = self._path(key)
-        with _storage_errors("The disk did not keep the object."):
+        with local_errors("The disk did not keep the object."):
             os.fsync(staged.file.fileno())
             # Another's object may stand there already: then only its name has to be made durable.
             with suppress(FileExistsError):
                 os.link(staged.file.name, target)
             _sync_directory(target.parent)
 
-    def open(self, key: str) -> BinaryIO:
-        """Open the object's file, unbuffered."""
+    def open(self, key: str, fingerprint: Fingerprint | None = None) -> BinaryIO:
+        """
+        Open the object's file, unbuffered.
+
+        The size is always compared; the bytes are, unless they came in within the last minutes
+        and nobody has written since: then they are still in memory as they came, and to hash them
+        would cost much and prove nothing about the disk.
+        """
         path = self._path(key)
         try:
-            return path.open("rb", buffering=0)
+            file = path.open("rb", buffering=0)
         except FileNotFoundError as error:
             raise ObjectMissing(f"No object has the key {key}.") from error
         except OSError as error:
             raise StorageUnavailable("The disk did not open the object.") from error
+        if fingerprint is not None:
+            try:
+                _compare(file, fingerprint)
+            except BaseException:
+                file.close()
+                raise
+        return file
 
     def stat(self, key: str) -> ObjectInfo:
         """Ask the file system."""
@@ -120,13 +126,13 @@ class DiskObjectStore(ObjectStore):
         sweep finds it.
         """
         path = self._path(key)
-        with _storage_errors("The disk did not delete the object."):
+        with local_errors("The disk did not delete the object."):
             path.unlink(missing_ok=True)
 
     def keys(self) -> Iterator[str]:
         """Walk the directories, one at a time."""
         for shard in _SHARDS:
-            with _storage_errors("The disk did not list its objects."):
+            with local_errors("The disk did not list its objects."):
                 names = os.listdir(self._objects / shard)  # noqa: PTH208, names are enough
             yield from (name.replace(".", "/") for name in names)
 
@@ -138,7 +144,7 @@ class DiskObjectStore(ObjectStore):
         file open; so age does not matter, and a slow upload is never swept away.
         """
         removed = 0
-        with _storage_errors("The staging directory cannot be read."):
+        with local_errors("The staging directory cannot be read."):
             paths = list(self._staging.iterdir())
         for path in paths:
             # Whatever goes wrong here, somebody else was faster, or will be next time.
@@ -161,11 +167,9 @@ class DiskObjectStore(ObjectStore):
             file.close()
 
     def _path(self, key: str) -> Path:
-        if len(key) > _MAX_KEY_CHARACTERS or _KEY.fullmatch(key) is None:
-            raise ValueError("object keys are made of 0-9, a-f, hyphens and single slashes")
         # The shard comes from a checksum, not from the key's head, so that keys with a common
         # head spread as well. A dot cannot occur in a key, so no two keys share a name.
-        shard = _SHARDS[zlib.crc32(key.encode()) & 0xFF]
+        shard = _SHARDS[zlib.crc32(checked_key(key).encode()) & 0xFF]
         return self._objects / shard / key.replace("/", ".")
 
 
@@ -181,11 +185,15 @@ def _sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-@contextmanager
-def _storage_errors(sentence: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _OUT_OF_ROOM:
-            raise StorageFull("The disk has no room left.") from error
-        raise StorageUnavailable(sentence) from error
+def _compare(file: BinaryIO, fingerprint: Fingerprint) -> None:
+    with local_errors("The disk did not give the object's bytes."):
+        status = os.fstat(file.fileno())
+        intact = status.st_size == fingerprint.byte_size
+        # Linking a file into place moves its change time past its last write; whoever writes to
+        # it afterwards sets both anew, to the same moment.
+        untouched = status.st_mtime_ns < status.st_ctime_ns
+        if intact and not (untouched and time.time() - status.st_ctime < _FRESH_SECONDS):
+            intact = hashlib.file_digest(file, "sha256").hexdigest() == fingerprint.sha256
+            file.seek(0)
+    if not intact:
+        raise ObjectCorrupt("The object's file was changed or cut.")

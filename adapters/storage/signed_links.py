@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import quote
+from uuid import UUID
 
 from application.ports.clock import Clock
 from application.ports.download_links import (
@@ -16,6 +17,7 @@ from application.ports.download_links import (
     LinkForged,
     LinkVerifier,
 )
+from domain.tasks.task import Result
 
 MIN_KEY_BYTES = 32
 _EXPIRES = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -46,9 +48,9 @@ class SignedLinks(DownloadLinks, LinkVerifier):
         self._current_kid = current_kid
         self._clock = clock
 
-    def issue(self, linked: LinkedFile, key: str, download_name: str, lifetime: timedelta) -> str:
-        """Sign; the object's own key stays ours."""
-        del key
+    def issue(self, task_id: UUID, result: Result, download_name: str, lifetime: timedelta) -> str:
+        """Sign; where the store keeps the bytes stays ours."""
+        linked = LinkedFile(task_id, result.variant)
         expires = str(int((self._clock.now() + lifetime).timestamp()))
         kid = self._current_kid
         signature = _sign(self._keys[kid], linked, expires, kid)

@@ -29,7 +29,7 @@ class Authenticate:
         session_id = self.tokens.session_id(token)
         with self.database.reading() as work:
             found = work.sessions.with_user(session_id)
-        if found is None or not found[0].is_live(self.clock.now()):
+        session, user = found or (None, None)
+        if session is None or user is None or not session.is_live(self.clock.now()):
             raise InvalidToken("The access token is not valid; sign in again.")
-        session, user = found
-        return Actor(user_id=user.id, session_id=session.id, roles=user.roles)
+        return Actor(user.id, user.roles)

@@ -54,7 +54,7 @@ class LogIn:
         password = request.password if len(request.password) <= MAX_PASSWORD_CHARACTERS else ""
         known = self.hasher.verify(password, user.password_hash if user else None)
         if user is None or not known:
-            raise WrongCredentials("The e-mail address or the password is wrong.")
+            raise WrongCredentials("No account has this address with this password; check both.")
         now = self.clock.now()
         session = Session(
             id=self.ids.new(),

@@ -8,7 +8,7 @@ import attrs
 from application.actor import Actor
 from application.errors import NotFound, NotReady, TaskEndedWithoutResult
 from application.images.download_name import download_name
-from application.ports.download_links import DownloadLinks, LinkedFile
+from application.ports.download_links import DownloadLinks
 from application.ports.unit_of_work import Database
 
 
@@ -49,9 +49,4 @@ class DownloadImage:
                 f"The image is {task.status.value}; ask again soon.", retry_after_seconds=1
             )
         result = task.results[0]
-        return self.links.issue(
-            LinkedFile(task.id, result.variant),
-            result.file_path,
-            download_name(image, result),
-            self.link_lifetime,
-        )
+        return self.links.issue(task.id, result, download_name(image, result), self.link_lifetime)

@@ -1,6 +1,8 @@
 """Open what a download link points to."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import BinaryIO
 
 import attrs
@@ -29,18 +31,18 @@ class OpenedResult:
     A result that may be read.
 
     Attributes:
-        content: Opens the bytes; entering it may raise `ObjectMissing` or `StorageUnavailable`.
+        open: Opens the bytes; may raise `ObjectMissing` or `StorageUnavailable`.
     """
 
     result: Result
     download_name: str
-    content: AbstractContextManager[BinaryIO]
+    open: Callable[[], AbstractContextManager[BinaryIO]]
 
 
 @attrs.frozen
 class OpenResult:
     """
-    Open the result that a signed link points to; whoever holds the link may.
+    Find the result that a signed link points to; whoever holds the link may open it.
 
     Raises:
         LinkForged, LinkExpired: The link is no good, or no longer.
@@ -52,7 +54,7 @@ class OpenResult:
     verifier: LinkVerifier
 
     def __call__(self, request: OpenResultRequest) -> OpenedResult:
-        """Verify, look up, open."""
+        """Verify, look up."""
         self.verifier.verify(request.linked, request.expires, request.key_id, request.signature)
         with self.database.reading() as work:
             task = work.tasks.get(request.linked.task_id)
@@ -64,6 +66,6 @@ class OpenResult:
                 return OpenedResult(
                     result,
                     download_name(image, result),
-                    self.object_store.open(result.file_path),
+                    partial(self.object_store.open, result.file_path),
                 )
         raise NotFound

@@ -18,6 +18,7 @@ from domain.images.image import Image, PictureHeader, safe_label
 from domain.images.pipeline import Pipeline
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import NotificationRequest
+from domain.tasks.priority import Priority
 from domain.tasks.task import Task
 from domain.users.roles import Permission
 
@@ -37,6 +38,7 @@ class UploadImageRequest:
     correlation_id: str
     attachments: Mapping[str, StagedFile] = attrs.field(factory=dict)
     notify: NotificationRequest = NotificationRequest()
+    priority: Priority = Priority.INTERACTIVE
 
 
 @attrs.frozen
@@ -109,6 +111,7 @@ class UploadImage:
             notify=request.notify,
             created_at=now,
             correlation_id=request.correlation_id,
+            priority=request.priority,
         )
         try:
             with self.database.writing() as work:

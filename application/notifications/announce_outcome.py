@@ -7,9 +7,11 @@ import attrs
 from application.notifications.send_delivery import SendDelivery
 from application.ports.clock import Clock
 from application.ports.ids import Ids
+from application.ports.message_publisher import Message
 from application.ports.unit_of_work import Database, UnitOfWork
 from domain.notifications.channel import ChannelKind, Occasion
 from domain.notifications.delivery import Delivery, DeliveryStatus
+from domain.notifications.events import DeliveryDue
 from domain.tasks.task import Task, TaskStatus
 from domain.users.user import User
 
@@ -17,9 +19,10 @@ from domain.users.user import User
 @attrs.frozen
 class AnnounceOutcome:
     """
-    Decide who is to be told of a task's end, write that down, and make the first attempts.
+    Decide who is to be told of a task's end, write that down, and tell the first of them.
 
-    Heard twice, it finds the deliveries there and sends only what has not arrived.
+    Everybody else is told by a message of their own, so that no slow address keeps another
+    waiting. Heard twice, it finds the deliveries there and sends only what has not arrived.
     """
 
     database: Database
@@ -28,8 +31,8 @@ class AnnounceOutcome:
     ids: Ids
 
     def __call__(self, task_id: UUID) -> None:
-        """Plan the deliveries and claim them, all at once; then attempt each."""
-        with self.database.writing() as work:
+        """Plan the deliveries, claim the first and ring for the others, all at once; then send."""
+        with self.database.writing(durable=False) as work:
             task = work.tasks.get(task_id)
             user = work.users.get(task.user_id) if task else None
             image = work.images.get(task.image_id) if task else None
@@ -37,30 +40,35 @@ class AnnounceOutcome:
                 return
             work.deliveries.add_new(self._plan(work, task, user))
             work.tasks.mark_announced(task_id)
-            claimed = self._claim(work, task_id)
+            first = self._claim_first(work, task)
             work.commit()
-        if claimed:
-            notice = self.send_delivery.make_notice(claimed[0], task, image, user)
-            self.send_delivery.send_claimed(claimed, notice)
+        if first is not None:
+            notice = self.send_delivery.make_notice(first, task, image, user)
+            self.send_delivery.send_claimed(first, notice)
 
-    def _claim(self, work: UnitOfWork, task_id: UUID) -> list[Delivery]:
-        """Claim what is due; what another notifier has in hand stays with it."""
-        claims = (
-            work.deliveries.claim(delivery.id, self.send_delivery.lease)
-            for delivery in work.deliveries.of_task(task_id)
-            if delivery.status is DeliveryStatus.PENDING
-        )
-        return [claimed for claimed in claims if claimed is not None]
+    def _claim_first(self, work: UnitOfWork, task: Task) -> Delivery | None:
+        """Claim one that is due, and ring for the rest; another notifier's stays with it."""
+        lease, first = self.send_delivery.lease, None
+        # Mail goes first: its server is the house's own, a webhook's may be slow.
+        for delivery in sorted(work.deliveries.of_task(task.id), key=_is_webhook):
+            if delivery.status is not DeliveryStatus.PENDING or delivery.attempts:
+                continue  # what has been tried comes again by its own schedule
+            if first is None:
+                first = work.deliveries.claim(delivery.id, lease)
+            else:
+                work.deliveries.postpone(delivery.id, lease)
+                work.outbox.add(Message(DeliveryDue.__name__, delivery.id, task.correlation_id))
+        return first
 
     def _plan(self, work: UnitOfWork, task: Task, user: User) -> list[Delivery]:
         occasion = Occasion.COMPLETED if task.status is TaskStatus.COMPLETED else Occasion.FAILED
         if not task.status.is_final or occasion not in task.notify.occasions:
             return []
+        addresses = [(ChannelKind.EMAIL, user.email)]
         urls = [webhook.url for webhook in work.webhooks.of_user(user.id)]
         if task.notify.webhook is not None:
             urls.append(task.notify.webhook)
-        addresses = [(ChannelKind.WEBHOOK, url) for url in dict.fromkeys(urls)]
-        addresses.append((ChannelKind.EMAIL, user.email))
+        addresses += [(ChannelKind.WEBHOOK, url) for url in dict.fromkeys(urls)]
         return [
             Delivery(
                 id=self.ids.new(),
@@ -72,3 +80,7 @@ class AnnounceOutcome:
             )
             for channel, address in addresses
         ]
+
+
+def _is_webhook(delivery: Delivery) -> bool:
+    return delivery.channel is ChannelKind.WEBHOOK

@@ -6,9 +6,8 @@ import attrs
 
 from application.images.download_name import download_name
 from application.ports.clock import Clock
-from application.ports.download_links import DownloadLinks, LinkedFile
+from application.ports.download_links import DownloadLinks
 from application.ports.notifier import Notice
-from application.ports.signing_secrets import SigningSecrets
 from domain.images.image import Image
 from domain.notifications.delivery import Delivery
 from domain.tasks.task import Task
@@ -25,7 +24,6 @@ class MakeNotice:
     """
 
     links: DownloadLinks
-    signing_secrets: SigningSecrets
     clock: Clock
     link_lifetime: timedelta
 
@@ -35,12 +33,8 @@ class MakeNotice:
         url = expires_at = None
         if result is not None:
             expires_at = self.clock.now() + self.link_lifetime
-            url = self.links.issue(
-                LinkedFile(task.id, result.variant),
-                result.file_path,
-                download_name(image, result),
-                self.link_lifetime,
-            )
+            name = download_name(image, result)
+            url = self.links.issue(task.id, result, name, self.link_lifetime)
         return Notice(
             delivery_id=delivery.id,
             occasion=delivery.occasion,
@@ -54,5 +48,4 @@ class MakeNotice:
             download_expires_at=expires_at,
             result=result,
             failure=task.failure,
-            signing_secret=self.signing_secrets.webhook_secret(user.id),
         )

@@ -32,11 +32,11 @@ class RelayOutbox:
     batch: int = 100
 
     def __call__(self) -> int:
-        """Return how many messages were carried; as many as a batch means there may be more."""
+        """Return how many messages were carried; as many as `batch` means there may be more."""
         with self.database.reading() as work:
             if not work.outbox.has_due():
                 return 0
-        with self.database.writing() as work:
+        with self.database.writing(durable=False) as work:
             entries = work.outbox.take_due(self.batch, self.lease)
             work.commit()
         if not entries:
@@ -45,12 +45,12 @@ class RelayOutbox:
         try:
             self.publisher.publish([entry.message for entry in entries])
         except BrokerUnavailable:
-            with self.database.writing() as work:
+            with self.database.writing(durable=False) as work:
                 work.outbox.release(taken, self.pause)
                 work.commit()
             raise
         self.failpoints.reach("relay.after_publish")
-        with self.database.writing() as work:
+        with self.database.writing(durable=False) as work:
             work.outbox.remove(taken)
             work.commit()
         return len(taken)

@@ -5,9 +5,9 @@ from datetime import timedelta
 import attrs
 
 from application.ports.message_publisher import Message
-from application.ports.telemetry import Telemetry
 from application.ports.unit_of_work import Database
 from domain.notifications.events import DeliveryDue
+from domain.tasks.priority import Priority
 
 
 @attrs.frozen
@@ -22,7 +22,6 @@ class Sweep:
     """
 
     database: Database
-    telemetry: Telemetry
     patience: timedelta
     delivery_lease: timedelta
     batch: int = 100
@@ -30,11 +29,7 @@ class Sweep:
     def __call__(self) -> int:
         """Return how many messages were put into the outbox."""
         with self.database.reading() as work:
-            depth = work.tasks.count_by_status()
-            self.telemetry.set_queue_depth("outbox", "waiting", work.outbox.count())
             due = work.deliveries.due(1)
-        for status, count in depth.items():
-            self.telemetry.set_queue_depth("tasks", status, count)
         rung = 0
         with self.database.writing() as work:
             rung += work.tasks.ring_again(self.patience, self.batch)
@@ -43,7 +38,13 @@ class Sweep:
                 for delivery in work.deliveries.due(self.batch):
                     work.deliveries.postpone(delivery.id, self.delivery_lease)
                     work.outbox.add(
-                        Message(DeliveryDue.__name__, delivery.id, str(delivery.task_id))
+                        # What failed once is in no hurry.
+                        Message(
+                            DeliveryDue.__name__,
+                            delivery.id,
+                            str(delivery.task_id),
+                            Priority.BATCH,
+                        )
                     )
                     rung += 1
             if rung:

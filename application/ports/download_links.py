@@ -8,6 +8,7 @@ from uuid import UUID
 import attrs
 
 from application.errors import ApplicationError
+from domain.tasks.task import Result
 
 
 class LinkForged(ApplicationError):
@@ -34,12 +35,11 @@ class DownloadLinks(Protocol):
     """Makes download links."""
 
     @abstractmethod
-    def issue(self, linked: LinkedFile, key: str, download_name: str, lifetime: timedelta) -> str:
+    def issue(self, task_id: UUID, result: Result, download_name: str, lifetime: timedelta) -> str:
         """
-        Return an absolute URL that opens *linked* without a token until *lifetime* is over.
+        Return an absolute URL that opens a task's *result*, without a token, for *lifetime*.
 
         Args:
-            key: Where the object store keeps the bytes.
             download_name: The file name that a browser should offer.
         """
 

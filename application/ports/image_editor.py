@@ -26,7 +26,6 @@ class Drawn:
     format: ImageFormat
     width: int
     height: int
-    frames: int
     byte_size: int
     sha256: str
     stage_seconds: Mapping[str, float]

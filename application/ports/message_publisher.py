@@ -8,6 +8,7 @@ from uuid import UUID
 import attrs
 
 from application.errors import PortFailure
+from domain.tasks.priority import Priority
 
 
 class BrokerUnavailable(PortFailure):
@@ -26,11 +27,13 @@ class Message:
         kind: Name of the event, such as `TaskQueued`; the topology knows its queue.
         subject_id: The task or delivery that it is about.
         correlation_id: The request that set it off.
+        priority: The lane that it travels in.
     """
 
     kind: str
     subject_id: UUID
     correlation_id: str
+    priority: Priority = Priority.INTERACTIVE
 
 
 class MessagePublisher(Protocol):

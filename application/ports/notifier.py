@@ -17,17 +17,16 @@ class DeliveryFailed(PortFailure):
     The notice did not arrive.
 
     Attributes:
-        may_heal: Whether a later attempt may succeed.
         wait: How long the receiver asked us to wait, or None.
     """
 
     code = "delivery-failed"
 
     def __init__(
-        self, reason: str, *, may_heal: bool = True, wait: timedelta | None = None
+        self, reason: str, *, transient: bool = True, wait: timedelta | None = None
     ) -> None:
         super().__init__(reason)
-        self.may_heal = may_heal
+        self.transient = transient
         self.wait = wait
 
 
@@ -40,7 +39,6 @@ class Notice:
         delivery_id: The same for every attempt.
         label: The customer's name for the picture.
         download_url: Opens the result without a token; None for a failure.
-        signing_secret: The user's webhook secret.
     """
 
     delivery_id: UUID
@@ -55,7 +53,6 @@ class Notice:
     download_expires_at: datetime | None
     result: Result | None
     failure: Failure | None
-    signing_secret: str = attrs.field(repr=False)
 
 
 class Notifier(Protocol):

@@ -16,6 +16,12 @@ class ObjectMissing(PortFailure):
     code = "source-missing"
 
 
+class ObjectCorrupt(ObjectMissing):
+    """The key has other bytes than those that were put; those are gone."""
+
+    code = "source-corrupt"
+
+
 class StorageUnavailable(PortFailure):
     """The store did not answer, or refused for now."""
 
@@ -27,6 +33,29 @@ class StorageFull(StorageUnavailable):
     """The store has no room left."""
 
     code = "storage-full"
+
+
+class StorageMisconfigured(StorageUnavailable):
+    """
+    The store refuses us until an operator mends the settings; the message says which.
+
+    Transient all the same: no task should fail because a key was changed an hour too early.
+    """
+
+    code = "storage-misconfigured"
+
+
+@attrs.frozen
+class Fingerprint:
+    """
+    What an object's bytes have to be.
+
+    Attributes:
+        sha256: Hex digest of them all.
+    """
+
+    byte_size: int
+    sha256: str
 
 
 @attrs.frozen
@@ -62,8 +91,9 @@ class ObjectStore(Protocol):
     """
     Keeps bytes under keys.
 
-    Keys match `[0-9a-f/-]+` and are never made of user text. Objects are never changed, only
-    put and deleted.
+    Keys match `[0-9a-f/-]+` and are never made of user text. What is remembered of a picture has
+    its key as `file_path`, the system design's word for it (§8.1). Objects are never changed,
+    only put and deleted.
     """
 
     @abstractmethod
@@ -87,12 +117,17 @@ class ObjectStore(Protocol):
         """
 
     @abstractmethod
-    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+    def open(
+        self, key: str, fingerprint: Fingerprint | None = None
+    ) -> AbstractContextManager[BinaryIO]:
         """
         Open an object for reading: seekable, with a file descriptor, at position 0.
 
+        Calling may raise, or entering. Whoever gives a *fingerprint* never reads other bytes.
+
         Raises:
             ObjectMissing: No object has this key.
+            ObjectCorrupt: The object is not what *fingerprint* says.
             StorageUnavailable: The store did not answer.
         """
 

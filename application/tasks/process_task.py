@@ -10,11 +10,18 @@ from uuid import UUID
 
 import attrs
 
+from application.back_off import BackOff
 from application.errors import PortFailure
 from application.ports.clock import Clock
 from application.ports.failpoints import Failpoints
 from application.ports.image_editor import EditFailed, ImageEditor
-from application.ports.object_store import ObjectMissing, ObjectStore, StorageUnavailable
+from application.ports.object_store import (
+    Fingerprint,
+    ObjectCorrupt,
+    ObjectMissing,
+    ObjectStore,
+    StorageUnavailable,
+)
 from application.ports.telemetry import Telemetry
 from application.ports.unit_of_work import Database, DatabaseUnavailable
 from domain.images.image import Image
@@ -48,20 +55,13 @@ class RetryPolicy:
     How long something that can heal is waited for.
 
     Attributes:
-        first_delay: Wait after the first failure; each later one doubles it.
         budget: Time since the upload after which the task fails for good.
         unforeseen_attempts: Attempts at a task that meets with what nobody foresaw.
     """
 
-    first_delay: timedelta = timedelta(seconds=2)
-    longest_delay: timedelta = timedelta(minutes=5)
-    budget: timedelta = timedelta(hours=24)
+    budget: timedelta
+    back_off: BackOff = BackOff(first=timedelta(seconds=2), longest=timedelta(minutes=5))
     unforeseen_attempts: int = 3
-
-    def delay(self, attempts: int) -> timedelta:
-        """Return the wait after *attempts* attempts."""
-        doublings: int = 2 ** min(attempts - 1, 16)
-        return min(self.longest_delay, self.first_delay * doublings)
 
 
 @attrs.define
@@ -83,13 +83,13 @@ class ProcessTask:
     telemetry: Telemetry
     failpoints: Failpoints
     lease: timedelta
-    retries: RetryPolicy = RetryPolicy()
+    retries: RetryPolicy
     _held: set[tuple[UUID, int]] = attrs.field(factory=set, init=False)
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
     def __call__(self, task_id: UUID) -> ProcessOutcome:
         """Claim the task and see it through."""
-        with self.database.writing() as work:
+        with self.database.writing(durable=False) as work:
             task = work.tasks.claim(task_id, self.lease)
             image = work.images.get(task.image_id) if task else None
             work.commit()
@@ -114,9 +114,9 @@ class ProcessTask:
                 outcome, error = ProcessOutcome.FAILED, str(refusal)
             except Exception as fault:  # noqa: BLE001  # told to the log, then raised again
                 error = _described(fault)
-                if self._may_heal(task, fault):
+                if self._deserves_a_retry(task, fault):
                     task.hand_back()
-                    delay = self.retries.delay(task.attempts)
+                    delay = self.retries.back_off.after(task.attempts)
                     outcome = ProcessOutcome.RETRIED
                 else:
                     task.fail(_failure_of(fault), self.clock.now())
@@ -136,7 +136,7 @@ class ProcessTask:
         with self._lock:
             held = list(self._held)
         if held:
-            with self.database.writing() as work:
+            with self.database.writing(durable=False) as work:
                 work.tasks.extend_leases(held, self.lease)
                 work.commit()
 
@@ -174,7 +174,8 @@ class ProcessTask:
         key = f"{task.id}/{task.fence}"
         with ExitStack() as stack:
             with _timed(stages, "fetch"):
-                source = stack.enter_context(self.object_store.open(image.file_path))
+                uploaded = Fingerprint(image.byte_size, image.sha256)
+                source = stack.enter_context(self.object_store.open(image.file_path, uploaded))
                 assets = {}
                 for name, asset_key in task.assets.items():
                     try:
@@ -199,7 +200,7 @@ class ProcessTask:
             sha256=drawn.sha256,
         )
 
-    def _may_heal(self, task: Task, fault: Exception) -> bool:
+    def _deserves_a_retry(self, task: Task, fault: Exception) -> bool:
         if not isinstance(fault, PortFailure):
             return task.attempts < self.retries.unforeseen_attempts
         return fault.transient and self.clock.now() - task.created_at < self.retries.budget
@@ -244,6 +245,8 @@ class ProcessTask:
 
 
 def _failure_of(fault: Exception) -> Failure:
+    if isinstance(fault, ObjectCorrupt):
+        return Failure(FailureCode.SOURCE_CORRUPT, "The uploaded picture was damaged in the store.")
     if isinstance(fault, ObjectMissing):
         return Failure(FailureCode.SOURCE_MISSING, "The uploaded picture is gone.")
     if isinstance(fault, StorageUnavailable):

@@ -27,9 +27,11 @@ class UploadPolicy:
     def check_size(self, byte_size: int) -> None:
         """Refuse a file with too many bytes, or none."""
         if byte_size == 0:
-            raise EmptyFile("the file is empty; send the picture's bytes")
+            raise EmptyFile("send the picture's bytes; none came")
         if byte_size > self.max_bytes:
-            raise ContentTooLarge(f"the file is larger than {self.max_bytes} bytes")
+            raise ContentTooLarge(
+                f"the file has more than {self.max_bytes} bytes; send a smaller one"
+            )
 
     def check_header(self, header: PictureHeader) -> None:
         """Refuse a picture that declares more than a decoder should be asked for."""

@@ -30,11 +30,12 @@ class Delivery:
     """
 
     # Waits before the second and later attempts: the schedule of Standard Webhooks 1.0.0,
-    # 75 h 35 min in all.
+    # 75 h 35 min in all, each shortened or stretched by up to a fifth.
     RETRY_AFTER: ClassVar[tuple[timedelta, ...]] = tuple(
         timedelta(seconds=seconds)
         for seconds in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
     )
+    JITTER: ClassVar[float] = 0.2
 
     id: UUID
     task_id: UUID
@@ -53,20 +54,28 @@ class Delivery:
         self.last_error = None
 
     def fail(
-        self, error: str, now: datetime, *, may_heal: bool, wait: timedelta | None = None
+        self,
+        error: str,
+        now: datetime,
+        *,
+        transient: bool,
+        wait: timedelta | None = None,
+        drawn: float = 0.5,
     ) -> None:
         """
         Record a failed attempt; the next one is due by the schedule.
 
         Args:
-            may_heal: Whether another attempt makes sense.
+            transient: Whether another attempt makes sense.
             wait: What the receiver asked for; a longer wait than the schedule's is granted, up to
                 the schedule's longest.
+            drawn: A random number from 0 up to 1, for the jitter; 0.5 adds none.
         """
         self.attempts += 1
         self.last_error = error
-        if not may_heal or self.attempts > len(self.RETRY_AFTER):
+        if not transient or self.attempts > len(self.RETRY_AFTER):
             self.status = DeliveryStatus.FAILED
         else:
-            scheduled = self.RETRY_AFTER[self.attempts - 1]
+            stretch = 1 + self.JITTER * (2 * drawn - 1)
+            scheduled = self.RETRY_AFTER[self.attempts - 1] * stretch
             self.due_at = now + max(scheduled, min(wait or scheduled, self.RETRY_AFTER[-1]))

@@ -12,7 +12,8 @@ class LogEntry:
     One attempt at a task (system design §8.3).
 
     Attributes:
-        outcome: `completed`, `failed`, `retried` or `superseded`.
+        started_at: Of a lost attempt after others, when the one before it ended.
+        outcome: `completed`, `failed`, `retried`, `superseded`, or `lost` with its worker.
         error: What went wrong, for operators and the owner; None if nothing did.
     """
 

@@ -21,6 +21,7 @@ from domain.images.formats import ImageFormat
 from domain.images.pipeline import Pipeline
 from domain.notifications.channel import NotificationRequest
 from domain.tasks.events import TaskCompleted, TaskEvent, TaskFailed, TaskQueued
+from domain.tasks.priority import Priority
 
 
 class TaskStatus(Enum):
@@ -113,6 +114,7 @@ class Task:
     correlation_id: str
     assets: dict[str, str] = attrs.field(factory=dict)
     notify: NotificationRequest = NotificationRequest()
+    priority: Priority = Priority.INTERACTIVE
     status: TaskStatus = TaskStatus.QUEUED
     attempts: int = 0
     deaths: int = 0
@@ -135,6 +137,7 @@ class Task:
         notify: NotificationRequest,
         created_at: datetime,
         correlation_id: str,
+        priority: Priority = Priority.INTERACTIVE,
     ) -> "Task":
         """Make a new task that waits for a worker."""
         task = cls(
@@ -146,6 +149,7 @@ class Task:
             notify=notify,
             created_at=created_at,
             correlation_id=correlation_id,
+            priority=priority,
         )
         task._events.append(TaskQueued(id))
         return task

@@ -47,8 +47,8 @@ def _settings() -> "Settings":
     try:
         return load_settings(os.environ)
     except SettingsRefused as refusal:
-        complaints = "".join(f"\n  {problem}" for problem in refusal.problems)
-        number = len(refusal.problems)
+        complaints = "".join(f"\n  {complaint}" for complaint in refusal.complaints)
+        number = len(refusal.complaints)
         what = "a setting is wrong" if number == 1 else f"{number} settings are wrong"
         raise OperatorMistake(f"{what}:{complaints}", exit_code=2) from None
 

@@ -4,9 +4,11 @@ import asyncio
 import fcntl
 import json
 import os
+import shlex
 import signal
 import socket
 import tempfile
+import textwrap
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ import attrs
 from entrypoints import factories, preparation
 from entrypoints.cli.child_process import ChildProcess
 from entrypoints.cli.log_view import LogView
+from entrypoints.first_session import first_session
 from entrypoints.mistakes import OperatorMistake
 from entrypoints.settings import PREFIX, Settings
 
@@ -257,15 +260,7 @@ class _Supervisor:
 def _welcome(settings: Settings) -> str:
     url = settings.base_url
     mail = "" if settings.smtp.host else f"\n  Mails are written to {settings.data_dir / 'mail'}."
-    return f"""
-  Safelight is ready at {url}{mail}
-
-  Try it in a second terminal:
-
-    curl -s {url}/api/auth/register -H 'Content-Type: application/json' \\
-      -d '{{"username": "ada", "email": "ada@example.com", "password": "password123"}}'
-    TOKEN=$(curl -s {url}/api/auth/login -H 'Content-Type: application/json' \\
-      -d '{{"email": "ada@example.com", "password": "password123"}}' | cut -d'"' -f4)
-    curl -s {url}/api/images/upload -H "Authorization: Bearer $TOKEN" \\
-      -F image=@photo.jpg -F 'processingOptions={{"resize": "800x600", "watermark": "logo.png"}}'
-"""
+    ours = _ROOT / "docs" / "pictures" / "before.jpg"
+    picture = shlex.quote(str(ours)) if ours.exists() else "photo.jpg"
+    session = textwrap.indent(first_session(url, picture=picture), "    ")
+    return f"\n  Safelight is ready at {url}{mail}\n\n  Try it in a second terminal:\n\n{session}\n"

@@ -12,12 +12,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from enum import Enum
 from uuid import UUID
 
 import attrs
 import structlog
 
+from application.back_off import BackOff
 from application.errors import ApplicationError, PortFailure
 from application.ports.message_inbox import MessageInbox, ReceivedMessage
 from application.ports.message_publisher import BrokerUnavailable
@@ -63,31 +65,28 @@ def verdict_on(error: Exception | None) -> Verdict:
             return Verdict.RETRY_FEW_TIMES
 
 
+USUAL_BACK_OFF = BackOff(first=timedelta(seconds=1), longest=timedelta(seconds=30))
+
+
 @attrs.frozen
 class Patience:
     """
     How a consumer waits.
 
     Attributes:
-        first_pause: Seconds before a handler is called again, or the broker; doubles each time.
-        longest_pause: Where the doubling ends.
-        unexpected_tries: Calls of a handler that raises what nobody foresaw, before it is given up.
         drain_seconds: How long running work may take once the process is told to end; less than
             whoever tells it waits before it kills.
+        back_off: Before a handler is called again, or the broker.
+        unexpected_tries: Calls of a handler that raises what nobody foresaw, before it is given up.
     """
 
-    first_pause: float = 1.0
-    longest_pause: float = 30.0
+    drain_seconds: float
+    back_off: BackOff = USUAL_BACK_OFF
     unexpected_tries: int = 3
-    drain_seconds: float = 25.0
 
     def pause(self, failures: int) -> float:
         """Return the seconds to wait after *failures* failures in a row."""
-        doublings: int = 2 ** min(failures - 1, 16)
-        return min(self.longest_pause, self.first_pause * doublings)
-
-
-USUAL_PATIENCE = Patience()
+        return self.back_off.after(failures).total_seconds()
 
 
 @attrs.define(eq=False)
@@ -120,10 +119,10 @@ class Consumer:
         handlers: Mapping[str, Handler],
         *,
         concurrency: int,
+        patience: Patience,
         beat: Callable[[], None] | None = None,
         release: Callable[[], None] | None = None,
-        beat_seconds: float = 10.0,
-        patience: Patience = USUAL_PATIENCE,
+        beat_seconds: float = 1.0,
     ) -> None:
         self._inbox = inbox
         self._handlers = handlers
@@ -238,7 +237,7 @@ class Consumer:
             else:
                 _log.warning("beat failed", error=f"{error.code}: {error}")
             # Leases outlast a few beats, so the next one should not wait its whole turn.
-            self._beat_at = now + min(self._beat_seconds, self._patience.first_pause)
+            self._beat_at = now + min(self._beat_seconds, self._patience.pause(1))
 
     def _open_if_due(self, now: float) -> float:
         """Connect if it is time; return the seconds until it is."""
@@ -259,7 +258,7 @@ class Consumer:
         for job in self._in_hand:
             job.orphaned = True
         self._inbox.close()
-        _log.warning("broker lost", error=str(error), retry_in_seconds=pause)
+        _log.warning("broker lost", error=str(error), retry_in_seconds=round(pause, 1))
 
     def _drain(self) -> None:
         _log.info("stopping", in_hand=len(self._in_hand))
@@ -332,6 +331,6 @@ class Consumer:
             log(
                 "message handled",
                 outcome=outcome,
-                milliseconds=round((time.perf_counter() - started) * 1000),
+                ms=round((time.perf_counter() - started) * 1000, 1),
                 **fields,
             )

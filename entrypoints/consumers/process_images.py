@@ -6,7 +6,7 @@ from uuid import UUID
 
 from application.ports.message_inbox import MessageInbox
 from domain.tasks.events import TaskQueued
-from entrypoints.consumers.consumer import USUAL_PATIENCE, Consumer, Handler, Patience
+from entrypoints.consumers.consumer import Consumer, Handler, Patience
 
 
 def image_worker(
@@ -17,7 +17,7 @@ def image_worker(
     *,
     concurrency: int,
     beat_seconds: float,
-    patience: Patience = USUAL_PATIENCE,
+    patience: Patience,
 ) -> Consumer:
     """
     Return the consumer that calls *process_task* for every queued task.

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 import attrs
 import structlog
 
+from application.back_off import BackOff
 from application.errors import PortFailure
 from application.ports.outbox_bell import OutboxBell
-from entrypoints.consumers.consumer import USUAL_PATIENCE, Patience
+from entrypoints.consumers.consumer import USUAL_BACK_OFF
 from entrypoints.consumers.signals import stopping_on_signals
 
 _BREATH_SECONDS = 0.1
@@ -22,14 +23,16 @@ class Chore:
     Something that is done again and again.
 
     Attributes:
-        call: Does it and returns how much it found to do; if anything, there may be more.
-        every_seconds: How long it rests when it found nothing.
+        call: Does it and returns how much it found to do, if that can be told.
+        every_seconds: How long it rests when there cannot be more.
+        at_a_time: How much it does at most; when it found as much, there may be more.
         on_ring: Whether the bell cuts that rest short.
     """
 
     name: str
-    call: Callable[[], int]
+    call: Callable[[], int | None]
     every_seconds: float
+    at_a_time: int = 1
     on_ring: bool = False
     _due_at: float = attrs.field(default=0.0, init=False)
     _failures: int = attrs.field(default=0, init=False)
@@ -40,26 +43,31 @@ class Chore:
             return 0.0
         return max(0.0, self._due_at - now)
 
-    def do(self, patience: Patience) -> None:
+    def do(self, back_off: BackOff) -> None:
         """Do it once; a failure is logged and makes the next rest longer, and never leaves."""
         try:
-            found = self.call()
+            found = self.call() or 0
         except Exception as error:  # noqa: BLE001 (the loop outlives it)
             self._failures += 1
-            pause = patience.pause(self._failures)
+            pause = back_off.after(self._failures).total_seconds()
             self._due_at = time.monotonic() + pause
             if isinstance(error, PortFailure):
                 _log.warning(
                     "chore failed",
                     chore=self.name,
                     error=f"{error.code}: {error}",
-                    retry_in_seconds=pause,
+                    retry_in_seconds=round(pause, 1),
                 )
             else:
-                _log.exception("chore failed unexpectedly", chore=self.name, retry_in_seconds=pause)
+                _log.exception(
+                    "chore failed unexpectedly",
+                    chore=self.name,
+                    retry_in_seconds=round(pause, 1),
+                )
             return
         self._failures = 0
-        rest = self.every_seconds if not found else 0.0 if self.on_ring else _BREATH_SECONDS
+        more = found >= self.at_a_time
+        rest = self.every_seconds if not more else 0.0 if self.on_ring else _BREATH_SECONDS
         self._due_at = time.monotonic() + rest
         if found:
             log = _log.debug if self.on_ring else _log.info
@@ -68,13 +76,12 @@ class Chore:
 
 class Relay:
     """
-    Carries the outbox to the broker, takes tasks back from dead workers, and sweeps.
+    Does its chores, each in its time: carries the outbox to the broker first of all.
 
-    Any number may run at a time: each step takes what it works on.
+    Any number may run at a time: each chore takes what it works on.
 
     Attributes:
-        relay_outbox: Carries a batch; called until nothing is left, and then at the next ring.
-        poll_seconds: How soon a ring that was lost, or a message due later, is noticed.
+        back_off: After failures of a chore.
         last_tick: `time.monotonic()` of the loop's last turn, which takes a second or so beside
             its chores.
     """
@@ -82,24 +89,13 @@ class Relay:
     def __init__(
         self,
         bell: OutboxBell,
-        relay_outbox: Callable[[], int],
-        return_expired_tasks: Callable[[], int],
-        sweep: Callable[[], int],
+        chores: Sequence[Chore],
         *,
-        poll_seconds: float = 1.0,
-        expiry_seconds: float = 5.0,
-        sweep_seconds: float = 10.0,
-        more: Sequence[Chore] = (),
-        patience: Patience = USUAL_PATIENCE,
+        back_off: BackOff = USUAL_BACK_OFF,
     ) -> None:
         self._bell = bell
-        self._chores = [
-            Chore("relay-outbox", relay_outbox, poll_seconds, on_ring=True),
-            Chore("return-expired-tasks", return_expired_tasks, expiry_seconds),
-            Chore("sweep", sweep, sweep_seconds),
-            *more,
-        ]
-        self._patience = patience
+        self._chores = chores
+        self._back_off = back_off
         self._stopping = False
         self.last_tick = time.monotonic()
 
@@ -114,7 +110,7 @@ class Relay:
                 now = self.last_tick = time.monotonic()
                 for chore in self._chores:
                     if not chore.seconds_left(now, rung=rung) and not self._stopping:
-                        chore.do(self._patience)
+                        chore.do(self._back_off)
                 rung = self._rest()
 
     def stop(self) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from application.ports.message_inbox import MessageInbox
 from domain.notifications.events import DeliveryDue
 from domain.tasks.events import TaskCompleted, TaskFailed
-from entrypoints.consumers.consumer import USUAL_PATIENCE, Consumer, Handler, Patience
+from entrypoints.consumers.consumer import Consumer, Handler, Patience
 
 
 def notifier(
@@ -16,7 +16,7 @@ def notifier(
     send_delivery: Callable[[UUID], Enum | None],
     *,
     concurrency: int,
-    patience: Patience = USUAL_PATIENCE,
+    patience: Patience,
 ) -> Consumer:
     """
     Return the consumer that announces ended tasks and sends due deliveries.

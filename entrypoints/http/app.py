@@ -18,18 +18,15 @@ from application.images.image_status import ImageStatusRequest
 from application.images.open_result import OpenedResult, OpenResultRequest
 from application.images.stage_file import StagedFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
-from application.notifications.manage_webhooks import (
-    AddWebhookRequest,
-    RemoveWebhookRequest,
-    WebhooksView,
-)
+from application.notifications.add_webhook import AddWebhookRequest
+from application.notifications.list_webhooks import WebhooksView
+from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.images.image import Image
 from domain.notifications.channel import Webhook
 from domain.users.user import User
 from entrypoints.http import errors
 from entrypoints.http.authentication import Authentication
-from entrypoints.http.body import FORM_OVERHEAD_BYTES
 from entrypoints.http.payloads import PayloadReader
 from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.request_scope import RequestScope
@@ -85,7 +82,7 @@ class HTTPOptions:
 
     Attributes:
         converter: The strict one of the pipeline language.
-        max_upload_bytes: Largest picture; a body may have `FORM_OVERHEAD_BYTES` more.
+        max_upload_bytes: Largest picture.
         base_url: What customers reach us by; https turns on Strict-Transport-Security.
     """
 
@@ -113,12 +110,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ("/api/auth/logout", SignOut(use_cases.log_out, payloads)),
         (
             "/api/images/upload",
-            Upload(
-                authentication,
-                forms,
-                use_cases.upload_image,
-                options.max_upload_bytes + FORM_OVERHEAD_BYTES,
-            ),
+            Upload(authentication, forms, use_cases.upload_image, options.max_upload_bytes),
         ),
         ("/api/images/{image_id}/status", Status(authentication, use_cases.image_status)),
         ("/api/images/{image_id}/download", Download(authentication, use_cases.download_image)),

@@ -47,11 +47,11 @@ def check_framing(req: falcon.Request) -> None:
         raise UnsupportedContentEncoding("Send the body as it is, without Content-Encoding.")
 
 
-def declared_length(req: falcon.Request, max_bytes: int) -> int:
-    """Return the length that the request announces, or raise `BodyTooLarge`."""
+def declared_length(req: falcon.Request, max_bytes: int, *, beyond: str) -> int:
+    """Return the length that the request announces, or raise `BodyTooLarge` with *beyond*."""
     length = req.content_length or 0
     if length > max_bytes:
-        raise BodyTooLarge(f"The body may have at most {max_bytes} bytes.")
+        raise BodyTooLarge(beyond)
     return length
 
 
@@ -80,7 +80,8 @@ def read_chunks(req: falcon.Request, length: int) -> Iterator[bytes]:
 
 def read_whole(req: falcon.Request, max_bytes: int) -> bytes:
     """Return the body of *req*, empty if it has none."""
-    length = declared_length(req, max_bytes)
+    beyond = f"This body may have at most {max_bytes} bytes."
+    length = declared_length(req, max_bytes, beyond=beyond)
     return b"".join(read_chunks(req, length))
 
 

@@ -14,7 +14,9 @@ import structlog
 
 from application.errors import ApplicationError, NotFound, NotReady, PortFailure
 from application.ports.access_tokens import InvalidToken
+from application.ports.download_links import LinkForged
 from domain.errors import DomainError
+from entrypoints.http.pages import POLICY, refusal_page
 from entrypoints.http.problems import PROBLEMS, Problem
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -148,15 +150,10 @@ def problem_of(error: type[Exception]) -> Problem:
     return PROBLEMS["internal-error"]
 
 
-def answer(
-    resp: falcon.Response,
-    problem: Problem,
-    detail: str,
-    *,
-    pointer: str | None = None,
-    retry_after_seconds: int | None = None,
-) -> None:
-    """Make *resp* a problem document."""
+def problem_document(
+    problem: Problem, detail: str, request_id: str, *, pointer: str | None = None
+) -> bytes:
+    """Return *problem* as JSON."""
     document: dict[str, str | int] = {
         "type": f"/problems/{problem.code}",
         "title": problem.title,
@@ -166,19 +163,47 @@ def answer(
     }
     if pointer is not None:
         document["pointer"] = pointer
-    document["requestId"] = getattr(resp.context, "request_id", "")
+    return orjson.dumps(document | {"requestId": request_id})
+
+
+def answer(
+    req: falcon.Request,
+    resp: falcon.Response,
+    problem: Problem,
+    detail: str,
+    *,
+    pointer: str | None = None,
+    retry_after_seconds: int | None = None,
+) -> None:
+    """Make *resp* a problem document, or a page for a person in a browser."""
+    request_id = getattr(resp.context, "request_id", "")
     resp.status = problem.status
-    resp.data = orjson.dumps(document)
     resp.stream = None
-    resp.content_type = MEDIA_TYPE
+    if _is_looked_at(req):
+        resp.data = refusal_page(problem, detail, request_id).encode()
+        resp.content_type = falcon.MEDIA_HTML
+        resp.set_header("Content-Security-Policy", POLICY)
+    else:
+        resp.data = problem_document(problem, detail, request_id, pointer=pointer)
+        resp.content_type = MEDIA_TYPE
+    resp.append_header("Vary", "Accept")
     wait = retry_after_seconds or problem.retry_after_seconds
     if wait is not None:
         resp.set_header("Retry-After", str(wait))
     resp.context.problem = problem.code
 
 
+def _is_looked_at(req: falcon.Request) -> bool:
+    """Whether the answer is for a person's eyes; the API itself speaks JSON to everybody."""
+    return (
+        req.method in ("GET", "HEAD")
+        and not req.path.startswith("/api/")
+        and "text/html" in (req.get_header("Accept") or "")
+    )
+
+
 def _refusal(
-    _: falcon.Request,
+    req: falcon.Request,
     resp: falcon.Response,
     error: DomainError | ApplicationError | RequestRefused,
     __: dict[str, Any],
@@ -190,15 +215,16 @@ def _refusal(
             "WWW-Authenticate",
             f'{scheme}, error="invalid_token"' if isinstance(error, InvalidToken) else scheme,
         )
-    # Whoever tries ids, or tokens, learns nothing from how they are refused.
-    if isinstance(error, (NotFound, InvalidToken)):
-        answer(resp, problem, problem.remedy)
+    # Whoever tries ids, tokens or links learns nothing from how they are refused.
+    if isinstance(error, (NotFound, InvalidToken, LinkForged)):
+        answer(req, resp, problem, problem.remedy)
         return
     if isinstance(error, RequestRefused):
         resp.set_headers(error.headers)
-        answer(resp, problem, error.detail)
+        answer(req, resp, problem, error.detail)
         return
     answer(
+        req,
         resp,
         problem,
         _sentence(error.detail, error.pointer),
@@ -216,13 +242,13 @@ def _sentence(detail: str, pointer: str | None) -> str:
     return f"{detail[0].upper()}{detail[1:]}."
 
 
-def _failure(_: falcon.Request, resp: falcon.Response, error: PortFailure, __: Any) -> None:
+def _failure(req: falcon.Request, resp: falcon.Response, error: PortFailure, __: Any) -> None:
     problem = problem_of(type(error))
     _log.error("port failure", code=error.code, transient=error.transient, exc_info=error)
-    answer(resp, problem, problem.remedy)
+    answer(req, resp, problem, problem.remedy)
 
 
-def _falcons(_: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, __: Any) -> None:
+def _falcons(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, __: Any) -> None:
     code = _CODES.get(error.status_code)
     if code is None:
         code = "bad-request" if error.status_code < 500 else "internal-error"
@@ -230,7 +256,7 @@ def _falcons(_: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, 
     if error.headers is not None:
         resp.set_headers(error.headers)
     told = error.description if code == "bad-request" else None
-    answer(resp, problem, told or problem.remedy)
+    answer(req, resp, problem, told or problem.remedy)
 
 
 def _unforeseen(
@@ -238,4 +264,4 @@ def _unforeseen(
 ) -> None:
     _log.error("request failed", method=req.method, route=req.uri_template, exc_info=error)
     problem = PROBLEMS["internal-error"]
-    answer(resp, problem, problem.remedy)
+    answer(req, resp, problem, problem.remedy)

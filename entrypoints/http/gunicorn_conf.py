@@ -25,7 +25,7 @@ _CLIENT_SECONDS: Final = 30
 bind = _settings.http.bind
 backlog = 1024
 
-worker_class = "gthread"
+worker_class = "entrypoints.http.worker.Worker"
 workers = _settings.http.workers
 threads = _settings.http.threads
 graceful_timeout = _settings.http.graceful_seconds

@@ -18,7 +18,7 @@ from multipart import (  # type: ignore[import-untyped]  # it has no py.typed ma
     parse_options_header,
 )
 
-from entrypoints.http.body import declared_length, read_chunks
+from entrypoints.http.body import FORM_OVERHEAD_BYTES, declared_length, read_chunks
 from entrypoints.http.errors import LengthRequired, MalformedMultipart, UnsupportedBody
 
 MAX_PARTS: Final = 64
@@ -58,15 +58,22 @@ class Part:
         return bytes(data)
 
 
-def read_form(req: falcon.Request, max_bytes: int) -> Iterator[Part]:
+def read_form(req: falcon.Request, max_file_bytes: int) -> Iterator[Part]:
     """
     Yield the parts of the form in the body of *req*, in the order in which they arrive.
+
+    The body may have `FORM_OVERHEAD_BYTES` more than its largest file.
 
     Raises:
         RequestRefused: At once if the body is none that we read, later if it turns out broken.
     """
     boundary = _boundary(req.content_type)
-    length = declared_length(req, max_bytes)
+    length = declared_length(
+        req,
+        max_file_bytes + FORM_OVERHEAD_BYTES,
+        beyond=f"A picture may have at most {max_file_bytes} bytes; "
+        f"this upload has {req.content_length} in all.",
+    )
     if req.content_length is None:
         raise LengthRequired("Send the body with a Content-Length header.")
     return _parts(_events(req, boundary, length))

@@ -3,9 +3,11 @@
 import base64
 import hashlib
 from html import escape
+from itertools import groupby
 from string import Template
 from typing import Final
 
+from entrypoints.first_session import first_session
 from entrypoints.http.problems import PROBLEMS, Problem
 
 _STYLE: Final = """
@@ -28,9 +30,16 @@ a{color:var(--light)}
 code,pre{font:.875rem/1.65 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--card);
 border:1px solid var(--line);border-radius:.75rem;padding:1.1rem 1.25rem;overflow-x:auto;tab-size:2}
-.status{color:var(--light);font:600 .95rem ui-monospace,Menlo,Consolas,monospace}
-table{border-collapse:collapse;width:100%}
-td{border-top:1px solid var(--line);padding:.55rem .9rem .55rem 0;vertical-align:top}
+.status{color:var(--light);font:600 .95rem/1.6 ui-monospace,Menlo,Consolas,monospace}
+.figure{color:var(--light);font:600 1rem/1 ui-monospace,Menlo,Consolas,monospace;margin:4rem 0 0}
+.figure+h1{margin-top:.75rem}
+.group{display:grid;grid-template-columns:4rem 1fr;border-top:1px solid var(--line);
+padding:.8rem 0}
+.group h2,.group ul{margin:0;padding:0;list-style:none}
+.group li{display:grid;grid-template-columns:17rem 1fr;gap:0 1rem;padding:.15rem 0;
+align-items:baseline}
+@media(max-width:44rem){main{padding:2.5rem 1.25rem 4rem}.group{grid-template-columns:3rem 1fr}
+.group li{grid-template-columns:1fr;padding:.3rem 0}pre{font-size:.8rem;padding:.9rem 1rem}}
 """
 
 POLICY: Final = (
@@ -48,33 +57,10 @@ _PAGE: Final = Template(
     "</main></body></html>\n"
 )
 
-_SESSION: Final = Template(
-    """\
-# 1. open an account, once
-curl -s $base/api/auth/register -H 'Content-Type: application/json' \\
-  -d '{"username": "user1", "email": "user1@example.com", "password": "password123"}'
-
-# 2. sign in
-TOKEN=$$(curl -s $base/api/auth/login -H 'Content-Type: application/json' \\
-  -d '{"email": "user1@example.com", "password": "password123"}' | cut -d'"' -f4)
-
-# 3. upload, and say what is to be done
-IMAGE=$$(curl -s $base/api/images/upload -H "Authorization: Bearer $$TOKEN" \\
-  -F image=@photo.jpg \\
-  -F 'processingOptions={"resize": "800x600", "watermark": "logo.png"}' | cut -d'"' -f8)
-
-# 4. follow it
-curl -s $base/api/images/$$IMAGE/status -H "Authorization: Bearer $$TOKEN"
-
-# 5. fetch the result
-curl -s $base/api/images/$$IMAGE/download -H "Authorization: Bearer $$TOKEN" \\
-  | cut -d'"' -f4 | xargs curl -OJ"""
-)
-
 
 def landing_page(base_url: str) -> str:
-    """Say what this is, and show the five commands that try it."""
-    session = escape(_SESSION.substitute(base=base_url), quote=False)
+    """Say what this is, and show the session that tries it."""
+    session = escape(first_session(base_url), quote=False)
     return _page(
         "Pictures in, pictures out",
         "<h1>Send a picture, say what is to be done, be told when it is.</h1>"
@@ -88,17 +74,25 @@ def landing_page(base_url: str) -> str:
 
 
 def problems_page() -> str:
-    """List every problem."""
-    rows = "".join(
-        f'<tr><td class="status">{problem.status}</td>'
-        f'<td><a href="/problems/{problem.code}"><code>{problem.code}</code></a></td>'
-        f"<td>{escape(problem.title)}</td></tr>"
-        for problem in sorted(PROBLEMS.values(), key=lambda one: (one.status, one.code))
+    """List every problem, by status."""
+    by_status = groupby(
+        sorted(PROBLEMS.values(), key=lambda one: (one.status, one.code)),
+        key=lambda one: one.status,
+    )
+    groups = "".join(
+        f'<section class="group"><h2 class="status">{status}</h2><ul>'
+        + "".join(
+            f'<li><a href="/problems/{problem.code}"><code>{problem.code}</code></a>'
+            f"<span>{escape(problem.title)}</span></li>"
+            for problem in problems
+        )
+        + "</ul></section>"
+        for status, problems in by_status
     )
     return _page(
         "Problems",
-        f"<h1>Problems</h1><p>Errors are answered as <code>application/problem+json</code> "
-        f"(RFC 9457); <code>code</code> is one of these.</p><table>{rows}</table>",
+        "<h1>Problems</h1><p>Errors are answered as <code>application/problem+json</code> "
+        f"(RFC 9457); their <code>code</code> is one of these.</p>{groups}",
     )
 
 
@@ -118,6 +112,18 @@ def problem_page(problem: Problem) -> str:
         '<p class="faint">The answer\'s <code>detail</code> is about your request, '
         "<code>pointer</code> shows the value that is meant, and <code>requestId</code> is what "
         'an operator needs to find it. <a href="/problems">All problems</a></p>',
+    )
+
+
+def refusal_page(problem: Problem, detail: str, request_id: str) -> str:
+    """Tell a person in a browser what a program is told as JSON."""
+    remedy = "" if detail == problem.remedy else f"<p>{escape(problem.remedy)}</p>"
+    return _page(
+        problem.title,
+        f'<p class="figure">{problem.status}</p><h1>{escape(problem.title)}</h1>'
+        f"<p>{escape(detail)}</p>{remedy}"
+        f'<p class="faint">Request <code>{escape(request_id)}</code> · '
+        f'<a href="/problems/{problem.code}">about this answer</a> · <a href="/">start</a></p>',
     )
 
 

@@ -17,6 +17,7 @@ from domain.images.operations import OPERATION_NAMES, AutoOrient, Operation
 from domain.images.output import Output
 from domain.images.pipeline import Pipeline
 from domain.notifications.channel import NotificationRequest, Occasion
+from domain.tasks.priority import Priority
 from entrypoints.http.payloads import escaped, structure
 from entrypoints.http.short_notations import NOTATIONS, filter_of
 from entrypoints.http.strict_json import parse
@@ -24,12 +25,21 @@ from entrypoints.http.strict_json import parse
 T = TypeVar("T")
 
 VERSION: Final = 1
-LONG_FORM: Final = ("version", "pipeline", "output", "source", "notify")
+LONG_FORM: Final = ("version", "pipeline", "output", "source", "notify", "priority")
 SHORT_FORM: Final = (
     "crop", "resize", "rotate", "flip", "grayscale", "blur", "sharpen", "filters", "watermark",
-    "format", "quality", "strip", "source", "notify",
+    "format", "quality", "strip", "source", "notify", "priority",
 )  # fmt: skip
 FILTERS: Final = ("grayscale", "blur", "sharpen")
+
+
+@attrs.frozen
+class ProcessingOptions:
+    """What a customer asks for: the pixels, who is to be told, and how urgent it is."""
+
+    pipeline: Pipeline
+    notify: NotificationRequest
+    priority: Priority
 
 
 @attrs.frozen
@@ -38,7 +48,7 @@ class ProcessingOptionsReader:
 
     converter: cattrs.Converter
 
-    def parse(self, data: bytes | None) -> tuple[Pipeline, NotificationRequest]:
+    def parse(self, data: bytes | None) -> ProcessingOptions:
         """
         Return what the JSON text in *data* asks for; None or blank asks for nothing special.
 
@@ -48,7 +58,7 @@ class ProcessingOptionsReader:
         """
         return self.read(parse(data) if data and data.strip() else {})
 
-    def read(self, document: object) -> tuple[Pipeline, NotificationRequest]:
+    def read(self, document: object) -> ProcessingOptions:
         """Return what *document* asks for, or refuse it as `parse` does."""
         if not isinstance(document, dict):
             raise InvalidParameter('must be an object such as {"resize": "800x600"}', pointer="")
@@ -74,7 +84,11 @@ class ProcessingOptionsReader:
             pipeline = Pipeline(operations, output)
         except TooManyOperations as error:
             raise error.under(place) from None
-        return pipeline, _at("/notify", _notification_request, document.get("notify", {}))
+        return ProcessingOptions(
+            pipeline,
+            _at("/notify", _notification_request, document.get("notify", {})),
+            _at("/priority", _priority, document.get("priority", Priority.INTERACTIVE.value)),
+        )
 
     def _listed(self, steps: object) -> Iterator[Operation]:
         if not isinstance(steps, list):
@@ -200,6 +214,13 @@ def _notification_request(notify: object) -> NotificationRequest:
         webhook,
         frozenset(_at(place, _occasion, event) for place, event in _each("/events", events)),
     )
+
+
+def _priority(priority: object) -> Priority:
+    for known in Priority:
+        if known.value == priority:
+            return known
+    raise InvalidParameter("must be one of " + ", ".join(known.value for known in Priority))
 
 
 def _occasion(event: object) -> Occasion:

@@ -9,10 +9,9 @@ import attrs
 from application.errors import UnexpectedPart
 from application.images.stage_file import StagedFile
 from domain.images.pipeline import Pipeline
-from domain.notifications.channel import NotificationRequest
 from entrypoints.http.errors import DuplicatePart, MalformedJSON, MissingPart
 from entrypoints.http.multipart_form import Part
-from entrypoints.http.processing_options import ProcessingOptionsReader
+from entrypoints.http.processing_options import ProcessingOptions, ProcessingOptionsReader
 from entrypoints.http.strict_json import MAX_BYTES
 
 StageFile = Callable[
@@ -28,8 +27,7 @@ class UploadForm:
     """What an upload's form holds; its files are there until the form is left."""
 
     picture: StagedFile
-    pipeline: Pipeline
-    notify: NotificationRequest
+    options: ProcessingOptions
     attachments: Mapping[str, StagedFile]
 
 
@@ -50,7 +48,7 @@ class UploadFormReader:
             MalformedJSON, DomainError: The options cannot be understood.
         """
         picture: StagedFile | None = None
-        options: tuple[Pipeline, NotificationRequest] | None = None
+        options: ProcessingOptions | None = None
         others: list[tuple[Part, StagedFile]] = []
         strays: list[Part] = []
         with ExitStack() as staged:
@@ -72,9 +70,9 @@ class UploadFormReader:
                 raise MissingPart("Send the picture as a file part named image.")
             if strays:
                 raise UnexpectedPart(f"There is no use for the part {strays[0].name[:100]!r}.")
-            pipeline, notify = options or self.options.parse(None)
-            attachments = _by_name(others, pipeline.asset_names)
-            yield UploadForm(picture, pipeline, notify, attachments)
+            options = options or self.options.parse(None)
+            attachments = _by_name(others, options.pipeline.asset_names)
+            yield UploadForm(picture, options, attachments)
 
 
 def _text(part: Part) -> bytes:

@@ -6,12 +6,14 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from enum import Enum
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from application.back_off import BackOff
 from application.errors import NotFound
 from application.ports.message_publisher import BrokerUnavailable
 from application.ports.object_store import ObjectMissing
@@ -20,7 +22,10 @@ from entrypoints.consumers.consumer import Consumer, Handler, Patience, Verdict,
 from entrypoints.consumers.send_notifications import notifier
 from tests.consumers.inboxes import AQueue, wait_until
 
-HASTE = Patience(first_pause=0.02, longest_pause=0.05, drain_seconds=5)
+HASTE = Patience(
+    drain_seconds=5,
+    back_off=BackOff(timedelta(seconds=0.02), timedelta(seconds=0.05), draw=lambda: 1.0),
+)
 
 
 @pytest.fixture
@@ -96,7 +101,7 @@ class TestAcknowledging:
                 wait_until(a_queue.is_empty)
 
         (line,) = [line for line in lines if line["event"] == "message handled"]
-        assert line.pop("milliseconds") >= 0
+        assert line.pop("ms") >= 0
         bound = {"kind": "TaskQueued", "task_id": str(id), "correlation_id": f"request-{id}"}
         assert seen == bound
         assert line == {

@@ -6,16 +6,17 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 
-from adapters.messaging.unix_bell import NoBell, UnixBell
+from adapters.messaging.unix_bell import UnixBell
+from application.back_off import BackOff
 from application.ports.message_publisher import BrokerUnavailable
-from entrypoints.consumers.consumer import Patience
 from entrypoints.consumers.relay_outbox import Chore, Relay
 from tests.consumers.inboxes import wait_until
 
-HASTE = Patience(first_pause=0.05, longest_pause=0.2)
+HASTE = BackOff(timedelta(seconds=0.05), timedelta(seconds=0.2), draw=lambda: 1.0)
 
 
 class Outbox:
@@ -53,18 +54,19 @@ def outbox():
     return Outbox()
 
 
-@pytest.fixture(params=["unix", "none"])
-def bell(request, tmp_path):
-    return UnixBell(tmp_path / "bells") if request.param == "unix" else NoBell()
+@pytest.fixture
+def bell(tmp_path):
+    return UnixBell(tmp_path / "bells")
 
 
-def nothing_to_do():
-    return 0
+def a_relay(bell, outbox, *others, poll_seconds=30):
+    carrying = Chore("relay-outbox", outbox, poll_seconds, at_a_time=2, on_ring=True)
+    return Relay(bell, [carrying, *others], back_off=HASTE)
 
 
 class TestRelay:
     def test_wakes_within_fifty_milliseconds_of_a_ring(self, outbox, bell):
-        with running(Relay(bell, outbox, nothing_to_do, nothing_to_do, poll_seconds=30)):
+        with running(a_relay(bell, outbox)):
             wait_until(lambda: outbox.calls == 1)
             for _ in range(5):
                 time.sleep(0.02)
@@ -74,34 +76,26 @@ class TestRelay:
 
         assert max(outbox.carried) < 0.05
 
-    def test_carries_until_nothing_is_left(self, outbox):
+    def test_carries_until_nothing_is_left(self, outbox, bell):
         outbox.waiting = [time.monotonic()] * 7
 
-        with running(Relay(NoBell(), outbox, nothing_to_do, nothing_to_do, poll_seconds=30)):
+        with running(a_relay(bell, outbox)):
             wait_until(lambda: len(outbox.carried) == 7)
 
-    def test_notices_by_itself_when_a_ring_was_lost(self, outbox):
-        with running(Relay(NoBell(), outbox, nothing_to_do, nothing_to_do, poll_seconds=0.1)):
+    def test_notices_by_itself_when_a_ring_was_lost(self, outbox, bell):
+        with running(a_relay(bell, outbox, poll_seconds=0.1)):
             wait_until(lambda: outbox.calls == 1)
             outbox.waiting.append(time.monotonic())
             wait_until(lambda: outbox.carried)
 
         assert outbox.carried[0] < 0.3
 
-    def test_a_broker_that_is_away_stops_neither_the_relay_nor_the_sweeps(self, outbox, bell):
+    def test_a_broker_that_is_away_stops_neither_the_relay_nor_its_other_chores(self, outbox, bell):
         sweeps = []
         outbox.broken = True
-        relay = Relay(
-            bell,
-            outbox,
-            nothing_to_do,
-            lambda: sweeps.append(1) or 0,
-            poll_seconds=30,
-            sweep_seconds=0.05,
-            patience=HASTE,
-        )
+        sweep = Chore("sweep", lambda: sweeps.append(1), 0.05)
 
-        with running(relay):
+        with running(a_relay(bell, outbox, sweep)):
             deadline = time.monotonic() + 0.5
             while time.monotonic() < deadline:
                 bell.ring()
@@ -112,31 +106,27 @@ class TestRelay:
             outbox.waiting.append(time.monotonic())
             wait_until(lambda: outbox.carried)
 
-    def test_the_unforeseen_is_survived_too(self, outbox):
+    def test_the_unforeseen_is_survived_too(self, outbox, bell):
         calls = []
 
         def sweep():
             calls.append(1)
             raise ZeroDivisionError("nobody thought of this")
 
-        with running(
-            Relay(NoBell(), outbox, nothing_to_do, sweep, sweep_seconds=0.01, patience=HASTE)
-        ):
+        with running(a_relay(bell, outbox, Chore("sweep", sweep, 0.01))):
             wait_until(lambda: len(calls) >= 3)
 
-    def test_other_chores_are_done_in_their_time(self, outbox):
+    def test_other_chores_are_done_in_their_time(self, outbox, bell):
         calls = []
-        chore = Chore("tidy", lambda: calls.append(time.monotonic()) or 0, 0.1)
+        chore = Chore("tidy", lambda: calls.append(time.monotonic()), 0.1)
 
-        with running(Relay(NoBell(), outbox, nothing_to_do, nothing_to_do, more=[chore])):
+        with running(a_relay(bell, outbox, chore)):
             wait_until(lambda: len(calls) == 3)
 
         assert 0.18 < calls[2] - calls[0] < 0.5
 
-    def test_an_idle_relay_hardly_does_anything(self, outbox, tmp_path):
-        with running(
-            Relay(UnixBell(tmp_path), outbox, nothing_to_do, nothing_to_do, poll_seconds=0.2)
-        ):
+    def test_an_idle_relay_hardly_does_anything(self, outbox, bell):
+        with running(a_relay(bell, outbox, poll_seconds=0.2)):
             time.sleep(0.5)
 
         assert outbox.calls <= 4
@@ -159,9 +149,9 @@ class TestRelay:
 _RELAY = """
 import pathlib, sys
 from adapters.messaging.unix_bell import UnixBell
-from entrypoints.consumers.relay_outbox import Relay
+from entrypoints.consumers.relay_outbox import Chore, Relay
 def relay():
     print("running", flush=True)
     return 0
-Relay(UnixBell(pathlib.Path(sys.argv[1])), relay, lambda: 0, lambda: 0, poll_seconds=60).run()
+Relay(UnixBell(pathlib.Path(sys.argv[1])), [Chore("relay-outbox", relay, 60)]).run()
 """

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.storage.signed_links import SignedLinks
 from application.ports.download_links import LinkedFile, LinkExpired, LinkForged
+from tests.builders import a_result
 from tests.clocks import MovableClock
 
 OLD_KEY, NEW_KEY = b"o" * 32, b"n" * 32
@@ -33,6 +34,11 @@ def parts_of(url: str, linked: LinkedFile) -> Parts:
     return Parts(linked, query["exp"][0], query["kid"][0], query["sig"][0])
 
 
+def issue(links: SignedLinks, linked: LinkedFile, key: str, name: str, lifetime: timedelta) -> str:
+    result = a_result(variant=linked.variant, file_path=key)
+    return links.issue(linked.task_id, result, name, lifetime)
+
+
 class TestSignedLinks:
     @pytest.fixture
     def clock(self) -> MovableClock:
@@ -48,7 +54,7 @@ class TestSignedLinks:
 
     @pytest.fixture
     def parts(self, links: SignedLinks, linked: LinkedFile) -> Parts:
-        return parts_of(links.issue(linked, "ab/1", "holiday.webp", AN_HOUR), linked)
+        return parts_of(issue(links, linked, "ab/1", "holiday.webp", AN_HOUR), linked)
 
     def test_a_link_opens_what_it_was_made_for(self, links: SignedLinks, parts: Parts) -> None:
         parts.verify(links)
@@ -58,7 +64,7 @@ class TestSignedLinks:
     ) -> None:
         name = 'summer "24"/é\r\n?&#.webp'
 
-        url = urlsplit(links.issue(linked, "ab/1", name, AN_HOUR))
+        url = urlsplit(issue(links, linked, "ab/1", name, AN_HOUR))
 
         assert url.path.startswith(f"/files/{linked.task_id}/main/")
         assert url.path.count("/") == 4
@@ -68,7 +74,7 @@ class TestSignedLinks:
     def test_a_link_does_not_tell_where_the_bytes_are(
         self, links: SignedLinks, linked: LinkedFile
     ) -> None:
-        assert "fade" not in links.issue(linked, "fade/1", "a.png", AN_HOUR).split("?")[0].replace(
+        assert "fade" not in issue(links, linked, "fade/1", "a.png", AN_HOUR).split("?")[0].replace(
             str(linked.task_id), ""
         )
 
@@ -138,8 +144,8 @@ class TestSignedLinks:
         before = SignedLinks("http://a", {"1": OLD_KEY}, "1", clock)
         after = SignedLinks("http://a", {"1": OLD_KEY, "2": NEW_KEY}, "2", clock)
         later = SignedLinks("http://a", {"2": NEW_KEY}, "2", clock)
-        old = parts_of(before.issue(linked, "a", "a.png", AN_HOUR), linked)
-        new = parts_of(after.issue(linked, "a", "a.png", AN_HOUR), linked)
+        old = parts_of(issue(before, linked, "a", "a.png", AN_HOUR), linked)
+        new = parts_of(issue(after, linked, "a", "a.png", AN_HOUR), linked)
 
         old.verify(after)
         new.verify(later)

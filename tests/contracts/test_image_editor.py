@@ -38,6 +38,7 @@ from domain.images.upload_policy import UploadPolicy
 from domain.tasks.task import FailureCode
 from tests import pictures
 from tests.bad_pictures import BadPicture, bad_pictures, bit_flips
+from tests.limits import renderer_limits
 from tests.pictures import all_formats, format_of, frames_of, opened, similarity, size_of
 
 RED = Color(255, 0, 0)
@@ -46,7 +47,7 @@ FORMATS = list(ImageFormat)
 
 @pytest.fixture(scope="module", params=[VipsEditor], ids=["vips"])
 def editor(request: pytest.FixtureRequest) -> Iterator[ImageEditor]:
-    editor = request.param()
+    editor = request.param(renderer_limits())
     yield editor
     editor.close()
 
@@ -575,7 +576,7 @@ class TestAnimations:
         data, drawn = edit(editor, source, AutoOrient(), Resize(60, 60), format=written)
 
         animation = Image.open(io.BytesIO(data))
-        assert (animation.size, animation.n_frames, drawn.frames) == ((60, 45), 6, 6)
+        assert (animation.size, animation.n_frames) == ((60, 45), 6)
         assert (drawn.width, drawn.height) == (60, 45)
         animation.seek(1)
         animation.load()
@@ -621,7 +622,7 @@ class TestAnimations:
 
         data, drawn = edit(editor, source, Resize(60), format=written)
 
-        assert (size_of(data), frames_of(data), drawn.frames) == ((60, 45), 1, 1)
+        assert (size_of(data), frames_of(data)) == ((60, 45), 1)
         assert similarity(data, opened(source)) > 0.85
 
     def test_of_a_document_of_pages_the_first_is_taken(self, editor: ImageEditor) -> None:
@@ -629,7 +630,7 @@ class TestAnimations:
 
         data, drawn = edit(editor, source, Resize(50))
 
-        assert (size_of(data), frames_of(data), drawn.frames) == ((50, 40), 1, 1)
+        assert (size_of(data), frames_of(data)) == ((50, 40), 1)
 
 
 class TestMetadata:

@@ -14,10 +14,13 @@ from adapters.notification.apprise_notifier import AppriseEmailNotifier, MailSer
 from adapters.notification.guarded_client import GuardedClient
 from adapters.notification.mail_folder import MailFolderNotifier
 from adapters.notification.signed_webhook import SignedWebhook
+from adapters.security.signing_secrets import DerivedSigningSecrets
 from application.ports.notifier import DeliveryFailed, Notifier
 from tests.clocks import MovableClock
-from tests.unit.adapters.notification.notices import SECRET, a_notice, a_notice_of_failure
+from tests.unit.adapters.notification.notices import a_notice, a_notice_of_failure
 from tests.unit.adapters.notification.sinks import MailSink, WebhookSink, free_port
+
+SECRETS = DerivedSigningSecrets(b"k" * 32)
 
 
 @attrs.frozen
@@ -80,7 +83,7 @@ def apprise_email(tmp_path: Path) -> Iterator[Channel]:
 
 def signed_webhook(tmp_path: Path) -> Iterator[Channel]:
     client = GuardedClient(allowed_networks=[ip_network("127.0.0.0/8")])
-    notifier = SignedWebhook(client, MovableClock())
+    notifier = SignedWebhook(client, SECRETS, MovableClock())
     with WebhookSink().running() as sink:
         yield Channel(
             notifier,
@@ -114,9 +117,11 @@ class TestNotifier:
         assert "truncated" in received
 
     def test_never_sends_the_signing_secret(self, channel: Channel) -> None:
-        channel.notifier.send(channel.address, a_notice())
+        notice = a_notice()
 
-        assert SECRET not in "".join(channel.received())
+        channel.notifier.send(channel.address, notice)
+
+        assert SECRETS.webhook_secret(notice.user_id) not in "".join(channel.received())
 
     def test_what_did_not_arrive_may_be_tried_again_and_the_reason_names_nothing(
         self, channel: Channel
@@ -124,6 +129,6 @@ class TestNotifier:
         with pytest.raises(DeliveryFailed) as failure:
             channel.unreachable.send(channel.unreachable_address, a_notice())
 
-        assert failure.value.may_heal
+        assert failure.value.transient
         for word in ("127.0.0.1", "example.com", "whsec", "http", "/", "ada"):
             assert word not in str(failure.value)

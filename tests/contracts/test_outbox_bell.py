@@ -10,14 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters.messaging.unix_bell import NoBell, UnixBell
+from adapters.messaging.unix_bell import UnixBell
 
 
-@pytest.fixture(params=["unix", "none"])
-def bell(request, tmp_path):
-    if request.param == "none":
-        yield NoBell()
-        return
+@pytest.fixture(params=["unix"])
+def bell(tmp_path):
     bell = UnixBell(tmp_path / "bells")
     yield bell
     bell.close()

@@ -460,23 +460,19 @@ class TestImagesAndTasks:
         assert found.tzinfo == UTC
 
     def test_the_newest_task_of_an_image_sets_its_status(self, database: Database) -> None:
-        first = a_stored_task(database)
-        image = read(database, lambda work: work.images.get(first.image_id))
-        held = claimed(database, first)
-        second = a_queued_task(image, created_at=NOON + MINUTE)
-        write(database, lambda work: work.tasks.add(second))
+        task = a_stored_task(database)
 
         def status() -> TaskStatus:
-            return read(database, lambda work: work.images.get(image.id)).status
+            return read(database, lambda work: work.images.get(task.image_id)).status
 
         assert status() is TaskStatus.QUEUED
+        held = claimed(database, task)
+        assert status() is TaskStatus.IN_PROGRESS
         held.fail(A_FAILURE, NOON)
         assert write(database, lambda work: work.tasks.save_if_held(held))
-        assert status() is TaskStatus.QUEUED
-        claimed(database, second)
-        assert status() is TaskStatus.IN_PROGRESS
-        newest = read(database, lambda work: work.tasks.newest_of(image.id))
-        assert newest.id == second.id
+        assert status() is TaskStatus.FAILED
+        newest = read(database, lambda work: work.tasks.newest_of(task.image_id))
+        assert newest.id == task.id
         assert read(database, lambda work: work.tasks.newest_of(uuid4())) is None
 
 
@@ -912,25 +908,6 @@ class TestDeliveries:
         assert read(database, lambda work: work.deliveries.due(10)) == []
         assert write(database, lambda work: work.deliveries.claim(uuid4(), MINUTE)) is None
 
-    def test_a_claim_is_renewed_while_the_delivery_is_pending(self, database: Database) -> None:
-        pending, done = (a_delivery(a_stored_task(database)) for _ in range(2))
-        write(database, lambda work: work.deliveries.add_new([pending, done]))
-        done.succeed()
-
-        def claim_then_renew(work: UnitOfWork) -> None:
-            for delivery in (pending, done):
-                work.deliveries.claim(delivery.id, AT_ONCE)
-            work.deliveries.save(done)
-            for delivery in (pending, done):
-                work.deliveries.renew(delivery.id, MINUTE)
-            work.deliveries.renew(uuid4(), MINUTE)
-
-        write(database, claim_then_renew)
-
-        assert read(database, lambda work: work.deliveries.due(10)) == []
-        assert write(database, lambda work: work.deliveries.claim(pending.id, MINUTE)) is None
-        assert read(database, lambda work: work.deliveries.of_task(done.task_id)) == [done]
-
     def test_of_eight_notifiers_one_claims(self, database: Database) -> None:
         delivery = a_delivery(a_stored_task(database))
         write(database, lambda work: work.deliveries.add_new([delivery]))
@@ -951,7 +928,7 @@ class TestDeliveries:
         write(database, lambda work: work.deliveries.add_new([delivery]))
         held = write(database, lambda work: work.deliveries.claim(delivery.id, MINUTE))
 
-        held.fail("no answer", NOON, may_heal=True)
+        held.fail("no answer", NOON, transient=True)
         write(database, lambda work: work.deliveries.save(held))
 
         assert read(database, lambda work: work.deliveries.due(10)) == [held]
@@ -981,7 +958,7 @@ class TestDeliveries:
         )
 
         quick.succeed()
-        late.fail("timed out", NOON, may_heal=True)
+        late.fail("timed out", NOON, transient=True)
         for report in (quick, late):
             write(database, lambda work: work.deliveries.save(report))
 

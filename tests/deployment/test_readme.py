@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from entrypoints.first_session import first_session
 from tests.deployment.nomad_jobs import ROOT
 from tests.deployment.ports import free_port
 from tests.pictures import opened
@@ -65,6 +66,16 @@ def test_the_session_runs_from_end_to_end(platform: RunningPlatform, tmp_path: P
     assert opened((tmp_path / "var" / "after.jpg").read_bytes()).size == (800, 600)
 
 
+def test_whoever_else_shows_the_session_shows_the_same_commands():
+    shown = first_session(
+        "http://127.0.0.1:8000", picture="docs/pictures/before.jpg", result="var/after.jpg"
+    )
+
+    in_readme = _commands(_session())
+    for command in _commands(shown):
+        assert command in in_readme
+
+
 def test_the_example_is_the_one_of_the_pictures():
     from docs.make_pictures import AFTER, FOLDER, MAX_BYTES
 
@@ -74,6 +85,12 @@ def test_the_example_is_the_one_of_the_pictures():
     }
     assert sizes == {"before.jpg": (900, 675), "after.jpg": (800, 600)}
     assert all((FOLDER / name).stat().st_size <= MAX_BYTES for name in sizes)
+
+
+def _commands(session: str) -> list[str]:
+    """Return each command with the lines that it goes on over."""
+    lines = [line for line in session.splitlines() if line and not line.startswith("#")]
+    return re.split(r"(?<!\\)\n", "\n".join(lines))
 
 
 def _as_written(options: dict[str, str]) -> str:

@@ -7,8 +7,8 @@ The real ones have tests of their own; here only their signatures, answers and r
 import io
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
 import attrs
@@ -29,11 +29,9 @@ from application.images.image_status import ImageStatusRequest
 from application.images.open_result import OpenedResult, OpenResultRequest
 from application.images.stage_file import StagedFile, StageFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
-from application.notifications.manage_webhooks import (
-    AddWebhookRequest,
-    RemoveWebhookRequest,
-    WebhooksView,
-)
+from application.notifications.add_webhook import AddWebhookRequest
+from application.notifications.list_webhooks import WebhooksView
+from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.ports.access_tokens import InvalidToken
 from application.ports.download_links import LinkExpired, LinkForged
 from application.tasks.view_task import TaskView, ViewTaskRequest
@@ -89,7 +87,7 @@ class House:
         self.policy = UploadPolicy(max_bytes=options.pop("max_upload_bytes", 25 * 1024 * 1024))
         self.base_url = options.pop("base_url", "http://127.0.0.1:8000")
         self.user: User = a_user(username="user1", email="user1@example.com")
-        self.actor = Actor(self.user.id, uuid4(), self.user.roles)
+        self.actor = Actor(self.user.id, self.user.roles)
         self.staging = Staging()
         self.registered: list[RegisterUserRequest] = []
         self.changes: list[UpdateProfileRequest] = []
@@ -100,6 +98,7 @@ class House:
         self.webhooks: list[Webhook] = []
         self.observed: list[tuple[str, str, int]] = []
         self.link_requests: list[OpenResultRequest] = []
+        self.files_opened = 0
         self.result = a_result(byte_size=len(RESULT_BYTES))
         self.download_name = "holiday.webp"
         self.failures: dict[str, Exception] = {}
@@ -128,7 +127,7 @@ class House:
 
     def log_in(self, request: LogInRequest) -> str:
         if (request.email, request.password) != (self.user.email, "password123"):
-            raise WrongCredentials("The e-mail address or the password is wrong.")
+            raise WrongCredentials("No account has this address with this password; check both.")
         return TOKEN
 
     def log_out(self, token: str) -> None:
@@ -143,7 +142,7 @@ class House:
 
     def view_profile(self, request: ViewProfileRequest) -> User:
         if request.user not in (None, self.user.username, str(self.user.id)):
-            raise NotAllowed("Your account may not do this.")
+            raise NotAllowed("None of your account's roles includes 'read any profile'.")
         return self.user
 
     def update_profile(self, request: UpdateProfileRequest) -> None:
@@ -189,7 +188,11 @@ class House:
             raise LinkForged("The link is not good.")
         if request.expires != "2000000000":
             raise LinkExpired("The link is too old.")
-        return OpenedResult(self.result, self.download_name, nullcontext(io.BytesIO(RESULT_BYTES)))
+        return OpenedResult(self.result, self.download_name, self.open_file)
+
+    def open_file(self) -> AbstractContextManager[BinaryIO]:
+        self.files_opened += 1
+        return nullcontext(io.BytesIO(RESULT_BYTES))
 
     def view_task(self, request: ViewTaskRequest) -> TaskView:
         if request.task_id not in self.views:

@@ -28,7 +28,7 @@ class Served(House):
         file.write(RESULT)
         file.seek(0)
         return attrs.evolve(
-            opened, result=attrs.evolve(opened.result, byte_size=len(RESULT)), content=file
+            opened, result=attrs.evolve(opened.result, byte_size=len(RESULT)), open=lambda: file
         )
 
 

@@ -43,6 +43,20 @@ def test_a_head_tells_the_same_without_the_bytes(caller: Caller) -> None:
     assert answer.headers["content-length"] == str(SIZE)
 
 
+def test_only_a_get_that_sends_bytes_opens_the_file(caller: Caller, house: House) -> None:
+    for method, headers in (
+        ("HEAD", {}),
+        ("GET", {"If_None_Match": "*"}),
+        ("GET", {"Range": f"bytes={SIZE}-"}),
+    ):
+        fetch(caller, method, **headers)
+    assert house.files_opened == 0
+
+    fetch(caller)
+
+    assert house.files_opened == 1
+
+
 @pytest.mark.parametrize(
     ("asked", "first", "last"),
     [

@@ -25,10 +25,6 @@ class Deliveries(Protocol):
         """Claim a pending, due delivery for *lease*, or return None: somebody else's, or done."""
 
     @abstractmethod
-    def renew(self, delivery_id: UUID, lease: timedelta) -> None:
-        """Let the claim on a pending delivery hold for *lease* from now."""
-
-    @abstractmethod
     def save(self, delivery: Delivery) -> None:
         """Save a claimed delivery after an attempt."""
 

@@ -13,7 +13,7 @@ class Images(Protocol):
 
     @abstractmethod
     def add(self, image: Image, task: Task) -> None:
-        """Add a picture together with the first task over it."""
+        """Add a picture with the first task over it, and the task's events to the outbox."""
 
     @abstractmethod
     def get(self, image_id: UUID) -> Image | None:

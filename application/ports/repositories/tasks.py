@@ -13,10 +13,6 @@ class Tasks(Protocol):
     """Tasks and their results; every change also sets the image's status."""
 
     @abstractmethod
-    def add(self, task: Task) -> None:
-        """Add a task, and its events to the outbox."""
-
-    @abstractmethod
     def get(self, task_id: UUID) -> Task | None:
         """Return a task with its results, by its id."""
 

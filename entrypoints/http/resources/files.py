@@ -105,7 +105,7 @@ class _Section:
 
     def __init__(self, opened: OpenedResult, first: int, length: int) -> None:
         self._closing = ExitStack()
-        self._file: BinaryIO = self._closing.enter_context(opened.content)
+        self._file: BinaryIO = self._closing.enter_context(opened.open())
         self._file.seek(first)
         self._left = length
         self.fileno = self._file.fileno

@@ -22,20 +22,21 @@ class Upload:
     authentication: Authentication
     forms: UploadFormReader
     upload_image: Callable[[UploadImageRequest], UploadedImage]
-    max_body_bytes: int
+    max_file_bytes: int
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Take in a picture; what is answered is a promise that it will be processed."""
         actor = self.authentication(req)
-        with self.forms.read(read_form(req, self.max_body_bytes)) as form:
+        with self.forms.read(read_form(req, self.max_file_bytes)) as form:
             uploaded = self.upload_image(
                 UploadImageRequest(
                     actor=actor,
                     picture=form.picture,
-                    pipeline=form.pipeline,
+                    pipeline=form.options.pipeline,
                     correlation_id=req.context.request_id,
                     attachments=form.attachments,
-                    notify=form.notify,
+                    notify=form.options.notify,
+                    priority=form.options.priority,
                 )
             )
         resp.set_header("Location", f"/api/images/{uploaded.image_id}/status")

@@ -7,11 +7,9 @@ import attrs
 import falcon
 
 from application.actor import Actor
-from application.notifications.manage_webhooks import (
-    AddWebhookRequest,
-    RemoveWebhookRequest,
-    WebhooksView,
-)
+from application.notifications.add_webhook import AddWebhookRequest
+from application.notifications.list_webhooks import WebhooksView
+from application.notifications.remove_webhook import RemoveWebhookRequest
 from domain.notifications.channel import Webhook
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp, write_json

@@ -161,7 +161,7 @@ class TestSessions:
         with pytest.raises(WrongCredentials) as refused:
             accounts.log_in(email, password)
 
-        assert refused.value.detail == "The e-mail address or the password is wrong."
+        assert refused.value.detail == "No account has this address with this password; check both."
 
     def test_signing_out_ends_one_session_at_once(self, accounts: Accounts) -> None:
         accounts.register()
@@ -277,7 +277,7 @@ class TestProfiles:
     def test_who_has_no_account_any_more_finds_nothing(
         self, bench: Workbench, accounts: Accounts
     ) -> None:
-        ghost = Actor(uuid4(), uuid4(), frozenset({Role.USER}))
+        ghost = Actor(uuid4(), frozenset({Role.USER}))
 
         with pytest.raises(NotFound):
             accounts.view(ghost)

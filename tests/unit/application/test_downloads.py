@@ -15,6 +15,7 @@ from application.ports.image_editor import EditFailed
 from application.ports.object_store import ObjectMissing
 from domain.tasks.task import Failure, FailureCode
 from tests import pictures
+from tests.builders import a_result
 from tests.unit.application.workbench import MINUTE, StampingEditor, Workbench
 
 
@@ -48,7 +49,7 @@ def test_a_link_opens_the_result_without_a_token(bench: Workbench) -> None:
     assert link.startswith("https://images.example.com/files/")
     assert unquote(link).split("?")[0].endswith("/写真 1.webp")
     assert (opened.result, opened.download_name) == (task.results[0], "写真 1.webp")
-    with opened.content as file:
+    with opened.open() as file:
         assert file.read() == StampingEditor.stamp(pictures.small_jpeg())
 
 
@@ -82,8 +83,8 @@ def test_a_link_opens_nothing_but_what_it_was_made_for(bench: Workbench) -> None
 def test_a_good_link_to_what_is_not_there_finds_nothing(bench: Workbench) -> None:
     task = bench.a_completed_task()
 
-    for linked in (LinkedFile(uuid4(), "main"), LinkedFile(task.id, "small")):
-        link = bench.links.issue(linked, "0", "image.webp", MINUTE)
+    for task_id, variant in ((uuid4(), "main"), (task.id, "small")):
+        link = bench.links.issue(task_id, a_result(variant=variant), "image.webp", MINUTE)
         with pytest.raises(NotFound):
             follow(bench, request_of(link))
 
@@ -94,7 +95,7 @@ def test_bytes_that_are_gone_are_said_to_be_gone(bench: Workbench) -> None:
     bench.object_store.delete(task.results[0].file_path)
     request = request_of(link_to(bench, actor, task.image_id))
 
-    with pytest.raises(ObjectMissing), follow(bench, request).content:
+    with pytest.raises(ObjectMissing), follow(bench, request).open():
         pass
 
 

@@ -182,7 +182,7 @@ class TestSweep:
         claimed = bench.upload(bench.an_actor())
         bench.write(lambda work: work.tasks.claim(claimed.task_id, MINUTE))
 
-        bench.sweep()()
+        bench.measure_queues()
 
         assert bench.telemetry.depths == {
             ("tasks", "queued"): 2,

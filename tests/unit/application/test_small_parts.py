@@ -3,9 +3,11 @@
 from datetime import timedelta
 from uuid import uuid4
 
+import attrs
 import pytest
 
 from application.actor import Actor
+from application.back_off import BackOff
 from application.errors import NotAllowed
 from application.images.download_name import download_name
 from application.tasks.process_task import RetryPolicy
@@ -15,7 +17,7 @@ from tests.builders import a_result, an_image
 
 
 def an_actor(*roles: Role) -> Actor:
-    return Actor(user_id=uuid4(), session_id=uuid4(), roles=frozenset(roles))
+    return Actor(user_id=uuid4(), roles=frozenset(roles))
 
 
 def test_an_actor_may_what_one_of_their_roles_may():
@@ -46,9 +48,20 @@ def test_a_download_is_called_as_the_upload_was_with_the_results_ending(label, f
     assert download_name(an_image(label=label), a_result(format=format)) == name
 
 
-def test_waits_double_from_two_seconds_to_five_minutes():
-    policy = RetryPolicy()
+def test_what_can_heal_is_waited_for_from_two_seconds_to_five_minutes():
+    back_off = attrs.evolve(RetryPolicy(timedelta(days=1)).back_off, draw=lambda: 1.0)
 
-    waits = [policy.delay(attempts) / timedelta(seconds=1) for attempts in (1, 2, 3, 8, 9, 10**6)]
+    assert waits_of(back_off) == [2, 4, 8, 256, 300, 300]
 
-    assert waits == [2, 4, 8, 256, 300, 300]
+
+def test_a_wait_is_drawn_between_nothing_and_its_ceiling():
+    back_off = BackOff(timedelta(seconds=2), timedelta(minutes=5))
+
+    for draw, share in ((lambda: 0.0, 0), (lambda: 0.25, 0.25)):
+        drawn = waits_of(attrs.evolve(back_off, draw=draw))
+        assert drawn == [share * ceiling for ceiling in (2, 4, 8, 256, 300, 300)]
+    assert len({back_off.after(3) for _ in range(10)}) > 1, "chance decides unless told otherwise"
+
+
+def waits_of(back_off):
+    return [back_off.after(failures).total_seconds() for failures in (1, 2, 3, 8, 9, 10**6)]

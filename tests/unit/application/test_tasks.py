@@ -12,6 +12,7 @@ import pytest
 from application.errors import NotFound
 from application.ports.image_editor import EditFailed, EditorUnavailable
 from application.ports.object_store import StorageFull
+from application.back_off import BackOff
 from application.tasks.process_task import ProcessOutcome, RetryPolicy
 from application.tasks.view_task import ViewTask, ViewTaskRequest
 from domain.images.formats import ImageFormat
@@ -124,7 +125,7 @@ class TestProcessTask:
         bench.take_outbox()
         bench.editor.meanwhile = raising(EditorUnavailable("no renderer"))
 
-        bench.process_task(retries=RetryPolicy(first_delay=AT_ONCE))(uploaded.task_id)
+        bench.process_task(retries=RetryPolicy(MINUTE, BackOff(AT_ONCE, AT_ONCE)))(uploaded.task_id)
 
         assert bench.take_outbox() == [("TaskQueued", uploaded.task_id)]
 
@@ -251,6 +252,7 @@ class TestLostWorkers:
         assert bench.stored() == {bench.image(uploaded.image_id).file_path, result.file_path}
         assert bench.outbox_count() == 0
         assert [outcome for outcome, _ in bench.log_of(uploaded.task_id)] == [
+            "lost",
             "completed",
             "superseded",
         ]
@@ -350,6 +352,17 @@ class TestReturnExpiredTasks:
         assert bench.image(uploaded.image_id).status is TaskStatus.QUEUED
         assert bench.take_outbox() == [("TaskQueued", task.id)]
         assert bench.process_task()(task.id) is ProcessOutcome.COMPLETED
+
+    def test_the_log_tells_of_an_attempt_whose_worker_no_longer_can(self, bench: Workbench) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        for _ in range(2):
+            self.die_over(bench, uploaded.task_id)
+
+        first, second = bench.read(lambda work: work.processing_log.of_task(uploaded.task_id))
+        assert (first.attempt, first.outcome, second.attempt) == (1, "lost", 2)
+        assert first.error is not None and first.error.startswith("worker-lost: ")
+        assert first.started_at == bench.task(uploaded.task_id).started_at
+        assert second.started_at == first.ended_at
 
     def test_a_task_that_takes_three_workers_is_set_aside(self, bench: Workbench) -> None:
         uploaded = bench.upload(bench.an_actor())

@@ -22,18 +22,20 @@ from adapters.storage.signed_links import SignedLinks
 from adapters.system.failpoints import ArmedFailpoints
 from adapters.system.ids import RandomIds
 from application.actor import Actor
+from application.back_off import BackOff
 from application.images.stage_file import StageFile
 from application.images.upload_image import UploadedImage, UploadImage, UploadImageRequest
 from application.notifications.announce_outcome import AnnounceOutcome
 from application.notifications.make_notice import MakeNotice
 from application.notifications.send_delivery import SendDelivery
+from application.outbox.measure_queues import MeasureQueues
 from application.outbox.sweep import Sweep
 from application.ports.image_editor import Drawn, ImageEditor
 from application.ports.message_publisher import Message, MessagePublisher
 from application.ports.notifier import Notice, Notifier
 from application.ports.telemetry import Telemetry
 from application.ports.unit_of_work import UnitOfWork
-from application.tasks.process_task import ProcessTask
+from application.tasks.process_task import ProcessTask, RetryPolicy
 from application.tasks.return_expired_tasks import ReturnExpiredTasks
 from domain.images.formats import ImageFormat
 from domain.images.image import Image
@@ -49,6 +51,7 @@ from tests.clocks import MovableClock
 
 MINUTE = timedelta(minutes=1)
 AT_ONCE = timedelta()
+RETRIES = RetryPolicy(timedelta(days=1), BackOff(timedelta(seconds=2), MINUTE, draw=lambda: 1.0))
 KEY = b"k" * 32
 
 
@@ -79,7 +82,6 @@ class StampingEditor(ImageEditor):
             format=ImageFormat.WEBP,
             width=80,
             height=60,
-            frames=1,
             byte_size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
             stage_seconds={"decode": 0.25},
@@ -202,7 +204,7 @@ class Workbench:
             self.clock,
             self.telemetry,
             self.failpoints,
-            **{"lease": MINUTE} | overrides,
+            **{"lease": MINUTE, "retries": RETRIES} | overrides,
         )
 
     @property
@@ -211,10 +213,16 @@ class Workbench:
 
     @property
     def send_delivery(self) -> SendDelivery:
-        make_notice = MakeNotice(self.links, self.signing_secrets, self.clock, timedelta(days=7))
+        make_notice = MakeNotice(self.links, self.clock, timedelta(days=7))
         notifiers = {ChannelKind.EMAIL: self.mail, ChannelKind.WEBHOOK: self.webhooks}
         return SendDelivery(
-            self.database, notifiers, make_notice, self.clock, self.telemetry, lease=MINUTE
+            self.database,
+            notifiers,
+            make_notice,
+            self.clock,
+            self.telemetry,
+            lease=MINUTE,
+            draw=lambda: 0.5,
         )
 
     @property
@@ -224,9 +232,12 @@ class Workbench:
     def sweep(self, **overrides: Any) -> Sweep:
         return Sweep(
             self.database,
-            self.telemetry,
             **{"patience": MINUTE, "delivery_lease": MINUTE} | overrides,
         )
+
+    @property
+    def measure_queues(self) -> MeasureQueues:
+        return MeasureQueues(self.database, self.telemetry)
 
     # --- what tests need first ---------------------------------------------------------------
 
@@ -235,7 +246,7 @@ class Workbench:
         return self.actor_of(self.a_user(**overrides))
 
     def actor_of(self, user: User) -> Actor:
-        return Actor(user.id, self.ids.new(), user.roles)
+        return Actor(user.id, user.roles)
 
     def a_user(self, **overrides: Any) -> User:
         user = a_user(**overrides)

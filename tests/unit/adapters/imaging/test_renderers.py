@@ -19,7 +19,6 @@ import psutil
 import pytest
 from PIL import Image
 
-from adapters.imaging.limits import RendererLimits
 from adapters.imaging.vips_editor import VipsEditor
 from application.ports.image_editor import Drawn, EditFailed, EditorUnavailable
 from application.ports.object_store import StorageFull, StorageUnavailable
@@ -31,6 +30,7 @@ from domain.images.upload_policy import UploadPolicy
 from domain.tasks.task import FailureCode
 from tests import pictures
 from tests.bad_pictures import png_of_41_bytes
+from tests.limits import renderer_limits
 
 ROOT = Path(__file__).parents[4]
 MIB = 1024 * 1024
@@ -51,7 +51,7 @@ def make_editor() -> Iterator[MakeEditor]:
     editors: list[VipsEditor] = []
 
     def make(renderers: int = 1, **limits: object) -> VipsEditor:
-        editors.append(VipsEditor(RendererLimits(**limits), renderers=renderers))
+        editors.append(VipsEditor(renderer_limits(**limits), renderers=renderers))
         return editors[-1]
 
     yield make
@@ -61,7 +61,7 @@ def make_editor() -> Iterator[MakeEditor]:
 
 @pytest.fixture(scope="class")
 def editor() -> Iterator[VipsEditor]:
-    editor = VipsEditor()
+    editor = VipsEditor(renderer_limits())
     yield editor
     editor.close()
 
@@ -578,8 +578,8 @@ class TestWalls:
         tried = _run_python(
             """
             import os, sys
-            from adapters.imaging.limits import RendererLimits
             from adapters.imaging import sandbox
+            from tests.limits import renderer_limits
             import ctypes, mmap, socket, subprocess, threading
 
             parent = os.getpid()
@@ -587,7 +587,7 @@ class TestWalls:
             if pid:
                 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
-            missing = sandbox.lock_down(RendererLimits(), parent)
+            missing = sandbox.lock_down(renderer_limits(), parent)
             libc = ctypes.CDLL(None, use_errno=True)
             def call(name, *arguments):
                 if getattr(libc, name)(*arguments) < 0:
@@ -639,7 +639,7 @@ class TestWalls:
                 """
                 import tempfile, time
                 from tests.unit.adapters.imaging.test_renderers import *
-                editor = VipsEditor()
+                editor = VipsEditor(renderer_limits())
                 edit(editor, pictures.small_jpeg(), Resize(20))
                 print(zygote().pid, renderer().pid, flush=True)
                 time.sleep(60)
@@ -679,7 +679,7 @@ class TestWalls:
             os.setgroups([]); os.setgid(65534); os.setuid(65534)
             import tempfile
             from tests.unit.adapters.imaging.test_renderers import *
-            editor = VipsEditor()
+            editor = VipsEditor(renderer_limits())
             print(edit(editor, pictures.photo(40, 30), Resize(20)).width)
             editor.close()
             """

@@ -9,8 +9,6 @@ from domain.notifications.channel import Occasion
 from domain.tasks.task import Failure, FailureCode
 from tests.builders import NOON, a_result
 
-SECRET = "whsec_" + "c2FmZWxpZ2h0" * 4
-
 
 def a_notice(**overrides: Any) -> Notice:
     """A picture of Ada's is done."""
@@ -28,7 +26,6 @@ def a_notice(**overrides: Any) -> Notice:
             "download_expires_at": NOON + timedelta(days=3),
             "result": a_result(),
             "failure": None,
-            "signing_secret": SECRET,
         }
         | overrides
     )

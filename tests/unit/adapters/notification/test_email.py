@@ -119,10 +119,10 @@ class TestAppriseEmailNotifier:
         with pytest.raises(DeliveryFailed) as failure:
             AppriseEmailNotifier(a_server(1)).send(address, a_notice())
 
-        assert not failure.value.may_heal
+        assert not failure.value.transient
 
     @pytest.mark.parametrize(
-        ("to_recipient", "to_data", "may_heal", "code"),
+        ("to_recipient", "to_data", "transient", "code"),
         [
             ("550 no such user", "250 OK", False, "550"),
             ("553 bad name", "250 OK", False, "553"),
@@ -133,7 +133,7 @@ class TestAppriseEmailNotifier:
         ],
     )
     def test_a_refused_mailbox_is_final_and_a_bad_day_is_not(
-        self, to_recipient: str, to_data: str, may_heal: bool, code: str
+        self, to_recipient: str, to_data: str, transient: bool, code: str
     ) -> None:
         sink = MailSink()
         sink.answer_to_recipient, sink.answer_to_data = to_recipient, to_data
@@ -141,7 +141,7 @@ class TestAppriseEmailNotifier:
         with sink.running() as port, pytest.raises(DeliveryFailed, match=code) as failure:
             AppriseEmailNotifier(a_server(port)).send("ada@example.com", a_notice())
 
-        assert failure.value.may_heal is may_heal
+        assert failure.value.transient is transient
         assert "ada" not in str(failure.value)
 
     def test_a_silent_server_does_not_hold_us(self) -> None:
@@ -152,7 +152,7 @@ class TestAppriseEmailNotifier:
             with pytest.raises(DeliveryFailed) as failure:
                 notifier.send("ada@example.com", a_notice())
 
-        assert failure.value.may_heal
+        assert failure.value.transient
         assert time.monotonic() - started < 1.5
 
     def test_signs_in_over_starttls_and_trusts_only_known_authorities(
@@ -176,7 +176,7 @@ class TestAppriseEmailNotifier:
 
         assert sink.logins[0] == ("mailer", "open sesame")
         assert len(sink.mails) == 1
-        assert failure.value.may_heal
+        assert failure.value.transient
         assert "sesame" not in repr(server)
 
     def test_addresses_do_not_reach_the_logs(self) -> None:
@@ -245,5 +245,5 @@ class TestMailFolderNotifier:
         with pytest.raises(DeliveryFailed) as failure:
             MailFolderNotifier(tmp_path).send(address, a_notice())
 
-        assert not failure.value.may_heal
+        assert not failure.value.transient
         assert list(tmp_path.iterdir()) == []

@@ -19,6 +19,7 @@ from tests.clocks import MovableClock
 from tests.unit.adapters.notification.notices import a_notice, a_notice_of_failure
 from tests.unit.adapters.notification.sinks import Request, WebhookSink
 
+SECRETS = DerivedSigningSecrets(b"k" * 32)
 LOCAL_CLIENT = GuardedClient(allowed_networks=[ip_network("127.0.0.0/8")])
 
 
@@ -31,7 +32,7 @@ def sink() -> Iterator[WebhookSink]:
 def send(
     sink: WebhookSink, notice: Notice | None = None, clock: MovableClock | None = None
 ) -> Request:
-    webhook = SignedWebhook(LOCAL_CLIENT, clock or MovableClock())
+    webhook = SignedWebhook(LOCAL_CLIENT, SECRETS, clock or MovableClock())
     webhook.send(f"http://127.0.0.1:{sink.port}/hook?token=hidden", notice or a_notice())
     return sink.requests[-1]
 
@@ -48,10 +49,9 @@ def failure_of(sink: WebhookSink, status: int, **headers: str) -> DeliveryFailed
 class TestTheSignature:
     def test_the_reference_library_accepts_it(self, sink: WebhookSink) -> None:
         notice = a_notice()
-        secret = DerivedSigningSecrets(b"k" * 32).webhook_secret(notice.user_id)
-        signed = a_notice(signing_secret=secret)
+        secret = SECRETS.webhook_secret(notice.user_id)
 
-        request = send(sink, signed, MovableClock(datetime.now(UTC)))
+        request = send(sink, notice, MovableClock(datetime.now(UTC)))
 
         assert Webhook(secret).verify(request.body, request.headers)["type"] == "task.completed"
         with pytest.raises(WebhookVerificationError):
@@ -131,12 +131,12 @@ class TestTheAnswer:
     ) -> None:
         failure = failure_of(sink, status, Retry_After="60", Location="http://127.0.0.1/")
 
-        assert failure.may_heal
+        assert failure.transient
         assert failure.wait is None
         assert str(status) in str(failure)
 
     def test_410_is_final(self, sink: WebhookSink) -> None:
-        assert not failure_of(sink, 410).may_heal
+        assert not failure_of(sink, 410).transient
 
     @pytest.mark.parametrize("status", [429, 502, 503, 504])
     @pytest.mark.parametrize(
@@ -162,10 +162,10 @@ class TestTheAnswer:
         assert failure_of(sink, status, Retry_After=retry_after).wait == wait
 
     def test_a_forbidden_address_is_final(self) -> None:
-        webhook = SignedWebhook(GuardedClient(), MovableClock())
+        webhook = SignedWebhook(GuardedClient(), SECRETS, MovableClock())
 
         with pytest.raises(DeliveryFailed) as failure:
             webhook.send("https://169.254.169.254/latest/meta-data", a_notice())
 
-        assert not failure.value.may_heal
+        assert not failure.value.transient
         assert "169" not in str(failure.value)

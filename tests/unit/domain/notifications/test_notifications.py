@@ -16,7 +16,7 @@ class TestDelivery:
 
         while delivery.status is DeliveryStatus.PENDING:
             now = delivery.due_at
-            delivery.fail("connection refused", now, may_heal=True)
+            delivery.fail("connection refused", now, transient=True)
 
         assert delivery.status is DeliveryStatus.FAILED
         assert delivery.attempts == 10
@@ -26,9 +26,9 @@ class TestDelivery:
     def test_is_first_tried_again_after_five_seconds_then_five_minutes(self):
         delivery = a_delivery()
 
-        delivery.fail("500", NOON, may_heal=True)
+        delivery.fail("500", NOON, transient=True)
         first = delivery.due_at
-        delivery.fail("500", first, may_heal=True)
+        delivery.fail("500", first, transient=True)
 
         assert first - NOON == timedelta(seconds=5)
         assert delivery.due_at - first == timedelta(minutes=5)
@@ -39,14 +39,14 @@ class TestDelivery:
     def test_that_cannot_heal_fails_at_once(self):
         delivery = a_delivery()
 
-        delivery.fail("550 no such user", NOON, may_heal=False)
+        delivery.fail("550 no such user", NOON, transient=False)
 
         assert (delivery.status, delivery.attempts) == (DeliveryStatus.FAILED, 1)
         assert delivery.due_at == NOON
 
     def test_that_arrives_in_the_end_has_no_error(self):
         delivery = a_delivery()
-        delivery.fail("500", NOON, may_heal=True)
+        delivery.fail("500", NOON, transient=True)
 
         delivery.succeed()
 
@@ -68,7 +68,7 @@ class TestDelivery:
         """A receiver that asked for ten thousand years was once the end of the notifier."""
         delivery = a_delivery()
 
-        delivery.fail("429", NOON, may_heal=True, wait=asked)
+        delivery.fail("429", NOON, transient=True, wait=asked)
 
         assert delivery.due_at - NOON == granted
 

@@ -1,0 +1,50 @@
+"""gunicorn's worker, which answers in the API's own words what it refuses by itself."""
+
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import uuid4
+
+from gunicorn import util  # type: ignore[import-untyped]
+from gunicorn.http import errors  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+
+from entrypoints.http.errors import MEDIA_TYPE, problem_document
+from entrypoints.http.problems import PROBLEMS
+
+# The first that fits; an answer of ours that breaks the rules of HTTP is no fault of the client's.
+_CODES: Final = (
+    (errors.LimitRequestLine, "uri-too-long"),
+    (errors.LimitRequestHeaders, "header-fields-too-large"),
+    (errors.InvalidResponseHeader, "internal-error"),
+    (errors.InvalidResponseHeaderName, "internal-error"),
+    (errors.ConfigurationProblem, "internal-error"),
+    (errors.ParseException, "bad-request"),
+    (Exception, "internal-error"),
+)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Threads that serve requests; what cannot be read as one gets a problem document, too."""
+
+    def handle_error(self, _: Any, client: Any, __: Any, error: Exception) -> None:
+        """Tell the log and the client; the connection is closed after it."""
+        code = next(code for kind, code in _CODES if isinstance(error, kind))
+        problem, request_id = PROBLEMS[code], uuid4().hex
+        if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.log.error("request %s failed", request_id, exc_info=error)
+        else:
+            self.log.info("request %s cannot be read: %s", request_id, code)
+        body = problem_document(problem, problem.remedy, request_id)
+        head = (
+            f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\n"
+            f"Content-Type: {MEDIA_TYPE}\r\n"
+            f"Content-Length: {len(body)}\r\n"
+            f"X-Request-Id: {request_id}\r\n"
+            "X-Content-Type-Options: nosniff\r\n"
+            "Cache-Control: no-store\r\n"
+            "Connection: close\r\n\r\n"
+        )
+        try:
+            util.write_nonblock(client, head.encode("ascii") + body)
+        except OSError:  # who asked has gone
+            self.log.debug("nobody waits for the refusal")
