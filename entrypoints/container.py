@@ -15,6 +15,7 @@ from application.accounts.log_out import LogOut
 from application.accounts.register_user import RegisterUser
 from application.accounts.update_profile import UpdateProfile
 from application.accounts.view_profile import ViewProfile
+from application.images.admit_upload import AdmitUpload
 from application.images.download_image import DownloadImage
 from application.images.image_status import ImageStatus
 from application.images.install_shared_assets import InstallSharedAssets
@@ -59,6 +60,7 @@ class Adapters(containers.DeclarativeContainer):
     access_tokens = _once(factories.access_tokens, settings, clock)
     signing_secrets = _once(factories.signing_secrets, settings)
     upload_policy = _once(factories.upload_policy, settings)
+    high_water_marks = _once(factories.high_water_marks, settings)
     image_probe = _once(factories.image_probe)
     image_editor = _once(factories.image_editor, settings, upload_policy)
     publisher = _once(factories.publisher, settings)
@@ -111,6 +113,13 @@ class UseCases(containers.DeclarativeContainer):
     view_profile = _once(ViewProfile, database=adapters.database)
     update_profile = _once(UpdateProfile, database=adapters.database, clock=adapters.clock)
 
+    admit_upload = _once(
+        AdmitUpload,
+        database=adapters.database,
+        object_store=adapters.object_store,
+        clock=adapters.clock,
+        marks=adapters.high_water_marks,
+    )
     stage_file = _once(StageFile, object_store=adapters.object_store, policy=adapters.upload_policy)
     upload_image = _once(
         UploadImage,
@@ -225,6 +234,7 @@ class Platform(containers.DeclarativeContainer):
         authenticate=_watched(use_cases.authenticate, adapters),
         view_profile=_watched(use_cases.view_profile, adapters),
         update_profile=_watched(use_cases.update_profile, adapters),
+        admit_upload=_watched(use_cases.admit_upload, adapters),
         stage_file=use_cases.stage_file,
         upload_image=_watched(use_cases.upload_image, adapters),
         image_status=_watched(use_cases.image_status, adapters),

@@ -11,6 +11,7 @@ from datetime import timedelta
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Final
 
+from application.images.admit_upload import HighWaterMarks
 from application.ports.access_tokens import AccessTokens
 from application.ports.clock import Clock
 from application.ports.failpoints import Failpoints
@@ -144,6 +145,15 @@ def upload_policy(settings: Settings) -> UploadPolicy:
         max_frame_pixels=upload.max_frame_pixels,
         max_frames=upload.max_frames,
         max_total_pixels=upload.max_total_pixels,
+    )
+
+
+def high_water_marks(settings: Settings) -> HighWaterMarks:
+    limits = settings.limits
+    return HighWaterMarks(
+        queued_tasks=limits.queued_tasks,
+        queued_tasks_per_user=limits.queued_tasks_per_user,
+        free_bytes=limits.free_bytes,
     )
 
 

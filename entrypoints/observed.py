@@ -44,7 +44,7 @@ def observed(use_case: Callable[P, R], telemetry: Telemetry) -> Callable[P, R]:
             seconds = time.perf_counter() - started
             telemetry.observe_use_case(name, outcome, seconds)
             tell = _log.warning if failed else _log.debug
-            tell("use_case", use_case=name, outcome=outcome, ms=round(seconds * 1000, 2))
+            tell("use case", use_case=name, outcome=outcome, ms=round(seconds * 1000, 1))
         return answer
 
     return call

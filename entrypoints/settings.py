@@ -20,6 +20,7 @@ from entrypoints.setting_forms import Form, Malformed
 
 PREFIX: Final = "SAFELIGHT_"
 _FORM: Final = "form"
+_AREAS: Final = {"data_dir": "", "failpoint": "for tests"}
 _MIB = 1024 * 1024
 _EVERY_INTERFACE: Final = ("0.0.0.0", "[::]")  # noqa: S104  # told apart, not listened at
 
@@ -98,6 +99,23 @@ class UploadSettings:
     max_frames: int = _setting(500, form.whole(1, 100_000), "Frames of an animation.")
     max_total_pixels: int = _setting(
         100_000_000, form.whole(1, 10**11), "Pixels of all frames together."
+    )
+
+
+@attrs.frozen
+class LimitsSettings:
+    """High-water marks: beyond them uploads are refused before their bytes are read."""
+
+    queued_tasks: int = _setting(
+        100_000, form.whole(1, 10**9), "Tasks that may wait, of everybody; then 503."
+    )
+    queued_tasks_per_user: int = _setting(
+        1_000, form.whole(1, 10**9), "Tasks that may wait, of one account; then 429."
+    )
+    free_bytes: int = _setting(
+        10 * 1024 * _MIB,
+        form.byte_size(0, 2**50),
+        "What the disk must have free, or a tenth of it if that is less; then 503.",
     )
 
 
@@ -302,14 +320,12 @@ class Settings:
         form.path(),
         "What the embedded profile keeps: database, pictures, keys, mail.",
     )
-    failpoint: str | None = _setting(
-        None, form.text(), "Fault injection: the moment at which a process kills itself."
-    )
     database: DatabaseSettings = DatabaseSettings()
     broker: BrokerSettings = BrokerSettings()
     storage: StorageSettings = StorageSettings()
     http: HTTPSettings = HTTPSettings()
     upload: UploadSettings = UploadSettings()
+    limits: LimitsSettings = LimitsSettings()
     renderer: RendererSettings = RendererSettings()
     worker: WorkerSettings = WorkerSettings()
     tasks: TasksSettings = TasksSettings()
@@ -323,6 +339,9 @@ class Settings:
     log: LogSettings = LogSettings()
     logstash: LogstashSettings = LogstashSettings()
     metrics: MetricsSettings = MetricsSettings()
+    failpoint: str | None = _setting(
+        None, form.text(), "The moment at which a process kills itself, to see what is left."
+    )
 
     @property
     def database_file(self) -> Path:
@@ -415,7 +434,7 @@ def describe() -> Iterator[Variable]:
         area, dot, _ = option.path.partition(".")
         yield Variable(
             _name(option),
-            area if dot else "",
+            area if dot else _AREAS[area],
             expected.sentence,
             # The number of cores is this machine's own.
             "" if option.path == "worker.concurrency" else expected.written(option.default),

@@ -67,3 +67,24 @@ Feature: Uploading an image
     Scenario: A watermark that is nowhere to be found
       When she uploads a photo with the processing options {"watermark": "nobody.png"}
       Then the upload is refused as "asset-not-found"
+
+  Rule: What would have to wait too long is refused before it is sent
+
+    Scenario: As many of her tasks wait as may
+      Given the workers are paused
+      And 3 of her tasks wait, which is as many as may
+      When she tries to upload a photo
+      Then the upload is refused as "too-many-queued-tasks", to be tried again in 10 seconds
+
+    Scenario: Others are not held up by hers
+      Given the workers are paused
+      And 3 of her tasks wait, which is as many as may
+      And Bert is signed in
+      When he uploads a photo
+      Then he gets an image id
+
+    Scenario: As many tasks wait as may wait at all
+      Given the workers are paused
+      And 6 tasks wait, which is as many as may wait at all
+      When she tries to upload a photo
+      Then the upload is refused as "queue-full", to be tried again in 30 seconds

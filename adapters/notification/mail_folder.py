@@ -53,7 +53,7 @@ class MailFolderNotifier(Notifier):
                 _write(path, mail)
         except OSError as error:
             raise DeliveryFailed("The mail folder cannot be written to.") from error
-        _log.info("mail_written", path=str(path), delivery_id=str(notice.delivery_id))
+        _log.info("mail written", path=str(path), delivery_id=str(notice.delivery_id))
 
     def _mail(self, recipient: str, notice: Notice) -> bytes:
         """

@@ -67,9 +67,9 @@ class SignedWebhook(Notifier):
         try:
             self._post(address, headers, body)
         except DeliveryFailed as failure:
-            log.warning("webhook_failed", reason=str(failure), transient=failure.transient)
+            log.warning("webhook failed", reason=str(failure), transient=failure.transient)
             raise
-        log.info("webhook_delivered")
+        log.info("webhook delivered")
 
     def _post(self, address: str, headers: dict[str, str], body: bytes) -> None:
         try:

@@ -6,7 +6,8 @@ each dialect brings in its own words:
 
 - `clock_now()`, the time by the database's own clock;
 - `clock_after(:seconds)`, that time and so many seconds, fractions and negative ones too;
-- `FOR UPDATE SKIP LOCKED`, which takes rows that no other transaction is taking.
+- `FOR UPDATE SKIP LOCKED`, which takes rows that no other transaction is taking; only in a
+  transaction that writes.
 """
 
 from abc import abstractmethod

@@ -21,11 +21,14 @@ _CLAIM = f"""
         AND (lease_until IS NULL OR lease_until <= clock_now())
     RETURNING {_COLUMNS}
 """
-_DUE = f"""
-    SELECT {_COLUMNS} FROM deliveries
-    WHERE status = 'pending' AND due_at <= clock_now()
+_IS_DUE = """
+    status = 'pending' AND due_at <= clock_now()
         AND (lease_until IS NULL OR lease_until <= clock_now())
         AND (rung_until IS NULL OR rung_until <= clock_now())
+"""
+_HAS_DUE = f"SELECT 1 FROM deliveries WHERE {_IS_DUE} LIMIT 1"
+_DUE = f"""
+    SELECT {_COLUMNS} FROM deliveries WHERE {_IS_DUE}
     ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
 """
 
@@ -85,6 +88,9 @@ class SqlDeliveries(Deliveries):
             id=delivery_id,
             delay=delay.total_seconds(),
         )
+
+    def has_due(self) -> bool:
+        return self._connection.row(_HAS_DUE) is not None
 
     def due(self, limit: int) -> Sequence[Delivery]:
         return self._many(_DUE, limit=limit)

@@ -43,11 +43,11 @@ class SqlOutbox(Outbox):
     def _take_due(self, priority: Priority, limit: int, lease: timedelta) -> Sequence[OutboxEntry]:
         rows = self._connection.rows(
             """
-            UPDATE outbox SET due_at = clock_after(:lease)
-            WHERE id IN (
+            WITH due AS (
                 SELECT id FROM outbox WHERE priority = :priority AND due_at <= clock_now()
                 ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
             )
+            UPDATE outbox SET due_at = clock_after(:lease) WHERE id IN (SELECT id FROM due)
             RETURNING id, kind, subject_id, correlation_id
             """,
             priority=priority.value,

@@ -132,8 +132,8 @@ class PostgresConnection(Connection):
     @contextmanager
     def transaction(self, begin: bytes) -> Iterator[None]:
         """Open a transaction by *begin*; what has not been committed on leaving is undone."""
-        self.control(begin)
         try:
+            self.control(begin)
             yield
         finally:
             if self.raw.pgconn.transaction_status != TransactionStatus.IDLE:
@@ -157,11 +157,11 @@ class PostgresConnection(Connection):
         self.control(b"COMMIT")
 
     def change(self, sql: str, /, **values: object) -> int:
-        self._execute(_IN_POSTGRES[sql], values)
+        self._execute(_IN_POSTGRES[sql, bool(values)], values)
         return self._cursor.rowcount
 
     def rows(self, sql: str, /, **values: object) -> list[Row]:
-        self._execute(_IN_POSTGRES[sql], values)
+        self._execute(_IN_POSTGRES[sql, bool(values)], values)
         return list(self._cursor.fetchall())
 
     def as_uuid(self, value: Any) -> UUID:
@@ -211,10 +211,15 @@ class _Statement:
     only_reads: bool
 
 
-class _InPostgres(dict[str, _Statement]):
-    """Statements in PostgreSQL's words, each translated once; our code has only so many."""
+class _InPostgres(dict[tuple[str, bool], _Statement]):
+    """
+    Statements in PostgreSQL's words, each translated once; our code has only so many.
 
-    def __missing__(self, sql: str) -> _Statement:
+    The key's second part is whether there are values, and thus names that stand for them.
+    """
+
+    def __missing__(self, key: tuple[str, bool]) -> _Statement:
+        sql, has_values = key
         # The time of the statement, not of the transaction; and unlike clock_timestamp(), one
         # that an index can be asked for.
         text = sql.replace("clock_now()", "statement_timestamp()")
@@ -223,16 +228,16 @@ class _InPostgres(dict[str, _Statement]):
             r"(statement_timestamp() + make_interval(secs => \1))",
             text,
         )
-        if _PARAMETER.search(text):
+        if has_values:
             text = _PARAMETER.sub(r"%(\1)s", text.replace("%", "%%"))
         statement = _Statement(
             text.encode(), text.split(None, 1)[0] == "SELECT" and "FOR UPDATE" not in text
         )
-        self[sql] = statement
+        self[key] = statement
         return statement
 
 
-_PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]+)\b")
+_PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _IN_POSTGRES: Final = _InPostgres()
 
 _BEGIN: Final = b"BEGIN"

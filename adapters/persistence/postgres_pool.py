@@ -226,4 +226,4 @@ def _with_time_outs(url: str, patience: Patience) -> str:
     options = " ".join(f"-c {name}={value}" for name, value in session.items())
     # The last one said counts: an address may override these, too.
     options = f"{options} {given.pop('options', '')}".strip()
-    return make_conninfo(**{**_SOCKET, **given, "options": options})
+    return make_conninfo("", **{**_SOCKET, **given, "options": options})

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import orjson
 import psycopg
-from psycopg.abc import Dumper as AnyDumper
 from psycopg.adapt import AdaptersMap, Dumper, PyFormat
 from psycopg.types.datetime import DatetimeBinaryDumper
 from psycopg.types.json import set_json_loads
@@ -39,7 +38,7 @@ class _DocumentDumper(Dumper):
 
 
 class _ZonedDatetimeDumper(DatetimeBinaryDumper):
-    def upgrade(self, obj: datetime, format: PyFormat) -> AnyDumper:
+    def upgrade(self, obj: datetime, format: PyFormat) -> Dumper:
         if obj.tzinfo is None:
             raise ValueError("a time without a zone cannot be stored")
         return super().upgrade(obj, format)

@@ -41,12 +41,13 @@ _EXPIRED = f"""
     ORDER BY t.lease_until LIMIT :limit FOR UPDATE SKIP LOCKED
 """
 
+# What is locked is put aside first (WITH): as a subquery of IN, PostgreSQL might ask for it anew
+# for each row, and take more than the limit.
 # A task whose message still waits in the outbox is left alone: while the broker is away, another
 # one for each sweep would only make the outbox grow.
 # A long queue is no lost ring: each ring for the same task waits longer than the one before.
 _RING_AGAIN = """
-    UPDATE tasks SET rung_at = clock_now(), rings = rings + 1
-    WHERE id IN (
+    WITH silent AS (
         SELECT t.id FROM tasks t
         WHERE t.status = 'queued' AND t.rung_at <= clock_after(:age) AND (
             t.rings = 0
@@ -57,11 +58,12 @@ _RING_AGAIN = """
         )
         ORDER BY t.rung_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
+    UPDATE tasks SET rung_at = clock_now(), rings = rings + 1
+    WHERE id IN (SELECT id FROM silent)
     RETURNING id, status, correlation_id, priority
 """
 _ANNOUNCE_AGAIN = """
-    UPDATE tasks SET rung_at = clock_now()
-    WHERE id IN (
+    WITH silent AS (
         SELECT t.id FROM tasks t
         WHERE t.announced_at IS NULL AND t.status IN ('completed', 'failed')
             AND t.rung_at <= clock_after(:age) AND NOT EXISTS (
@@ -69,6 +71,8 @@ _ANNOUNCE_AGAIN = """
             )
         ORDER BY t.rung_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
+    UPDATE tasks SET rung_at = clock_now()
+    WHERE id IN (SELECT id FROM silent)
     RETURNING id, status, correlation_id, priority
 """
 _EVENT_OF: dict[TaskStatus, type[TaskEvent]] = {
@@ -200,6 +204,27 @@ class SqlTasks(Tasks):
                 )
             )
         return len(rows)
+
+    def count_queued(self, at_most: int) -> int:
+        row = self._connection.row(
+            """
+            SELECT count(*) FROM (SELECT 1 FROM tasks WHERE status = 'queued' LIMIT :at_most) q
+            """,
+            at_most=at_most,
+        )
+        return int(row[0]) if row else 0
+
+    def count_queued_of(self, user_id: UUID, at_most: int) -> int:
+        row = self._connection.row(
+            """
+            SELECT count(*) FROM (
+                SELECT 1 FROM tasks WHERE status = 'queued' AND user_id = :user_id LIMIT :at_most
+            ) q
+            """,
+            user_id=user_id,
+            at_most=at_most,
+        )
+        return int(row[0]) if row else 0
 
     def count_by_status(self) -> dict[str, int]:
         row = self._connection.row(

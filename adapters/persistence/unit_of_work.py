@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from adapters.persistence.assets import SqlAssets
 from adapters.persistence.connection import Connection
+from adapters.persistence.idempotency_keys import SqlIdempotencyKeys
 from adapters.persistence.images import SqlImages
 from adapters.persistence.notifications import SqlDeliveries, SqlWebhooks
 from adapters.persistence.outbox import SqlOutbox
@@ -32,6 +33,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.deliveries = SqlDeliveries(connection)
         self.webhooks = SqlWebhooks(connection)
         self.processing_log = SqlProcessingLog(connection)
+        self.idempotency_keys = SqlIdempotencyKeys(connection)
 
     def commit(self) -> None:
         self._commit()

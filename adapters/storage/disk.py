@@ -1,7 +1,6 @@
 """Objects as files under one directory."""
 
 import fcntl
-import hashlib
 import os
 import secrets
 import time
@@ -14,13 +13,14 @@ from typing import BinaryIO
 import attrs
 
 from adapters.storage.keys import checked_key
-from adapters.storage.local_files import LocalStagedObject, local_errors
+from adapters.storage.local_files import LocalStagedObject, digest_of, local_errors
 from application.ports.object_store import (
     Fingerprint,
     ObjectCorrupt,
     ObjectInfo,
     ObjectMissing,
     ObjectStore,
+    Room,
     StagedObject,
     StorageUnavailable,
 )
@@ -108,6 +108,12 @@ class DiskObjectStore(ObjectStore):
                 raise
         return file
 
+    def room(self) -> Room:
+        """Ask the file system; what it keeps for root does not count as free."""
+        with local_errors("The disk did not say how much room it has."):
+            there = os.statvfs(self._objects)
+        return Room(there.f_blocks * there.f_frsize, there.f_bavail * there.f_frsize)
+
     def stat(self, key: str) -> ObjectInfo:
         """Ask the file system."""
         path = self._path(key)
@@ -193,7 +199,7 @@ def _compare(file: BinaryIO, fingerprint: Fingerprint) -> None:
         # it afterwards sets both anew, to the same moment.
         untouched = status.st_mtime_ns < status.st_ctime_ns
         if intact and not (untouched and time.time() - status.st_ctime < _FRESH_SECONDS):
-            intact = hashlib.file_digest(file, "sha256").hexdigest() == fingerprint.sha256
-            file.seek(0)
+            digest = digest_of(file.fileno(), 0, fingerprint.byte_size)
+            intact = digest.hex() == fingerprint.sha256
     if not intact:
         raise ObjectCorrupt("The object's file was changed or cut.")

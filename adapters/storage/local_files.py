@@ -1,6 +1,8 @@
 """Files of ours on the local disk, and what goes wrong with them."""
 
 import errno
+import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -9,6 +11,7 @@ import attrs
 
 from application.ports.object_store import StagedObject, StorageFull, StorageUnavailable
 
+_CHUNK_BYTES = 256 * 1024
 _OUT_OF_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -35,3 +38,15 @@ def local_errors(sentence: str) -> Iterator[None]:
         if error.errno in _OUT_OF_ROOM:
             raise StorageFull("The disk has no room left.") from error
         raise StorageUnavailable(sentence) from error
+
+
+def digest_of(descriptor: int, start: int, end: int) -> bytes:
+    """Return the SHA-256 of a stretch of a file, moving no position; may raise `OSError`."""
+    digest = hashlib.sha256()
+    while start < end:
+        chunk = os.pread(descriptor, min(_CHUNK_BYTES, end - start), start)
+        if not chunk:
+            raise OSError(errno.EIO, "the file is shorter than it was")
+        digest.update(chunk)
+        start += len(chunk)
+    return digest.digest()

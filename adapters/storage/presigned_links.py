@@ -1,19 +1,17 @@
 """Download links that the S3 store serves itself."""
 
 from datetime import timedelta
-from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import quote
+from uuid import UUID
 
 from adapters.storage.keys import checked_key
 from adapters.storage.s3_bucket import S3Location, make_client
-from application.ports.download_links import DownloadLinks, LinkedFile
-from domain.images.formats import ImageFormat
+from application.ports.download_links import DownloadLinks
+from domain.tasks.task import Result
 
 MAX_LIFETIME: Final = timedelta(days=7)
 """The longest that Signature Version 4 allows."""
-
-_MEDIA_TYPES: Final = {kind.extension: kind.media_type for kind in ImageFormat}
 
 
 class PresignedLinks(DownloadLinks):
@@ -32,33 +30,28 @@ class PresignedLinks(DownloadLinks):
         self._location = location
         self._client = make_client(location)
 
-    def issue(self, linked: LinkedFile, key: str, download_name: str, lifetime: timedelta) -> str:
+    def issue(self, task_id: UUID, result: Result, download_name: str, lifetime: timedelta) -> str:
         """
         Sign.
 
         Raises:
             ValueError: *lifetime* is longer than `MAX_LIFETIME`.
         """
-        del linked
+        del task_id
         if not timedelta(seconds=1) <= lifetime <= MAX_LIFETIME:
             raise ValueError("presigned links live between a second and seven days")
         url: str = self._client.generate_presigned_url(
             "get_object",
             Params={
                 "Bucket": self._location.bucket,
-                "Key": self._location.name_of(checked_key(key)),
+                "Key": self._location.name_of(checked_key(result.file_path)),
                 "ResponseContentDisposition": _attachment(download_name),
-                "ResponseContentType": _media_type(download_name),
+                "ResponseContentType": result.format.media_type,
                 "ResponseCacheControl": "private, no-store",
             },
             ExpiresIn=int(lifetime.total_seconds()),
         )
         return url
-
-
-def _media_type(download_name: str) -> str:
-    """Return the type that goes with a name's ending, which is ours; nothing that opens else."""
-    return _MEDIA_TYPES.get(PurePosixPath(download_name).suffix, "application/octet-stream")
 
 
 def _attachment(download_name: str) -> str:

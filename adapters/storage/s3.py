@@ -8,14 +8,16 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
-from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError
+from botocore.exceptions import IncompleteReadError, ReadTimeoutError
 
 from adapters.storage.keys import checked_key, is_key
-from adapters.storage.local_files import LocalStagedObject, local_errors
+from adapters.storage.local_files import LocalStagedObject, digest_of, local_errors
 from adapters.storage.s3_bucket import S3Bucket, S3Location
+from adapters.storage.s3_errors import status_of
 from application.errors import PortFailure
 from application.ports.object_store import (
     Fingerprint,
@@ -81,7 +83,7 @@ class S3ObjectStore(ObjectStore):
         descriptor = staged.file.fileno()
         with local_errors("The disk did not give the staged bytes."):
             byte_size = os.fstat(descriptor).st_size
-            digest = _digest(descriptor, 0, byte_size)
+            digest = digest_of(descriptor, 0, byte_size)
         if byte_size > self._multipart_bytes:
             self._put_in_parts(name, descriptor, byte_size, digest)
             return
@@ -103,6 +105,9 @@ class S3ObjectStore(ObjectStore):
     ) -> AbstractContextManager[BinaryIO]:
         """Fetch the object when the context is entered; nothing is asked before."""
         return self._fetched(self._name(key), fingerprint)
+
+    def room(self) -> None:
+        """Return None: a bucket does not run out of room."""
 
     def stat(self, key: str) -> ObjectInfo:
         """Ask for the object's headers."""
@@ -179,7 +184,7 @@ class S3ObjectStore(ObjectStore):
         self, name: str, upload: str, number: int, descriptor: int, start: int, end: int
     ) -> dict[str, Any]:
         with local_errors("The disk did not give the staged bytes."):
-            checksum = _base64(_digest(descriptor, start, end))
+            checksum = _base64(digest_of(descriptor, start, end))
         sent = self._bucket.persist(
             lambda: self._bucket.once(
                 "upload_part",
@@ -308,25 +313,8 @@ def _unless_it_exists() -> Iterator[None]:
     try:
         yield
     except PortFailure as failure:
-        error = failure.__cause__
-        status = (
-            error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-            if isinstance(error, ClientError)
-            else None
-        )
-        if status != 412:
+        if status_of(failure.__cause__) != HTTPStatus.PRECONDITION_FAILED:
             raise
-
-
-def _digest(descriptor: int, start: int, end: int) -> bytes:
-    digest = hashlib.sha256()
-    while start < end:
-        chunk = os.pread(descriptor, min(256 * 1024, end - start), start)
-        if not chunk:
-            raise OSError("the file is shorter than it was")
-        digest.update(chunk)
-        start += len(chunk)
-    return digest.digest()
 
 
 def _base64(digest: bytes) -> str:

@@ -1,58 +1,19 @@
-"""One bucket of an S3-compatible store: how to reach it, its errors, and patience with it."""
+"""One bucket of an S3-compatible store: how to reach it, and patience with it."""
 
 import random
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import attrs
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,  # noqa: A004, botocore's name
-    HTTPClientError,
-    NoCredentialsError,
-)
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import BotoCoreError
+from botocore.loaders import create_loader
 from botocore.session import Session
 
-from application.errors import PortFailure
-from application.ports.object_store import (
-    ObjectMissing,
-    StorageFull,
-    StorageMisconfigured,
-    StorageUnavailable,
-)
-
-# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; HEAD has no body, so there
-# the code is the status.
-_MISSING: Final = {"NoSuchKey", "404", "NoSuchUpload"}
-_WRONG_KEYS: Final = {
-    "InvalidAccessKeyId",
-    "SignatureDoesNotMatch",
-    "ExpiredToken",
-    "InvalidToken",
-    "AuthorizationHeaderMalformed",
-}
-_FORBIDDEN: Final = {"AccessDenied", "AllAccessDisabled", "403"}
-_ELSEWHERE: Final = {"PermanentRedirect", "301", "IllegalLocationConstraintException"}
-_FULL: Final = {"InsufficientStorage", "XMinioStorageFull", "QuotaExceeded", "507"}
-_HEALS: Final = {
-    "BadDigest",
-    "XAmzContentChecksumMismatch",
-    "XAmzContentSHA256Mismatch",
-    "IncompleteBody",
-    "RequestTimeout",
-    "RequestTimeTooSkewed",
-    "SlowDown",
-    "TooManyRequests",
-    "OperationAborted",
-    "ConditionalRequestConflict",
-}
-_HEALING_STATUSES: Final = {408, 409, 425, 429}
-_UNREACHED: Final = (ConnectionError, HTTPClientError, ResponseParserError)
-_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError)
+from adapters.storage.s3_errors import S3_ERRORS, failure_of
+from application.ports.object_store import StorageMisconfigured, StorageUnavailable
 
 _ATTEMPTS: Final = 5
 _FIRST_PAUSE_SECONDS: Final = 0.2
@@ -60,6 +21,10 @@ _CONNECTIONS: Final = 32
 _SLOWEST_BYTES_PER_SECOND: Final = 512 * 1024
 
 _T = TypeVar("_T")
+
+
+def _without_slashes(prefix: str) -> str:
+    return prefix.strip("/")
 
 
 @attrs.frozen
@@ -81,7 +46,7 @@ class S3Location:
     bucket: str
     endpoint: str | None = None
     region: str | None = None
-    prefix: str = attrs.field(default="", converter=lambda prefix: prefix.strip("/"))
+    prefix: str = attrs.field(default="", converter=_without_slashes)
     path_style: bool = False
     access_key: str | None = None
     secret_key: str | None = attrs.field(default=None, repr=False)
@@ -132,8 +97,8 @@ class S3Bucket:
         while True:
             try:
                 return action()
-            except _ERRORS as error:
-                failure = self._failure_of(error)
+            except S3_ERRORS as error:
+                failure = failure_of(error, self.location.said)
                 heals = type(failure) is StorageUnavailable
                 # Spread over the whole pause, so that many who failed at once do not come back
                 # at once.
@@ -152,51 +117,6 @@ class S3Bucket:
         """Return how long so many bytes may take on their way in one attempt."""
         return self.location.time_limit / 2 + byte_size / _SLOWEST_BYTES_PER_SECOND
 
-    def _failure_of(self, error: Exception) -> PortFailure:
-        place = self.location.said
-        if isinstance(error, ClientError):
-            return self._refusal(error)
-        if isinstance(error, _UNREACHED):
-            return StorageUnavailable(f"No sound answer came from {place}: {error}")
-        if isinstance(error, NoCredentialsError):
-            return StorageMisconfigured(
-                f"There are no credentials for {place}: set an access key and its secret key, or "
-                "give the machine a role."
-            )
-        return StorageMisconfigured(f"No request for {place} can be made: {error}")
-
-    def _refusal(self, error: ClientError) -> PortFailure:
-        place, operation = self.location.said, error.operation_name
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if code in _MISSING:
-            return ObjectMissing(f"{operation}: there is no such object in {place}.")
-        if code == "NoSuchBucket":
-            return StorageMisconfigured(f"There is no {place[4:]}: create it, or name another.")
-        if code in _FULL:
-            return StorageFull(f"There is no room left in {place}.")
-        if code in _WRONG_KEYS:
-            return StorageMisconfigured(
-                f"The credentials or the region for {place} are wrong ({code}): check access key, "
-                "secret key and region."
-            )
-        if code in _FORBIDDEN:
-            return StorageMisconfigured(
-                f"{operation} is not allowed in {place}: the credentials must be good, and need "
-                "the permissions GetObject, PutObject, DeleteObject, ListBucket, "
-                "AbortMultipartUpload and ListBucketMultipartUploads."
-            )
-        if code in _ELSEWHERE:
-            return StorageMisconfigured(f"It is another region that has {place}: set that one.")
-        if code == "NotImplemented":
-            return StorageMisconfigured(
-                f"{operation}: the store does not know all that we need, such as conditional "
-                f"writes and checksums: {error}"
-            )
-        if code in _HEALS or status in _HEALING_STATUSES or status >= 500:
-            return StorageUnavailable(f"{place[0].upper()}{place[1:]} is not well: {error}")
-        return StorageMisconfigured(f"{place[0].upper()}{place[1:]} refuses us: {error}")
-
 
 def make_client(location: S3Location) -> Any:
     """Return a botocore client; raise `StorageMisconfigured` if there can be none."""
@@ -214,7 +134,9 @@ def make_client(location: S3Location) -> Any:
         response_checksum_validation="when_required",
     )
     try:
-        return Session().create_client(
+        session = Session()
+        session.register_component("data_loader", _descriptions())
+        return session.create_client(
             "s3",
             endpoint_url=location.endpoint,
             region_name=location.region,
@@ -224,3 +146,9 @@ def make_client(location: S3Location) -> Any:
         )
     except (BotoCoreError, ValueError) as error:
         raise StorageMisconfigured(f"{location.said} cannot be addressed: {error}") from error
+
+
+@cache
+def _descriptions() -> Any:
+    # To read what botocore knows of S3 takes a third of a second; all clients share it.
+    return create_loader()

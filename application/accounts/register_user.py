@@ -2,9 +2,11 @@
 
 import attrs
 
+from application.idempotency import IdempotencyKey
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.password_hasher import PasswordHasher
+from application.ports.repositories.idempotency_keys import TwinRequest
 from application.ports.repositories.users import EmailTaken, UsernameTaken
 from application.ports.unit_of_work import Database
 from domain.users.roles import Role
@@ -18,6 +20,14 @@ class RegisterUserRequest:
     username: str
     email: str
     password: str = attrs.field(repr=False)
+    idempotency: IdempotencyKey | None = None
+
+
+@attrs.frozen
+class Registered:
+    """The account is there; *replayed* if an earlier request of the same key opened it."""
+
+    replayed: bool = False
 
 
 @attrs.frozen
@@ -29,6 +39,7 @@ class RegisterUser:
         InvalidParameter: Name, address or password does not have the form it must have.
         UsernameTaken: Another account has the name, whatever its case.
         EmailTaken: Another account has the address.
+        IdempotencyKeyReused: The key stands for another newcomer.
     """
 
     database: Database
@@ -36,13 +47,15 @@ class RegisterUser:
     clock: Clock
     ids: Ids
 
-    def __call__(self, request: RegisterUserRequest) -> None:
+    def __call__(self, request: RegisterUserRequest) -> Registered:
         """Check, hash, save."""
         username = checked_username(request.username)
         email = checked_email(request.email)
         password = checked_password(request.password)
         # Asked first, so that a taken name costs no hash; the unique index still has the last word.
         with self.database.reading() as work:
+            if request.idempotency and request.idempotency.reply(work) is not None:
+                return Registered(replayed=True)
             if work.users.by_email(email) is not None:
                 raise EmailTaken("An account with this e-mail address exists; sign in instead.")
             if work.users.by_username(username) is not None:
@@ -57,6 +70,13 @@ class RegisterUser:
             created_at=now,
             updated_at=now,
         )
-        with self.database.writing() as work:
-            work.users.add(user)
-            work.commit()
+        try:
+            with self.database.writing() as work:
+                if request.idempotency:
+                    # First, or the twin would be told that its own address is taken.
+                    request.idempotency.remember(work)
+                work.users.add(user)
+                work.commit()
+        except TwinRequest:
+            return self(request)
+        return Registered()

@@ -7,12 +7,14 @@ import attrs
 
 from application.actor import Actor
 from application.errors import AssetNotFound, UnexpectedPart
+from application.idempotency import IdempotencyKey
 from application.images.stage_file import StagedFile
 from application.ports.clock import Clock
 from application.ports.failpoints import Failpoints
 from application.ports.ids import Ids
 from application.ports.image_probe import ImageProbe
 from application.ports.object_store import ObjectStore
+from application.ports.repositories.idempotency_keys import TwinRequest
 from application.ports.unit_of_work import Database, DatabaseUnavailable
 from domain.images.image import Image, PictureHeader, safe_label
 from domain.images.pipeline import Pipeline
@@ -39,14 +41,21 @@ class UploadImageRequest:
     attachments: Mapping[str, StagedFile] = attrs.field(factory=dict)
     notify: NotificationRequest = NotificationRequest()
     priority: Priority = Priority.INTERACTIVE
+    idempotency: IdempotencyKey | None = None
 
 
 @attrs.frozen
 class UploadedImage:
-    """The ids by which the customer can follow what happens."""
+    """
+    The ids by which the customer can follow what happens.
+
+    Attributes:
+        replayed: Whether an earlier request of the same key was promised them.
+    """
 
     image_id: UUID
     task_id: UUID
+    replayed: bool = False
 
 
 @attrs.frozen
@@ -63,6 +72,7 @@ class UploadImage:
         ImageRefused: The picture, or an attachment, breaks the upload policy.
         AssetNotFound: The pipeline names a picture that is nowhere.
         UnexpectedPart: An attachment is not named by the pipeline.
+        IdempotencyKeyReused: The key stands for another upload.
         StorageUnavailable, DatabaseUnavailable: Nothing was accepted.
     """
 
@@ -77,6 +87,8 @@ class UploadImage:
     def __call__(self, request: UploadImageRequest) -> UploadedImage:
         """Judge the header, store the bytes, write the rows."""
         request.actor.require(Permission.PROCESS_IMAGES)
+        if request.idempotency and (earlier := self._earlier(request.idempotency)):
+            return earlier
         header = self._inspect(request.picture)
         for attachment in request.attachments.values():
             self._inspect(attachment)
@@ -115,8 +127,13 @@ class UploadImage:
         )
         try:
             with self.database.writing() as work:
+                if request.idempotency:
+                    request.idempotency.remember(work, image_id=str(image_id), task_id=str(task_id))
                 work.images.add(image, task)
                 work.commit()
+        except TwinRequest:
+            self._forget(image, task)
+            return self(request)
         except DatabaseUnavailable:
             self._forget_unless_kept(image, task)
             raise
@@ -136,9 +153,19 @@ class UploadImage:
                     return
         except DatabaseUnavailable:
             return
+        self._forget(image, task)
+
+    def _forget(self, image: Image, task: Task) -> None:
         for key in (image.file_path, *task.assets.values()):
             if key.startswith(f"{image.id}/"):
                 self.object_store.delete(key)
+
+    def _earlier(self, idempotency: IdempotencyKey) -> UploadedImage | None:
+        with self.database.reading() as work:
+            reply = idempotency.reply(work)
+        if reply is None:
+            return None
+        return UploadedImage(UUID(reply["image_id"]), UUID(reply["task_id"]), replayed=True)
 
     def _inspect(self, file: StagedFile) -> PictureHeader:
         self.policy.check_size(file.byte_size)

@@ -1,9 +1,14 @@
 """Have a URL called whenever a task ends."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
 import attrs
 
 from application.actor import Actor
 from application.errors import TooManyWebhooks
+from application.idempotency import IdempotencyKey
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.unit_of_work import Database
@@ -18,6 +23,15 @@ class AddWebhookRequest:
 
     actor: Actor
     url: str
+    idempotency: IdempotencyKey | None = None
+
+
+@attrs.frozen
+class AddedWebhook:
+    """The webhook; *replayed* if an earlier request of the same key added it."""
+
+    webhook: Webhook
+    replayed: bool = False
 
 
 @attrs.frozen
@@ -27,6 +41,7 @@ class AddWebhook:
 
     Raises:
         InvalidParameter: The URL does not have the form of a webhook's.
+        IdempotencyKeyReused: The key stands for another request.
         TooManyWebhooks: The account has `MAX_WEBHOOKS` already.
     """
 
@@ -34,17 +49,28 @@ class AddWebhook:
     clock: Clock
     ids: Ids
 
-    def __call__(self, request: AddWebhookRequest) -> Webhook:
+    def __call__(self, request: AddWebhookRequest) -> AddedWebhook:
         """Check, look for it, save."""
         url = checked_webhook_url(request.url, pointer="/url")
         with self.database.writing() as work:
+            if request.idempotency and (reply := request.idempotency.reply(work)) is not None:
+                return AddedWebhook(_webhook_of(reply, request.actor, url), replayed=True)
             there = work.webhooks.of_user(request.actor.user_id)
             for webhook in there:
                 if webhook.url == url:
-                    return webhook
+                    return AddedWebhook(webhook)
             if len(there) >= MAX_WEBHOOKS:
                 raise TooManyWebhooks(f"An account may have {MAX_WEBHOOKS} webhooks; remove one.")
             webhook = Webhook(self.ids.new(), request.actor.user_id, url, self.clock.now())
+            if request.idempotency:
+                request.idempotency.remember(
+                    work, id=str(webhook.id), created_at=webhook.created_at.isoformat()
+                )
             work.webhooks.add(webhook)
             work.commit()
-        return webhook
+        return AddedWebhook(webhook)
+
+
+def _webhook_of(reply: Mapping[str, str], actor: Actor, url: str) -> Webhook:
+    created_at = datetime.fromisoformat(reply["created_at"])
+    return Webhook(UUID(reply["id"]), actor.user_id, url, created_at)

@@ -29,7 +29,7 @@ class Sweep:
     def __call__(self) -> int:
         """Return how many messages were put into the outbox."""
         with self.database.reading() as work:
-            due = work.deliveries.due(1)
+            due = work.deliveries.has_due()
         rung = 0
         with self.database.writing() as work:
             rung += work.tasks.ring_again(self.patience, self.batch)

@@ -66,6 +66,14 @@ class ObjectInfo:
     byte_size: int
 
 
+@attrs.frozen
+class Room:
+    """How much a store holds at most, and how much more it could take, in bytes."""
+
+    total_bytes: int
+    free_bytes: int
+
+
 class StagedObject(Protocol):
     """
     Bytes that are on their way into the store and that no reader can see yet.
@@ -142,3 +150,7 @@ class ObjectStore(Protocol):
     @abstractmethod
     def keys(self) -> Iterator[str]:
         """Yield every key in the store, in any order."""
+
+    @abstractmethod
+    def room(self) -> Room | None:
+        """Return how much room there is, or None if the store does not run out of it."""

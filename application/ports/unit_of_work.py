@@ -7,6 +7,7 @@ from typing import Protocol
 from application.errors import PortFailure
 from application.ports.repositories.assets import Assets
 from application.ports.repositories.deliveries import Deliveries
+from application.ports.repositories.idempotency_keys import IdempotencyKeys
 from application.ports.repositories.images import Images
 from application.ports.repositories.outbox import Outbox
 from application.ports.repositories.processing_log import ProcessingLog
@@ -35,6 +36,7 @@ class UnitOfWork(Protocol):
     deliveries: Deliveries
     webhooks: Webhooks
     processing_log: ProcessingLog
+    idempotency_keys: IdempotencyKeys
 
     @abstractmethod
     def commit(self) -> None:
@@ -42,8 +44,8 @@ class UnitOfWork(Protocol):
         Make every change since the start durable, all or none; then ring the outbox bell if due.
 
         Raises:
-            DatabaseUnavailable: Nothing was changed. Saved tasks have handed over their events, so
-                whoever tries again loads them anew.
+            DatabaseUnavailable: Nothing was changed, unless only the answer was lost. Whoever
+                tries again, or undoes what went before, looks first.
         """
 
 

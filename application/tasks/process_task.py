@@ -214,7 +214,12 @@ class ProcessTask:
         error: str | None,
         delay: timedelta,
     ) -> ProcessOutcome:
-        """Save the end; a busy database is asked again while beats still keep the lease."""
+        """
+        Save the end; a busy database is asked again while beats still keep the lease.
+
+        A commit that failed may have worked all the same: then the fence holds no longer, and
+        what the task has become says whose doing that was.
+        """
         entry = LogEntry(
             task_id=task.id,
             attempt=task.attempts,
@@ -224,17 +229,26 @@ class ProcessTask:
             error=error,
             stage_seconds=stages,
         )
-        for _ in range(_FINISH_TRIES - 1):
+        for tries in range(_FINISH_TRIES - 1):
             with suppress(DatabaseUnavailable):
-                return self._save(task, outcome, entry, delay)
-        return self._save(task, outcome, entry, delay)
+                return self._save(task, outcome, entry, delay, perhaps_saved=tries > 0)
+        return self._save(task, outcome, entry, delay, perhaps_saved=True)
 
     def _save(
-        self, task: Task, outcome: ProcessOutcome, entry: LogEntry, delay: timedelta
+        self,
+        task: Task,
+        outcome: ProcessOutcome,
+        entry: LogEntry,
+        delay: timedelta,
+        *,
+        perhaps_saved: bool,
     ) -> ProcessOutcome:
         """Save the end if the fence still holds: results, log and outbox in one transaction."""
         with self.database.writing() as work:
             if not work.tasks.save_if_held(task, delay=delay):
+                stored = work.tasks.get(task.id) if perhaps_saved else None
+                if stored and (stored.fence, stored.status) == (task.fence, task.status):
+                    return outcome
                 outcome = ProcessOutcome.SUPERSEDED
             work.processing_log.add(attrs.evolve(entry, outcome=outcome.value))
             work.commit()

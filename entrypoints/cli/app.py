@@ -81,7 +81,7 @@ def up(*, log_format: Annotated[Literal["text", "json"], Parameter()] = "text") 
 
 @app.command(group=_PROCESSES)
 def api() -> None:
-    """Serve the REST API (SAFELIGHT_HTTP_…)."""
+    """Serve the REST API: take uploads, answer questions (SAFELIGHT_HTTP_…)."""
     from entrypoints.processes import run_api
 
     run_api(_settings())
@@ -111,7 +111,7 @@ def notifier() -> None:
 
 @app.command(group=_PROCESSES)
 def relay() -> None:
-    """Carry messages to the broker, take tasks back from the dead (SAFELIGHT_RELAY_…)."""
+    """Carry messages to the broker, take tasks back from dead workers (SAFELIGHT_RELAY_…)."""
     from entrypoints.preparation import check_prepared
     from entrypoints.processes import build_relay
 
@@ -133,7 +133,9 @@ def migrate() -> None:
 @app.command(group=_TOOLS)
 def settings(*, markdown: bool = False) -> None:
     """
-    List every setting: name, form, default and meaning.
+    List every setting: name, default, meaning and form.
+
+    Settings are environment variables; every process reads them once, at its start.
 
     Parameters
     ----------
@@ -146,17 +148,27 @@ def settings(*, markdown: bool = False) -> None:
 
 
 @app.command(group=_TOOLS)
-def listen(*, secret: str, port: int = 9000) -> None:
+def listen(*, secret: str | None = None, port: int = 9000) -> None:
     """
-    Receive webhooks on this machine and print them: for trying out.
+    Receive webhooks on this machine, check their signatures and print them: for trying out.
+
+    Start it, then have it called: POST `{"url": "http://127.0.0.1:9000/"}` to /api/webhooks, and
+    upload a picture. `safelight up` lets webhooks reach this machine; a server does so only with
+    SAFELIGHT_WEBHOOK_ALLOWED_NETWORKS.
 
     Parameters
     ----------
     secret
-        Your account's signing secret, `whsec_…`, as GET /api/webhooks shows it.
+        Your account's signing secret, `whsec_…`: the `signingSecret` that GET /api/webhooks shows.
     port
-        Where to listen; register http://127.0.0.1:PORT/ as the webhook.
+        Where to listen, on 127.0.0.1 alone.
     """
     from entrypoints.cli.webhook_listener import listen_for_webhooks
 
+    if secret is None:
+        raise OperatorMistake(
+            "listen needs your account's signing secret: --secret whsec_…, the signingSecret that "
+            'GET /api/webhooks shows (curl -H "Authorization: Bearer $TOKEN" $BASE/api/webhooks)',
+            exit_code=2,
+        )
     listen_for_webhooks(secret, port)

@@ -11,7 +11,13 @@ from rich.text import Text
 
 _COLORS: Final = ("cyan", "magenta", "green", "yellow", "blue")
 _LEVEL_STYLES: Final = {"warning": "yellow", "error": "red", "critical": "bold red", "debug": "dim"}
-_SHOWN_ELSEWHERE: Final = ("ts", "level", "event", "process", "logger", "exception")
+# Left to the JSON: what the line shows elsewhere, and whose request it was.
+_LEFT_OUT: Final = ("ts", "level", "event", "process", "logger", "exception", "user_id")
+# What needs no name, in this order; then everything else, ids before what may be long.
+_BARE: Final = ("kind", "method", "route", "status", "outcome", "code", "ms")
+# So many characters tell one id from another on a screen, and find it in the JSON.
+_ID_CHARACTERS: Final = 8
+_ID_NAMES: Final = {"correlation_id": "request"}
 SUPERVISOR: Final = "safelight"
 _NAME_WIDTH: Final = 12
 
@@ -73,8 +79,13 @@ class LogView:
     def _show_event(self, name: str, event: dict[str, Any]) -> None:
         moment = str(event.get("ts", ""))[11:23]
         message = Text(_harmless(event["event"]), _LEVEL_STYLES.get(str(event.get("level")), ""))
-        for key, value in event.items():
-            if key not in _SHOWN_ELSEWHERE:
+        for key, value in sorted(_shown(event), key=_place):
+            if key in _BARE:
+                message.append(f" {_harmless(value)}{' ms' if key == 'ms' else ''}")
+            elif key.endswith("_id"):
+                message.append(f"  {_ID_NAMES.get(key, key.removesuffix('_id'))}=", "dim")
+                message.append(_harmless(value)[:_ID_CHARACTERS])
+            else:
                 message.append(f"  {key}=", "dim")
                 message.append(_harmless(value))
         self._console.print(self._head(name), Text(moment, "dim"), message)
@@ -87,6 +98,15 @@ class LogView:
 
     def _head(self, name: str) -> Text:
         return Text(f"{name:<{_NAME_WIDTH}}", self._colors.get(name, "bold"))
+
+
+def _shown(event: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(key, value) for key, value in event.items() if key not in _LEFT_OUT]
+
+
+def _place(field: tuple[str, Any]) -> tuple[int, int]:
+    key = field[0]
+    return (0, _BARE.index(key)) if key in _BARE else (1 if key.endswith("_id") else 2, 0)
 
 
 def _harmless(value: object) -> str:

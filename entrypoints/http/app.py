@@ -9,7 +9,7 @@ import cattrs
 import falcon
 
 from application.accounts.log_in import LogInRequest
-from application.accounts.register_user import RegisterUserRequest
+from application.accounts.register_user import Registered, RegisterUserRequest
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
@@ -18,12 +18,11 @@ from application.images.image_status import ImageStatusRequest
 from application.images.open_result import OpenedResult, OpenResultRequest
 from application.images.stage_file import StagedFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
-from application.notifications.add_webhook import AddWebhookRequest
+from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.images.image import Image
-from domain.notifications.channel import Webhook
 from domain.users.user import User
 from entrypoints.http import errors
 from entrypoints.http.authentication import Authentication
@@ -53,7 +52,7 @@ class HTTPUseCases:
         observe_request: Takes method, route template, status and seconds of each request.
     """
 
-    register_user: Callable[[RegisterUserRequest], None]
+    register_user: Callable[[RegisterUserRequest], Registered]
     log_in: Callable[[LogInRequest], str]
     log_out: Callable[[str], None]
     authenticate: Callable[[str], Actor]
@@ -62,12 +61,13 @@ class HTTPUseCases:
     stage_file: Callable[
         [Iterable[bytes | bytearray | memoryview], str | None], AbstractContextManager[StagedFile]
     ]
+    admit_upload: Callable[[Actor], None]
     upload_image: Callable[[UploadImageRequest], UploadedImage]
     image_status: Callable[[ImageStatusRequest], Image]
     download_image: Callable[[DownloadImageRequest], str]
     open_result: Callable[[OpenResultRequest], OpenedResult]
     view_task: Callable[[ViewTaskRequest], TaskView]
-    add_webhook: Callable[[AddWebhookRequest], Webhook]
+    add_webhook: Callable[[AddWebhookRequest], AddedWebhook]
     list_webhooks: Callable[[Actor], WebhooksView]
     remove_webhook: Callable[[RemoveWebhookRequest], None]
     ready: Callable[[], None]
@@ -110,7 +110,13 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ("/api/auth/logout", SignOut(use_cases.log_out, payloads)),
         (
             "/api/images/upload",
-            Upload(authentication, forms, use_cases.upload_image, options.max_upload_bytes),
+            Upload(
+                authentication,
+                use_cases.admit_upload,
+                forms,
+                use_cases.upload_image,
+                options.max_upload_bytes,
+            ),
         ),
         ("/api/images/{image_id}/status", Status(authentication, use_cases.image_status)),
         ("/api/images/{image_id}/download", Download(authentication, use_cases.download_image)),

@@ -87,6 +87,9 @@ def read_whole(req: falcon.Request, max_bytes: int) -> bytes:
 
 def read_away(req: falcon.Request) -> None:
     """Take in what is left of a refused body, if it is not much and comes soon."""
+    decline = getattr(req.env["wsgi.input"], "decline", None)
+    if decline is not None and decline():
+        return
     missing: int = getattr(req.context, "unread_bytes", _announced(req))
     if missing > _POLITE_BYTES:
         return

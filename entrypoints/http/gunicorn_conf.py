@@ -11,6 +11,7 @@ import struct
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from gunicorn.http.body import LengthReader  # type: ignore[import-untyped]
 
 from entrypoints.http.body import FORM_OVERHEAD_BYTES
@@ -18,6 +19,7 @@ from entrypoints.http.draining import note_sigterm
 from entrypoints.http.socket_body import SocketBody
 from entrypoints.settings import load_settings
 
+_log: Final = structlog.get_logger("safelight.http")
 _settings: Final = load_settings(os.environ)
 _MAX_BODY_BYTES: Final = _settings.upload.max_bytes + FORM_OVERHEAD_BYTES
 _CLIENT_SECONDS: Final = 30
@@ -59,6 +61,7 @@ def when_ready(server: Any) -> None:
     wait = struct.pack("@ll", _CLIENT_SECONDS, 0)
     for listener in server.LISTENERS:
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, wait)
+    _log.info("listening")
 
 
 def post_worker_init(_: Any) -> None:
@@ -87,7 +90,10 @@ def pre_request(worker: Any, req: Any) -> None:
     req.unreader.sock.settimeout(_CLIENT_SECONDS)
     reader = req.body.reader
     if isinstance(reader, LengthReader) and not worker.cfg.is_ssl:
-        req.body = SocketBody(req.unreader, reader.length)
+        waits, req._expected_100_continue = req._expected_100_continue, False  # noqa: SLF001  # nameless
+        req.body = SocketBody(
+            req.unreader, reader.length, decline=req.force_close if waits else None
+        )
     for name, value in req.headers:
         too_long = name == "CONTENT-LENGTH" and int(value) > _MAX_BODY_BYTES
         if too_long or name == "TRANSFER-ENCODING":

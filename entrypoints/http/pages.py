@@ -17,7 +17,7 @@ _STYLE: Final = """
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);
 font:1.0625rem/1.6 system-ui,-apple-system,"Segoe UI",sans-serif}
-main{max-width:46rem;margin:0 auto;padding:4rem 1.5rem 6rem}
+main{max-width:52rem;margin:0 auto;padding:4rem 1.5rem 6rem}
 .lamp{display:inline-block;width:.7em;height:.7em;border-radius:50%;background:var(--light);
 box-shadow:0 0 1em var(--light);margin-right:.6em}
 .brand{font-weight:600;letter-spacing:.02em;text-decoration:none;color:inherit}
@@ -28,13 +28,13 @@ p{max-width:38rem}
 .faint{color:var(--faint)}
 a{color:var(--light)}
 code,pre{font:.875rem/1.65 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--card);
+pre{font-size:.8125rem;background:var(--card);
 border:1px solid var(--line);border-radius:.75rem;padding:1.1rem 1.25rem;overflow-x:auto;tab-size:2}
 .status{color:var(--light);font:600 .95rem/1.6 ui-monospace,Menlo,Consolas,monospace}
 .figure{color:var(--light);font:600 1rem/1 ui-monospace,Menlo,Consolas,monospace;margin:4rem 0 0}
 .figure+h1{margin-top:.75rem}
 .group{display:grid;grid-template-columns:4rem 1fr;border-top:1px solid var(--line);
-padding:.8rem 0}
+padding:.8rem 0;align-items:baseline}
 .group h2,.group ul{margin:0;padding:0;list-style:none}
 .group li{display:grid;grid-template-columns:17rem 1fr;gap:0 1rem;padding:.15rem 0;
 align-items:baseline}

@@ -51,6 +51,8 @@ PROBLEMS: Final = _by_code((
     Problem("duplicate-part", 400, "A part came more than once",
             "Send each part once: one image, at most one processingOptions, and one file for each "
             "name that the processing options refer to."),
+    Problem("invalid-idempotency-key", 400, "The Idempotency-Key cannot be used",
+            "Send 1 to 255 visible ASCII characters, such as a UUID."),
     Problem("not-acceptable", 406, "Only JSON is spoken here",
             "Leave the Accept header out, or let it admit application/json."),
     Problem("method-not-allowed", 405, "The address does not know this method",
@@ -102,6 +104,8 @@ PROBLEMS: Final = _by_code((
     Problem("task-failed", 409, "The task ended without a result",
             "The detail says why. Upload a picture that can be processed, or other processing "
             "options."),
+    Problem("idempotency-key-reused", 422, "The Idempotency-Key stands for another request",
+            "Send the very request that the key was first sent with, or choose a new key."),
     # The values
     Problem("invalid-parameter", 422, "A value lies outside its range or form",
             "The pointer names the value, the detail says what it may be."),
@@ -125,6 +129,11 @@ PROBLEMS: Final = _by_code((
             "Send fewer frames; the detail says how many there may be."),
     Problem("image-refused", 422, "The picture is not accepted", "The detail says why."),
     Problem("refused", 422, "The request is refused", "The detail says why."),
+    # How much at a time
+    Problem("too-many-queued-tasks", 429, "Too many of your tasks wait",
+            "Wait for the seconds in Retry-After, or until some of your tasks are done.", 10),
+    Problem("queue-full", 503, "The queue is full",
+            "Nothing was accepted. Wait for the seconds in Retry-After, then try again.", 30),
     # Our side
     Problem("too-many-requests", 429, "Too many requests",
             "Wait for the seconds in Retry-After, then try again.", 5),

@@ -1,5 +1,6 @@
 """gunicorn, as this platform runs it: set up by our own file, speaking through our log."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -38,3 +39,5 @@ class _OurLog(Logger):  # type: ignore[misc]  # gunicorn has no types
         self._access_log_enabled = False
         self.error_log.handlers.clear()
         self.error_log.propagate = True
+        # Which of its processes boots is no news; that requests are taken we say ourselves.
+        self.error_log.setLevel(logging.WARNING)

@@ -2,6 +2,7 @@
 
 import io
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -21,14 +22,24 @@ class SocketBody(io.RawIOBase):
     Attributes:
         unreader: gunicorn's; has what was read together with the head, and the socket, which is a
             plain one and has a receive time-out in the kernel.
+        decline: Given if the client waits to be invited to send the body (`100 Continue`), which
+            the first read does; closes the connection behind an answer without.
         failed: For gunicorn: where the next request would start is not known.
     """
 
-    def __init__(self, unreader: Any, length: int) -> None:
+    def __init__(self, unreader: Any, length: int, *, decline: Callable[[], None] | None) -> None:
         super().__init__()
+        self._decline = decline
         self._unreader = unreader
         self._missing = length
         self.failed = False
+
+    def decline(self) -> bool:
+        """Leave the body with a client that waits to be invited; False if none waits."""
+        if self._decline is None:
+            return False
+        self._decline()
+        return True
 
     def readable(self) -> bool:
         """Return True."""
@@ -63,6 +74,9 @@ class SocketBody(io.RawIOBase):
 
     def _receive(self, wanted: int) -> bytes:
         connection: socket.socket = self._unreader.sock
+        if self._decline is not None:
+            self._decline = None
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         if wanted <= _WAIT_ALL_BYTES:
             return connection.recv(wanted)
         # With a time-out of Python's the descriptor does not block, and the kernel would not wait.

@@ -28,7 +28,15 @@ class UploadForm:
 
     picture: StagedFile
     options: ProcessingOptions
+    options_text: bytes
     attachments: Mapping[str, StagedFile]
+
+    def digests(self) -> Iterator[str]:
+        """Yield what tells the files of one form from those of another."""
+        yield self.picture.sha256
+        for name in sorted(self.attachments):
+            yield name
+            yield self.attachments[name].sha256
 
 
 @attrs.frozen
@@ -49,6 +57,7 @@ class UploadFormReader:
         """
         picture: StagedFile | None = None
         options: ProcessingOptions | None = None
+        options_text = b""
         others: list[tuple[Part, StagedFile]] = []
         strays: list[Part] = []
         with ExitStack() as staged:
@@ -60,7 +69,8 @@ class UploadFormReader:
                 elif part.name == PROCESSING_OPTIONS:
                     if options is not None:
                         raise DuplicatePart("Send processingOptions once.")
-                    options = self.options.parse(_text(part))
+                    options_text = _text(part)
+                    options = self.options.parse(options_text)
                 elif part.is_file and len(others) < Pipeline.MAX_OPERATIONS:
                     file = staged.enter_context(self.stage_file(part.chunks, part.file_name))
                     others.append((part, file))
@@ -72,7 +82,7 @@ class UploadFormReader:
                 raise UnexpectedPart(f"There is no use for the part {strays[0].name[:100]!r}.")
             options = options or self.options.parse(None)
             attachments = _by_name(others, options.pipeline.asset_names)
-            yield UploadForm(picture, options, attachments)
+            yield UploadForm(picture, options, options_text, attachments)
 
 
 def _text(part: Part) -> bytes:

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from uuid import uuid4
 
+import structlog
 from gunicorn import util  # type: ignore[import-untyped]
 from gunicorn.http import errors  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
@@ -22,6 +23,8 @@ _CODES: Final = (
     (Exception, "internal-error"),
 )
 
+_log: Final = structlog.get_logger("safelight.http")
+
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Threads that serve requests; what cannot be read as one gets a problem document, too."""
@@ -31,9 +34,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         code = next(code for kind, code in _CODES if isinstance(error, kind))
         problem, request_id = PROBLEMS[code], uuid4().hex
         if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            self.log.error("request %s failed", request_id, exc_info=error)
+            _log.error("request failed", request_id=request_id, exc_info=error)
         else:
-            self.log.info("request %s cannot be read: %s", request_id, code)
+            _log.info("request", status=problem.status, code=code, request_id=request_id)
         body = problem_document(problem, problem.remedy, request_id)
         head = (
             f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\n"
@@ -47,4 +50,4 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         try:
             util.write_nonblock(client, head.encode("ascii") + body)
         except OSError:  # who asked has gone
-            self.log.debug("nobody waits for the refusal")
+            _log.debug("nobody waits for the refusal", request_id=request_id)

@@ -50,6 +50,9 @@ class Rig:
         settings = load_settings(
             {
                 "SAFELIGHT_DATA_DIR": str(folder),
+                # Few, so that a scenario can fill the queue.
+                "SAFELIGHT_LIMITS_QUEUED_TASKS": "6",
+                "SAFELIGHT_LIMITS_QUEUED_TASKS_PER_USER": "3",
                 "SAFELIGHT_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
                 # An hour may pass between signing in and looking at what is left of a link.
                 "SAFELIGHT_TOKENS_LIFETIME_SECONDS": "86400",
@@ -125,6 +128,18 @@ class Rig:
         self._beside.execute(
             f"UPDATE deliveries SET due_at = {_NOW}, lease_until = NULL WHERE status = 'pending'"
         )
+
+    def make_keys_older(self, hours: int) -> None:
+        """Let *hours* pass for every idempotency key."""
+        self._beside.execute(
+            "UPDATE idempotency_keys SET created_at ="
+            f" strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{hours} hours')"
+        )
+
+    def count(self, table: str) -> int:
+        """Return how many rows a table has."""
+        [(count,)] = self._beside.execute(f"SELECT count(*) FROM {table}")
+        return int(count)
 
     def _is_anything_open(self) -> bool:
         """Whether a task, a message or a delivery whose time has come waits for somebody."""

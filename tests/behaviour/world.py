@@ -33,6 +33,7 @@ class World:
     people: dict[str, Person] = attrs.field(factory=dict)
     who: str = "Ada"
     answer: Result | None = None
+    earlier: Result | None = None
     image_id: str | None = None
     task_id: str | None = None
     photo: bytes | None = None
@@ -50,9 +51,19 @@ class World:
         """Return whoever "she" or "he" is at this moment."""
         return self.person(self.who)
 
-    def ask(self, method: str, path: str, body: Any = None, token: str | None = None) -> Result:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        token: str | None = None,
+        *,
+        key: str | None = None,
+    ) -> Result:
         """Send a request and remember the answer."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if key is not None:
+            headers["Idempotency-Key"] = key
         if body is not None:
             self.answer = self.rig.client.simulate_request(method, path, json=body, headers=headers)
         else:
@@ -89,6 +100,7 @@ class World:
         *,
         file_name: str = "holiday.jpg",
         attachments: dict[str, bytes] | None = None,
+        key: str | None = None,
     ) -> Result:
         """Upload *content* as whoever acts, and let the workers work unless they are paused."""
         boundary = "safelight-scenario"
@@ -109,7 +121,8 @@ class World:
             headers={
                 "Authorization": f"Bearer {self.actor.token}",
                 "Content-Type": f"multipart/form-data; boundary={boundary}",
-            },
+            }
+            | ({} if key is None else {"Idempotency-Key": key}),
         )
         if self.answer.status_code == 202:
             self.image_id = self.answer.json["imageId"]

@@ -1,6 +1,8 @@
 """What every object store promises."""
 
+import hashlib
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,31 @@ from uuid import uuid4
 import pytest
 
 from adapters.storage.disk import DiskObjectStore
-from application.ports.object_store import ObjectMissing, ObjectStore
+from adapters.storage.s3 import S3ObjectStore
+from application.ports.object_store import Fingerprint, ObjectCorrupt, ObjectMissing, ObjectStore
+from tests.services.seaweedfs import a_location
+
+STORES: dict[str, Callable[[pytest.FixtureRequest, Path], ObjectStore]] = {
+    "disk": lambda _, folder: DiskObjectStore(folder / "store"),
+    "s3": lambda request, folder: S3ObjectStore(
+        a_location(request.getfixturevalue("s3_service")), folder / "staging"
+    ),
+    "s3-in-parts": lambda request, folder: S3ObjectStore(
+        a_location(request.getfixturevalue("s3_service")),
+        folder / "staging",
+        multipart_bytes=50_000,
+        part_bytes=5 * 1024 * 1024,
+    ),
+}
 
 
-@pytest.fixture(params=["disk"])
+@pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    return {"disk": DiskObjectStore}[request.param](tmp_path / "store")
+    return STORES[request.param](request, tmp_path)
+
+
+def fingerprint_of(content: bytes) -> Fingerprint:
+    return Fingerprint(len(content), hashlib.sha256(content).hexdigest())
 
 
 def a_key() -> str:
@@ -116,6 +137,21 @@ class TestObjectStore:
             pass
         with pytest.raises(ObjectMissing):
             store.stat(a_key())
+
+    def test_an_object_that_has_its_fingerprint_opens(self, store: ObjectStore) -> None:
+        key, content = a_key(), os.urandom(100_000)
+        put(store, key, content)
+
+        with store.open(key, fingerprint_of(content)) as file:
+            assert file.tell() == 0
+            assert file.read() == content
+
+    def test_an_object_of_another_size_is_said_to_be_corrupt(self, store: ObjectStore) -> None:
+        key, content = a_key(), os.urandom(100_000)
+        put(store, key, content[:-1])
+
+        with pytest.raises(ObjectCorrupt), store.open(key, fingerprint_of(content)):
+            pass
 
     def test_deleting_twice_is_no_error(self, store: ObjectStore) -> None:
         key = a_key()

@@ -5,10 +5,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -52,8 +51,10 @@ A_FAILURE = Failure(FailureCode.DECODE_FAILED, "The file is no picture.")
 FORK = multiprocessing.get_context("fork")
 
 
-def place_fixture(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    return PLACES[request.param](tmp_path)
+def place_fixture(request: pytest.FixtureRequest) -> Iterator[Place]:
+    place = PLACES[request.param](request)
+    yield place
+    place.leave()
 
 
 quick_place = pytest.fixture(params=QUICK_PLACES, name="place")(place_fixture)
@@ -61,8 +62,10 @@ every_place = pytest.fixture(params=PLACES, name="every_place")(place_fixture)
 
 
 @pytest.fixture(params=DATABASES)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
-    return DATABASES[request.param](tmp_path)
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    place = DATABASES[request.param](request)
+    yield place.open()
+    place.leave()
 
 
 def write(database: Database, change: Callable[[UnitOfWork], Any]) -> Any:
@@ -902,10 +905,10 @@ class TestDeliveries:
             return write(database, lambda work: work.deliveries.claim(delivery.id, lease))
 
         assert claim(AT_ONCE) == delivery
-        assert read(database, lambda work: work.deliveries.due(10)) == [delivery]
+        assert write(database, lambda work: work.deliveries.due(10)) == [delivery]
         assert claim(MINUTE) == delivery
         assert claim(MINUTE) is None
-        assert read(database, lambda work: work.deliveries.due(10)) == []
+        assert write(database, lambda work: work.deliveries.due(10)) == []
         assert write(database, lambda work: work.deliveries.claim(uuid4(), MINUTE)) is None
 
     def test_of_eight_notifiers_one_claims(self, database: Database) -> None:
@@ -931,7 +934,7 @@ class TestDeliveries:
         held.fail("no answer", NOON, transient=True)
         write(database, lambda work: work.deliveries.save(held))
 
-        assert read(database, lambda work: work.deliveries.due(10)) == [held]
+        assert write(database, lambda work: work.deliveries.due(10)) == [held]
         again = write(database, lambda work: work.deliveries.claim(delivery.id, MINUTE))
         assert (again.attempts, again.last_error) == (1, "no answer")
         assert again.due_at == NOON + timedelta(seconds=5)
@@ -945,7 +948,7 @@ class TestDeliveries:
 
         for delivery in (later, done):
             assert write(database, lambda w: w.deliveries.claim(delivery.id, MINUTE)) is None
-        assert read(database, lambda work: work.deliveries.due(10)) == []
+        assert write(database, lambda work: work.deliveries.due(10)) == []
         statuses = {d.status for d in read(database, lambda w: w.deliveries.of_task(task.id))}
         assert statuses == {DeliveryStatus.PENDING, DeliveryStatus.DELIVERED}
 
@@ -963,7 +966,7 @@ class TestDeliveries:
             write(database, lambda work: work.deliveries.save(report))
 
         assert read(database, lambda w: w.deliveries.of_task(delivery.task_id)) == [quick]
-        assert read(database, lambda work: work.deliveries.due(10)) == []
+        assert write(database, lambda work: work.deliveries.due(10)) == []
 
     def test_what_is_due_comes_oldest_first(self, database: Database) -> None:
         task = a_stored_task(database)
@@ -973,7 +976,7 @@ class TestDeliveries:
         ]
         write(database, lambda work: work.deliveries.add_new(deliveries))
 
-        due = read(database, lambda work: work.deliveries.due(2))
+        due = write(database, lambda work: work.deliveries.due(2))
 
         assert due == [deliveries[1], deliveries[2]]
 
@@ -982,9 +985,9 @@ class TestDeliveries:
         write(database, lambda work: work.deliveries.add_new([delivery]))
 
         write(database, lambda work: work.deliveries.postpone(delivery.id, AT_ONCE))
-        assert read(database, lambda work: work.deliveries.due(10)) == [delivery]
+        assert write(database, lambda work: work.deliveries.due(10)) == [delivery]
         write(database, lambda work: work.deliveries.postpone(delivery.id, MINUTE))
-        assert read(database, lambda work: work.deliveries.due(10)) == []
+        assert write(database, lambda work: work.deliveries.due(10)) == []
         assert write(database, lambda work: work.deliveries.claim(delivery.id, MINUTE))
 
 

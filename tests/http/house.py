@@ -19,7 +19,7 @@ from falcon.testing import TestClient
 from adapters.imaging.header_probe import HeaderProbe
 from adapters.serialization.converter import make_converter
 from application.accounts.log_in import LogInRequest, WrongCredentials
-from application.accounts.register_user import RegisterUserRequest
+from application.accounts.register_user import Registered, RegisterUserRequest
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
@@ -29,7 +29,7 @@ from application.images.image_status import ImageStatusRequest
 from application.images.open_result import OpenedResult, OpenResultRequest
 from application.images.stage_file import StagedFile, StageFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
-from application.notifications.add_webhook import AddWebhookRequest
+from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.ports.access_tokens import InvalidToken
@@ -102,6 +102,7 @@ class House:
         self.result = a_result(byte_size=len(RESULT_BYTES))
         self.download_name = "holiday.webp"
         self.failures: dict[str, Exception] = {}
+        self.replaying = False
 
     def app(self) -> falcon.App[Any, Any]:
         names = [field.name for field in attrs.fields(HTTPUseCases)]
@@ -119,11 +120,12 @@ class House:
 
         return call
 
-    def register_user(self, request: RegisterUserRequest) -> None:
+    def register_user(self, request: RegisterUserRequest) -> Registered:
         checked_username(request.username)
         checked_email(request.email)
         checked_password(request.password)
         self.registered.append(request)
+        return Registered(replayed=self.replaying)
 
     def log_in(self, request: LogInRequest) -> str:
         if (request.email, request.password) != (self.user.email, "password123"):
@@ -150,6 +152,9 @@ class House:
 
     def stage_file(self, chunks: Any, file_name: str | None) -> Any:
         return StageFile(self.staging, self.policy)(chunks, file_name)
+
+    def admit_upload(self, _: Actor) -> None:
+        return
 
     def upload_image(self, request: UploadImageRequest) -> UploadedImage:
         for file in (request.picture, *request.attachments.values()):
@@ -199,11 +204,11 @@ class House:
             raise NotFound
         return self.views[request.task_id]
 
-    def add_webhook(self, request: AddWebhookRequest) -> Webhook:
+    def add_webhook(self, request: AddWebhookRequest) -> AddedWebhook:
         self.webhooks.append(
             a_webhook(self.user, url=checked_webhook_url(request.url, pointer="/url"))
         )
-        return self.webhooks[-1]
+        return AddedWebhook(self.webhooks[-1], replayed=self.replaying)
 
     def list_webhooks(self, _: Actor) -> WebhooksView:
         return WebhooksView(self.webhooks, "whsec_c2VjcmV0")

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -12,7 +13,7 @@ from application.ports.unit_of_work import DatabaseUnavailable
 from domain.errors import DomainError
 from entrypoints.http.errors import RequestRefused, problem_of
 from entrypoints.http.problems import PROBLEMS
-from tests.http.house import BEARER, TOKEN, Caller, House, problem
+from tests.http.house import BEARER, TOKEN, Caller, House, image_part, problem
 
 PROFILE = "/api/users/profile"
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -181,10 +182,44 @@ def test_each_problem_has_a_page(caller: Caller) -> None:
     assert problem(caller.simulate_get("/problems/%3Cscript%3E")) == (404, "not-found")
 
 
+def test_a_person_in_a_browser_gets_a_page_and_everybody_else_json(caller: Caller) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "X-Request-Id": "r-1"}
+
+    page = caller.simulate_get("/nowhere/<script>", headers=browser)
+    expired = caller.simulate_get(
+        f"/files/{uuid4()}/main/a.webp", query_string="exp=1&kid=k1&sig=good", headers=browser
+    )
+
+    assert page.status_code == 404
+    assert page.headers["content-type"].startswith("text/html")
+    assert "style-src 'sha256-" in page.headers["content-security-policy"]
+    assert "There is nothing here" in page.text and "r-1" in page.text
+    assert "<script" not in page.text
+    assert expired.status_code == 410 and "The link is too old" in expired.text
+    for path, headers in (("/nowhere", {}), ("/nowhere", {"Accept": "*/*"}), (PROFILE, browser)):
+        answer = caller.simulate_get(path, headers=headers)
+        assert problem(answer)[0] in (401, 404)
+        assert answer.headers["vary"] == "Accept"
+
+
+def test_a_detail_says_more_than_its_title(caller: Caller, house: House) -> None:
+    answers = [
+        caller.simulate_post("/api/auth/login", json={"email": "a@b.c", "password": "password"}),
+        caller.simulate_get(PROFILE, params={"userId": "ben"}, headers=BEARER),
+        caller.simulate_get(f"/files/{uuid4()}/main/a.webp", query_string="sig=forged"),
+        caller.upload(image_part(b"")),
+    ]
+
+    for answer in answers:
+        assert problem(answer)[0] in (401, 403, 422)
+        assert answer.json["detail"].rstrip(".") != answer.json["title"]
+
+
 def test_the_landing_page_shows_the_session_to_try() -> None:
     page = Caller(House(base_url="https://p.example.com/<x>")).simulate_get("/")
 
-    assert "curl -s https://p.example.com/&lt;x&gt;/api/images/upload" in page.text
+    assert "BASE=https://p.example.com/&lt;x&gt;" in page.text
+    assert "/status" in page.text and "until curl" in page.text, "it waits for the result"
     assert (
         "<script" not in page.text
         and "style-src 'sha256-" in page.headers["content-security-policy"]

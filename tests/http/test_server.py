@@ -180,6 +180,24 @@ def test_8_a_client_that_asks_first_is_not_invited(server: Server) -> None:
         assert connection.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 413"
 
 
+def test_a_client_that_asks_first_is_invited_only_to_be_heard(server: Server) -> None:
+    picture = pictures.small_jpeg()
+    body = form(part("image", picture, "a.jpg"))
+    with server.connect() as connection:
+        connection.sendall(head(len(body), "Expect: 100-continue").replace(TOKEN.encode(), b"no"))
+        refused, _ = answer_to(connection)
+        assert (refused.status, refused.headers["Connection"]) == (401, "close")
+        assert not connection.recv(1)
+    with server.connect() as connection:
+        connection.sendall(head(len(body), "Expect: 100-continue"))
+        invitation = connection.recv(1024)
+        connection.sendall(body)
+        accepted, _ = answer_to(connection)
+
+    assert invitation == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert accepted.status == 202
+
+
 def test_a_refused_body_does_not_spoil_the_connection(server: Server) -> None:
     body = form(part("image", b"x" * 3 * MEBIBYTE, "a.jpg"))
     with server.connect() as connection:
@@ -228,6 +246,33 @@ def test_a_whole_file_and_its_head(server: Server) -> None:
     assert whole is not None and head_only is not None
     assert whole[1] == RESULT
     assert head_only[0].headers["Content-Length"] == str(len(RESULT)) and head_only[1] == b""
+
+
+@pytest.mark.parametrize(
+    ("request_head", "status", "code"),
+    [
+        (b"NONSENSE\r\n\r\n", 400, "bad-request"),
+        (b"GET / HTTP/1.1\r\nHost x\r\n\r\n", 400, "bad-request"),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", 414, "uri-too-long"),
+        (
+            b"GET / HTTP/1.1\r\nX: " + b"a" * 9000 + b"\r\n\r\n",
+            431,
+            "header-fields-too-large",
+        ),
+    ],
+    ids=["no request", "no header", "long address", "long header"],
+)
+def test_what_is_no_request_is_told_so_in_the_api_s_words(
+    server: Server, request_head: bytes, status: int, code: str
+) -> None:
+    with server.connect() as connection:
+        connection.sendall(request_head)
+        answer, document = answer_to(connection)
+
+    assert (answer.status, document["code"]) == (status, code)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["X-Request-Id"] == document["requestId"]
+    assert document["detail"] and "gunicorn" not in str(document)
 
 
 def test_two_tokens_are_seen_through_the_server(server: Server) -> None:

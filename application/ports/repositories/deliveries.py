@@ -33,5 +33,13 @@ class Deliveries(Protocol):
         """Leave a pending delivery out of `due` for *delay*, so that one ring is not made twice."""
 
     @abstractmethod
+    def has_due(self) -> bool:
+        """Whether `due` would return any."""
+
+    @abstractmethod
     def due(self, limit: int) -> Sequence[Delivery]:
-        """Return pending deliveries whose time has come and that nobody holds, oldest first."""
+        """
+        Return pending deliveries whose time has come and that nobody holds, oldest first.
+
+        They are kept from others who ask for the same until the transaction ends.
+        """

@@ -68,5 +68,13 @@ class Tasks(Protocol):
         """
 
     @abstractmethod
+    def count_queued(self, at_most: int) -> int:
+        """Count the queued tasks, but only up to *at_most*."""
+
+    @abstractmethod
+    def count_queued_of(self, user_id: UUID, at_most: int) -> int:
+        """Count a user's queued tasks, but only up to *at_most*."""
+
+    @abstractmethod
     def count_by_status(self) -> dict[str, int]:
         """Return how many tasks are queued and in progress."""

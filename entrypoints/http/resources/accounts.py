@@ -6,21 +6,37 @@ import attrs
 import falcon
 
 from application.accounts.log_in import LogInRequest
-from application.accounts.register_user import RegisterUserRequest
+from application.accounts.register_user import Registered, RegisterUserRequest
 from entrypoints.http.authentication import bearer_token
+from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.payloads import PayloadReader, write_json
+
+
+@attrs.frozen
+class RegistrationPayload:
+    """What a newcomer sends."""
+
+    username: str
+    email: str
+    password: str = attrs.field(repr=False)
 
 
 @attrs.frozen
 class Registration:
     """`/api/auth/register`."""
 
-    register_user: Callable[[RegisterUserRequest], None]
+    register_user: Callable[[RegisterUserRequest], Registered]
     payloads: PayloadReader
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Open an account."""
-        self.register_user(self.payloads.read(req, RegisterUserRequest))
+        newcomer = self.payloads.read(req, RegistrationPayload)
+        # Nothing that is derived from the password may be kept, so it does not count.
+        key = idempotency_key(req, "registration", newcomer.username, newcomer.email)
+        registered = self.register_user(
+            RegisterUserRequest(newcomer.username, newcomer.email, newcomer.password, key)
+        )
+        mark_replayed(resp, replayed=registered.replayed)
         write_json(resp, {"message": "User registered successfully."}, 201)
 
 

@@ -5,11 +5,13 @@ from collections.abc import Callable
 import attrs
 import falcon
 
+from application.actor import Actor
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
 from application.images.upload_image import UploadedImage, UploadImageRequest
 from domain.images.image import Image
 from entrypoints.http.authentication import Authentication
+from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.multipart_form import read_form
 from entrypoints.http.payloads import id_in_path, write_json
 from entrypoints.http.upload_form import UploadFormReader
@@ -20,6 +22,7 @@ class Upload:
     """`/api/images/upload`."""
 
     authentication: Authentication
+    admit_upload: Callable[[Actor], None]
     forms: UploadFormReader
     upload_image: Callable[[UploadImageRequest], UploadedImage]
     max_file_bytes: int
@@ -27,6 +30,7 @@ class Upload:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Take in a picture; what is answered is a promise that it will be processed."""
         actor = self.authentication(req)
+        self.admit_upload(actor)
         with self.forms.read(read_form(req, self.max_file_bytes)) as form:
             uploaded = self.upload_image(
                 UploadImageRequest(
@@ -37,10 +41,14 @@ class Upload:
                     attachments=form.attachments,
                     notify=form.options.notify,
                     priority=form.options.priority,
+                    idempotency=idempotency_key(
+                        req, str(actor.user_id), form.options_text, *form.digests()
+                    ),
                 )
             )
         resp.set_header("Location", f"/api/images/{uploaded.image_id}/status")
         resp.set_header("X-Task-Id", str(uploaded.task_id))
+        mark_replayed(resp, replayed=uploaded.replayed)
         write_json(
             resp,
             {"message": "Image uploaded successfully", "imageId": str(uploaded.image_id)},

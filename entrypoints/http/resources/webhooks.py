@@ -7,11 +7,12 @@ import attrs
 import falcon
 
 from application.actor import Actor
-from application.notifications.add_webhook import AddWebhookRequest
+from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
 from domain.notifications.channel import Webhook
 from entrypoints.http.authentication import Authentication
+from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp, write_json
 
 
@@ -27,7 +28,7 @@ class Webhooks:
     """`/api/webhooks`."""
 
     authentication: Authentication
-    add_webhook: Callable[[AddWebhookRequest], Webhook]
+    add_webhook: Callable[[AddWebhookRequest], AddedWebhook]
     list_webhooks: Callable[[Actor], WebhooksView]
     payloads: PayloadReader
 
@@ -48,9 +49,11 @@ class Webhooks:
         """Add a webhook."""
         actor = self.authentication(req)
         payload = self.payloads.read(req, WebhookPayload)
-        webhook = self.add_webhook(AddWebhookRequest(actor, payload.url))
-        resp.set_header("Location", f"/api/webhooks/{webhook.id}")
-        write_json(resp, _webhook(webhook), 201)
+        key = idempotency_key(req, str(actor.user_id), payload.url)
+        added = self.add_webhook(AddWebhookRequest(actor, payload.url, key))
+        resp.set_header("Location", f"/api/webhooks/{added.webhook.id}")
+        mark_replayed(resp, replayed=added.replayed)
+        write_json(resp, _webhook(added.webhook), 201)
 
 
 @attrs.frozen

@@ -42,6 +42,27 @@ def _(world: World) -> None:
     world.rig.paused = True
 
 
+@given("3 of her tasks wait, which is as many as may")
+def _(world: World) -> None:
+    fill_queue(world, 3)
+
+
+@given("6 tasks wait, which is as many as may wait at all")
+def _(world: World) -> None:
+    fill_queue(world, 3)
+    world.register("Bert")
+    world.sign_in("Bert")
+    fill_queue(world, 3)
+    world.sign_in("Ada")
+
+
+def fill_queue(world: World, tasks: int) -> None:
+    """Upload small photos as whoever acts, and let the moment pass that levels are kept for."""
+    for _ in range(tasks):
+        assert world.upload(pictures.small_jpeg()).status_code == 202
+    world.rig.clock.advance(timedelta(seconds=2))
+
+
 @when("the workers go on")
 def _(world: World) -> None:
     world.rig.paused = False
@@ -191,6 +212,27 @@ def _(world: World, problem: str) -> None:
     _assert_problem(world, problem)
 
 
+@then(
+    parsers.re(
+        r'the upload is refused as "(?P<problem>[a-z-]+)", to be tried again in (?P<seconds>\d+) seconds'
+    )
+)
+def _(world: World, problem: str, seconds: str) -> None:
+    _assert_problem(world, problem)
+    assert world.answer.headers["retry-after"] == seconds
+
+
+@when("he uploads a photo")
+@when("she tries to upload a photo")
+def _(world: World) -> None:
+    world.upload(pictures.photo())
+
+
+@then("he gets an image id")
+def _(world: World) -> None:
+    assert world.answer.status_code == 202, world.answer.text
+
+
 @then("the answer is that there is nothing by that id")
 def _(world: World) -> None:
     assert world.answer.status_code == 404
@@ -333,7 +375,7 @@ def _(world: World) -> None:
 
 def _assert_problem(world: World, problem: str) -> None:
     body = json.loads(world.answer.content)
-    assert 400 <= world.answer.status_code < 500, body
+    assert world.answer.status_code in {*range(400, 500), 503}, body
     assert world.answer.headers["content-type"].startswith("application/problem+json")
     assert body["type"] == f"/problems/{problem}", body
     assert body["code"] == problem

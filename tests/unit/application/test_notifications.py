@@ -25,7 +25,8 @@ A_FAILURE = Failure(FailureCode.TRUNCATED, "The file ends too early.")
 
 
 def add_webhook(bench: Workbench, actor: Actor, url: str = "https://a.example/") -> Webhook:
-    return AddWebhook(bench.database, bench.clock, bench.ids)(AddWebhookRequest(actor, url))
+    request = AddWebhookRequest(actor, url)
+    return AddWebhook(bench.database, bench.clock, bench.ids)(request).webhook
 
 
 def a_failed_task(bench: Workbench, actor: Actor, notify: NotificationRequest) -> Task:

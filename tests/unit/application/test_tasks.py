@@ -2,8 +2,8 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
@@ -12,6 +12,7 @@ import pytest
 from application.errors import NotFound
 from application.ports.image_editor import EditFailed, EditorUnavailable
 from application.ports.object_store import StorageFull
+from application.ports.unit_of_work import Database, DatabaseUnavailable, UnitOfWork
 from application.back_off import BackOff
 from application.tasks.process_task import ProcessOutcome, RetryPolicy
 from application.tasks.view_task import ViewTask, ViewTaskRequest
@@ -22,6 +23,7 @@ from domain.tasks.task import Failure, FailureCode, TaskStatus
 from tests import pictures
 from tests.unit.application.workbench import AT_ONCE, MINUTE, StampingEditor, Workbench
 
+A_FAILURE = Failure(FailureCode.DECODE_FAILED, "The file is no picture.")
 MARKED = Pipeline((Watermark("logo.png"),))
 
 
@@ -36,6 +38,28 @@ def raising(error: Exception) -> Callable[[], object]:
         raise error
 
     return act
+
+
+class Unanswered(Database):
+    """A database whose connection is lost while it answers the first commit, which has worked."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._is_lost = False
+
+    @contextmanager
+    def writing(self, *, durable: bool = True) -> Iterator[UnitOfWork]:
+        with self._database.writing(durable=durable) as work:
+            yield work
+        if not self._is_lost:
+            self._is_lost = True
+            raise DatabaseUnavailable("the connection was lost")
+
+    def reading(self) -> AbstractContextManager[UnitOfWork]:
+        return self._database.reading()
+
+    def ping(self) -> None:
+        self._database.ping()
 
 
 class TestProcessTask:
@@ -212,6 +236,31 @@ class TestProcessTask:
         assert (task.status, task.deaths) == (TaskStatus.QUEUED, 0)
         assert bench.take_outbox() == [("TaskQueued", task.id)]
         assert bench.stored() == {bench.image(uploaded.image_id).file_path}
+
+    @pytest.mark.parametrize("fault", [None, EditFailed(A_FAILURE), StorageFull("no room")])
+    def test_an_end_whose_commit_was_not_answered_is_the_end(
+        self, bench: Workbench, fault: Exception | None
+    ) -> None:
+        """Taken for another worker's, it would have cost the task its result."""
+        uploaded = bench.upload(bench.an_actor())
+        process_task = bench.process_task()
+        bench.take_outbox()
+
+        def lose_the_next_answer() -> None:
+            process_task.database = Unanswered(bench.database)
+            if fault is not None:
+                raise fault
+
+        bench.editor.meanwhile = once(lose_the_next_answer)
+        outcome = process_task(uploaded.task_id)
+
+        task = bench.task(uploaded.task_id)
+        expected = {None: "completed", EditFailed: "failed", StorageFull: "retried"}
+        assert outcome.value == expected[type(fault) if fault else None]
+        assert [result.file_path in bench.stored() for result in task.results] == (
+            [] if fault else [True]
+        )
+        assert [logged for logged, _ in bench.log_of(task.id)] == [outcome.value]
 
     def test_a_pipeline_that_this_version_cannot_read_waits_for_a_newer_worker(
         self, bench: Workbench

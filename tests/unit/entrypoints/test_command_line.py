@@ -93,6 +93,14 @@ def test_migrating_twice_changes_nothing_and_leaves_keys_for_our_eyes_only(tmp_p
     assert data.stat().st_mode & 0o777 == 0o700
 
 
+def test_listening_without_a_secret_is_told_where_to_find_it() -> None:
+    outcome = safelight("listen")
+
+    assert outcome.returncode == 2
+    assert "--secret" in outcome.stderr and "GET /api/webhooks" in outcome.stderr
+    assert len(outcome.stderr.splitlines()) == 1
+
+
 class TestLogView:
     """The logs of several processes as one."""
 
@@ -102,12 +110,14 @@ class TestLogView:
 
         view.show(
             "api",
-            b'{"event":"request","level":"info","ts":"2026-03-14T12:00:01.123Z","status":200}',
+            b'{"event":"request","level":"info","ts":"2026-03-14T12:00:01.123Z","ms":1.7,'
+            b'"method":"GET","status":200,"request_id":"fd8336eac5164214adef6b3380e0537e",'
+            b'"user_id":"58c07a79-63b9-4254-9504-9d1265c660a3","error":"none"}',
         )
         view.show("api", b"not json")
 
         assert stream.getvalue().splitlines() == [
-            "api          12:00:01.123 request  status=200",
+            "api          12:00:01.123 request GET 200 1.7 ms  request=fd8336ea  error=none",
             "api          not json",
         ]
 

@@ -11,13 +11,13 @@ from entrypoints.settings import SettingsRefused, describe, known_names, load_se
 ROOT = Path(__file__).parents[3]
 
 
-def problems_of(**variables: str) -> dict[str, str]:
+def complaints_of(**variables: str) -> dict[str, str]:
     """Return what is said about each wrong variable, prefix left out."""
     with pytest.raises(SettingsRefused) as refusal:
         load_settings({f"SAFELIGHT_{name}": text for name, text in variables.items()})
     return {
-        problem.name.removeprefix("SAFELIGHT_"): problem.complaint
-        for problem in refusal.value.problems
+        complaint.name.removeprefix("SAFELIGHT_"): complaint.predicate
+        for complaint in refusal.value.complaints
     }
 
 
@@ -30,7 +30,7 @@ def test_nothing_has_to_be_set() -> None:
 
 
 def test_every_wrong_variable_is_reported_at_once() -> None:
-    problems = problems_of(
+    complaints = complaints_of(
         HTTP_WORKERS="many",
         HTTP_BIND="8000",
         LOG_LEVEL="loud",
@@ -40,24 +40,24 @@ def test_every_wrong_variable_is_reported_at_once() -> None:
         HTTP_THREDS="4",
     )
 
-    assert problems == {
+    assert complaints == {
         "HTTP_WORKERS": "must be a whole number from 1 to 64, not 'many'",
         "HTTP_BIND": "must be an address such as 127.0.0.1:8000, [::]:8000, unix:/path or fd://3,"
         " not '8000'",
         "LOG_LEVEL": "must be one of debug, info, warning, error, not 'loud'",
         "WEBHOOK_ALLOWED_NETWORKS": "must be networks such as 10.0.0.0/8,fd00::/8,"
         " not '10.0.0.1/8'",
-        "TASKS_BEAT_SECONDS": problems["TASKS_BEAT_SECONDS"],
-        "RENDERER_MEMORY_BYTES": problems["RENDERER_MEMORY_BYTES"],
+        "TASKS_BEAT_SECONDS": complaints["TASKS_BEAT_SECONDS"],
+        "RENDERER_MEMORY_BYTES": complaints["RENDERER_MEMORY_BYTES"],
         "HTTP_THREDS": "is not a setting; did you mean SAFELIGHT_HTTP_THREADS?",
     }
 
 
 @pytest.mark.parametrize("name", ["TOKENS_KEY", "LINKS_KEY", "WEBHOOK_KEY", "BROKER_URL"])
 def test_a_wrong_secret_is_reported_without_its_value(name: str) -> None:
-    problems = problems_of(**{name: "hunter2"})
+    complaints = complaints_of(**{name: "hunter2"})
 
-    assert "hunter2" not in problems[name]
+    assert "hunter2" not in complaints[name]
 
 
 def test_secrets_do_not_show_in_what_is_printed_of_settings() -> None:
@@ -85,21 +85,21 @@ def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:
 def test_a_secret_file_that_is_missing_or_no_text_is_reported(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(bytes(range(128, 200)))
 
-    problems = problems_of(
+    complaints = complaints_of(
         TOKENS_KEY=f"file://{tmp_path / 'none'}", LINKS_KEY=f"file://{tmp_path / 'binary'}"
     )
 
-    assert "No such file" in problems["TOKENS_KEY"]
-    assert "a text" in problems["LINKS_KEY"]
+    assert "No such file" in complaints["TOKENS_KEY"]
+    assert "a text" in complaints["LINKS_KEY"]
 
 
 def test_settings_that_contradict_each_other_are_refused() -> None:
     assert (
         "a third"
-        in problems_of(TASKS_BEAT_SECONDS="15", TASKS_LEASE_SECONDS="30")["TASKS_BEAT_SECONDS"]
+        in complaints_of(TASKS_BEAT_SECONDS="15", TASKS_LEASE_SECONDS="30")["TASKS_BEAT_SECONDS"]
     )
-    assert "must be greater" in problems_of(NOTIFIER_LEASE_SECONDS="10")["NOTIFIER_LEASE_SECONDS"]
-    assert "must be set" in problems_of(HTTP_BIND="fd://3")["HTTP_BASE_URL"]
+    assert "must be greater" in complaints_of(NOTIFIER_LEASE_SECONDS="10")["NOTIFIER_LEASE_SECONDS"]
+    assert "must be set" in complaints_of(HTTP_BIND="fd://3")["HTTP_BASE_URL"]
 
 
 def test_an_empty_variable_counts_as_absent() -> None:

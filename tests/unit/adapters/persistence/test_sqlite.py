@@ -233,6 +233,7 @@ class TestIndexes:
             ("outbox_due", lambda work: work.outbox.take_due(10, timedelta())),
             ("outbox_due", lambda work: work.outbox.has_due()),
             ("deliveries_due", lambda work: work.deliveries.due(10)),
+            ("deliveries_due", lambda work: work.deliveries.has_due()),
             ("users_email", lambda work: work.users.by_email("ada@example.com")),
             ("users_username_key", lambda work: work.users.by_username("ada")),
             ("assets_name", lambda work: work.assets.find(uuid4(), "logo.png")),
@@ -252,7 +253,7 @@ class TestIndexes:
         plans = [
             row[3]
             for sql in asked
-            if sql.split(None, 1)[0] in ("SELECT", "UPDATE")
+            if sql.split(None, 1)[0] in ("SELECT", "UPDATE", "WITH")
             for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}")
         ]
         assert any(index in step for step in plans)

@@ -1,0 +1,165 @@
+"""How PostgreSQL goes about our questions when its tables are large: by their indexes."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+import pytest
+
+from adapters.persistence.postgres import PostgresDatabase
+from application.ports.unit_of_work import UnitOfWork
+from domain.tasks.task import Failure, FailureCode, Task
+from tests.builders import NOON
+from tests.services.postgres import PrivatePostgres
+
+ROWS = 20_000
+MINUTE = timedelta(minutes=1)
+USER, TASK = UUID(int=7), UUID(int=7 + 3 * ROWS)
+
+# The server tells the plan of every statement that it runs, with the values it is run with.
+EXPLAINED = "?options=" + quote(
+    "-c session_preload_libraries=auto_explain -c auto_explain.log_min_duration=0 "
+    "-c auto_explain.log_level=notice"
+)
+
+# As in a house that has been running for a while: nearly all is done, little waits.
+SEED = f"""
+CREATE FUNCTION id(n bigint) RETURNS uuid IMMUTABLE LANGUAGE sql AS
+    $$ SELECT lpad(to_hex(n), 32, '0')::uuid $$;
+INSERT INTO users SELECT id(n), 'ada' || n, 'ada' || n, 'ada' || n || '@example.com', '', '{{user}}',
+    now(), now() FROM generate_series(1, {ROWS}) n;
+INSERT INTO sessions SELECT id(n), id(n), now(), now() FROM generate_series(1, {ROWS}) n;
+INSERT INTO images SELECT id(n + {ROWS}), 'key', id(n % 200 + 1), '{{}}', 'completed', now(), now(),
+    'label', 'jpeg', 1, 1, 1, 1, '', id(n + 3 * {ROWS}) FROM generate_series(1, {ROWS}) n;
+INSERT INTO tasks SELECT id(n + 3 * {ROWS}), id(n + {ROWS}), id(n % 200 + 1), '{{}}', '{{}}', '{{}}', '',
+    'interactive',
+    CASE n % 1000 WHEN 0 THEN 'queued' WHEN 1 THEN 'in progress' ELSE 'completed' END, 1, 0, 1,
+    now(), now() - interval '1 hour', 0, NULL, NULL, now(), now(), now(),
+    CASE WHEN n % 1000 = 2 THEN NULL ELSE now() END FROM generate_series(1, {ROWS}) n;
+INSERT INTO results SELECT id(n + 3 * {ROWS}), 0, 'main', '', 'jpeg', 1, 1, 1, ''
+    FROM generate_series(1, {ROWS}) n;
+INSERT INTO outbox (kind, subject_id, correlation_id, priority, due_at, created_at)
+    SELECT 'TaskCompleted', id(n + 9 * {ROWS}), '', 'batch', now() + (n - 20) * interval '1 min', now()
+    FROM generate_series(1, {ROWS}) n;
+INSERT INTO deliveries SELECT id(n), id(n + 3 * {ROWS}), 'email', 'ada@example.com', 'completed',
+    now() + (n - 20) * interval '1 min', CASE WHEN n % 10 = 0 THEN 'pending' ELSE 'delivered' END,
+    1, NULL, NULL, NULL, now() FROM generate_series(1, {ROWS}) n;
+INSERT INTO webhooks SELECT id(n), id(n), 'https://example.com/', now()
+    FROM generate_series(1, {ROWS}) n;
+INSERT INTO assets SELECT id(n), id(n), 'logo.png', '', '', now() FROM generate_series(1, {ROWS}) n;
+INSERT INTO processing_log (task_id, attempt, started_at, ended_at, outcome, stage_seconds)
+    SELECT id(n + 3 * {ROWS}), 1, now(), now(), 'completed', '{{}}' FROM generate_series(1, {ROWS}) n;
+INSERT INTO idempotency_keys SELECT 'scope', 'key' || n, '', '{{}}', now() - n * interval '1 min'
+    FROM generate_series(1, {ROWS}) n;
+ANALYZE;
+"""
+
+
+@pytest.fixture(scope="module")
+def url(mortal_postgres: PrivatePostgres) -> Iterator[str]:
+    url = mortal_postgres.create_database()
+    database = PostgresDatabase(url)
+    with database.exclusive() as connection:
+        connection.change(SEED)
+    database.close()
+    yield url
+    mortal_postgres.drop_database(url)
+
+
+@pytest.fixture(scope="module")
+def database(url: str) -> Iterator[PostgresDatabase]:
+    database = PostgresDatabase(url + EXPLAINED, pool_size=1)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def plans(database: PostgresDatabase) -> Iterator[list[str]]:
+    """The plan of every statement that the test has run."""
+    found: list[str] = []
+
+    def hear(diagnostic: Any) -> None:
+        if "Query Text" in (diagnostic.message_primary or ""):
+            found.append(diagnostic.message_primary)
+
+    with database.connection() as connection:
+        connection.raw.add_notice_handler(hear)
+        raw = connection.raw
+    yield found
+    raw.remove_notice_handler(hear)
+
+
+def held() -> Task:
+    task = Task(TASK, UUID(int=7 + ROWS), USER, None, NOON, "", fence=1)
+    task.failure = Failure(FailureCode.INTERNAL, "")
+    return task
+
+
+@pytest.mark.parametrize("runs", [1, 12], ids=["fresh", "prepared"])
+@pytest.mark.parametrize(
+    ("indexes", "ask"),
+    [
+        ("tasks_pkey", lambda work: work.tasks.claim(TASK, MINUTE)),
+        ("tasks_pkey", lambda work: work.tasks.save_if_held(held())),
+        ("tasks_pkey", lambda work: work.tasks.extend_leases([(TASK, 1)], MINUTE)),
+        ("images_pkey tasks_pkey", lambda work: work.tasks.newest_of(UUID(int=7 + ROWS))),
+        ("images_pkey", lambda work: work.images.get(UUID(int=7 + ROWS))),
+        ("tasks_pkey results_pkey", lambda work: work.tasks.get(TASK)),
+        ("tasks_queued", lambda work: work.tasks.ring_again(MINUTE, 10)),
+        ("tasks_unannounced", lambda work: work.tasks.announce_again(MINUTE, 10)),
+        ("tasks_leased", lambda work: work.tasks.expired(10)),
+        ("tasks_queued tasks_leased", lambda work: work.tasks.count_by_status()),
+        ("outbox_due outbox_pkey", lambda work: work.outbox.take_due(10, MINUTE)),
+        ("outbox_due", lambda work: work.outbox.has_due()),
+        ("outbox_pkey", lambda work: work.outbox.remove([1])),
+        ("deliveries_due", lambda work: work.deliveries.due(10)),
+        ("deliveries_due", lambda work: work.deliveries.has_due()),
+        ("deliveries_pkey", lambda work: work.deliveries.claim(UUID(int=7), MINUTE)),
+        ("deliveries_task_id", lambda work: work.deliveries.of_task(TASK)),
+        ("users_email", lambda work: work.users.by_email("ada7@example.com")),
+        ("users_username_key", lambda work: work.users.by_username("ada7")),
+        ("sessions_pkey users_pkey", lambda work: work.sessions.with_user(USER)),
+        ("webhooks_user_id", lambda work: work.webhooks.of_user(USER)),
+        ("assets_name", lambda work: work.assets.find(USER, "nobodys.png")),
+        ("processing_log_task", lambda work: work.processing_log.of_task(TASK)),
+        (
+            "idempotency_keys_age",
+            lambda work: work.idempotency_keys.remove_older_than(timedelta(days=13), 10),
+        ),
+    ],
+)
+def test_no_question_reads_a_whole_table(
+    database: PostgresDatabase,
+    plans: list[str],
+    indexes: str,
+    ask: Callable[[UnitOfWork], object],
+    runs: int,
+) -> None:
+    """The sixth time, a prepared statement may get a plan that fits all values and none well."""
+    for _ in range(runs):
+        with database.writing() as work:
+            ask(work)  # and leave without a commit
+
+    assert plans
+    for index in indexes.split():
+        assert any(index in plan for plan in plans), "\n".join(plans)
+    assert not any("Seq Scan" in plan for plan in plans), "\n".join(plans)
+
+
+def test_a_customers_images_come_newest_first_without_sorting(
+    database: PostgresDatabase, plans: list[str]
+) -> None:
+    """Keyset pagination walks along `images_user`."""
+    with database.connection() as connection:
+        connection.rows(
+            """
+            SELECT id FROM images WHERE user_id = :user_id AND created_at <= clock_now()
+            ORDER BY created_at DESC, id LIMIT :limit
+            """,
+            user_id=uuid4(),
+            limit=20,
+        )
+
+    assert "images_user" in plans[0] and "Sort" not in plans[0]
