@@ -24,9 +24,32 @@ _SCHEMA = """
         queue TEXT NOT NULL,
         died_at REAL NOT NULL,
         deliveries INTEGER NOT NULL,
-        document TEXT NOT NULL
+        document TEXT NOT NULL,
+        rejected INTEGER NOT NULL DEFAULT 1
     ) STRICT;
+    CREATE INDEX IF NOT EXISTS dead_letter_by_queue ON dead_letter (queue, id);
 """
+_SCHEMA_VERSION = 1
+_ADD = "INSERT INTO message (queue, document) VALUES (?, ?)"
+_FREE = "FROM message WHERE queue = ? AND leased_until = 0"
+
+
+def _oldest_of(queues: int) -> str:
+    """Name the oldest message of the first queue that has one; one step into an index for each."""
+    oldest = [f"(SELECT id {_FREE} ORDER BY id LIMIT 1)"] * queues
+    return oldest[0] if queues == 1 else f"coalesce({', '.join(oldest)})"
+
+
+_ANY_OF = {
+    queues: "SELECT " + " OR ".join([f"EXISTS (SELECT 1 {_FREE})"] * queues) for queues in (1, 2)
+}
+"""Whether any of so many queues has a message that nobody holds."""
+
+_TAKE_OF = {
+    queues: "UPDATE message SET leased_until = ?, deliveries = deliveries + 1"
+    f" WHERE id = {_oldest_of(queues)} RETURNING id, deliveries, queue, document"
+    for queues in (1, 2)
+}
 _BUSY_SECONDS = 10.0
 _REAP_SECONDS = 1.0
 _KEPT_WAL_BYTES = 4 * 1024 * 1024
@@ -44,7 +67,25 @@ class Leased:
 
     id: int
     deliveries: int
+    queue: str
     document: str
+
+
+@attrs.frozen
+class Dead:
+    """
+    A dead letter.
+
+    Attributes:
+        died_at: Seconds since the epoch.
+        rejected: Whether somebody said so; else it was delivered too often.
+    """
+
+    id: int
+    died_at: float
+    deliveries: int
+    document: str
+    rejected: bool
 
 
 class LeaseQueue:
@@ -92,37 +133,43 @@ class LeaseQueue:
         # The bell may be lost in a power cut; flushing every message would cost a hundredfold.
         execute("PRAGMA synchronous = NORMAL")
         execute(f"PRAGMA journal_size_limit = {_KEPT_WAL_BYTES}")
-        if not execute("SELECT 1 FROM sqlite_master WHERE name = 'dead_letter'").fetchone():
-            # Every statement is idempotent, so two processes may do this at once.
-            self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+        if self._schema_version() < _SCHEMA_VERSION:
+            self._bring_up_to_date()
         long_ago = time.time() - keep_dead_seconds
         if execute("SELECT 1 FROM dead_letter WHERE died_at < ?", (long_ago,)).fetchone():
             execute("DELETE FROM dead_letter WHERE died_at < ?", (long_ago,))
 
+    def _schema_version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _bring_up_to_date(self) -> None:
+        with self._writing():
+            if self._schema_version() == _SCHEMA_VERSION:
+                return  # another process was faster
+            old = self._connection.execute("PRAGMA table_info(dead_letter)").fetchall()
+            for statement in _SCHEMA.split(";"):
+                self._connection.execute(statement)
+            if old:
+                self._connection.execute(
+                    "ALTER TABLE dead_letter ADD COLUMN rejected INTEGER NOT NULL DEFAULT 1"
+                )
+            self._connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+
     def add(self, messages: Sequence[tuple[str, str]]) -> None:
         """Add messages, each a queue and a document; all or none."""
         with self._writing():
-            self._connection.executemany(
-                "INSERT INTO message (queue, document) VALUES (?, ?)", messages
-            )
+            self._connection.executemany(_ADD, messages)
 
-    def take(self, queue: str) -> Leased | None:
-        """Lease the oldest message of *queue* that nobody holds."""
+    def take(self, *queues: str) -> Leased | None:
+        """Lease the oldest message that nobody holds of the first of *queues* that has one."""
         if time.monotonic() >= self._reap_at:
             self._return_expired()
             self._reap_at = time.monotonic() + min(_REAP_SECONDS, self.lease_seconds / 2)
         # Reading first spares idle consumers the lock that writers wait for.
-        if not self.size(queue, at_most=1):
+        if not self._connection.execute(_ANY_OF[len(queues)], queues).fetchone()[0]:
             return None
         rows = self._connection.execute(
-            """
-            UPDATE message SET leased_until = ?, deliveries = deliveries + 1
-            WHERE id = (
-                SELECT id FROM message WHERE queue = ? AND leased_until = 0 ORDER BY id LIMIT 1
-            )
-            RETURNING id, deliveries, document
-            """,
-            (time.time() + self.lease_seconds, queue),
+            _TAKE_OF[len(queues)], (time.time() + self.lease_seconds, *queues)
         ).fetchall()
         return Leased(*rows[0]) if rows else None
 
@@ -155,15 +202,13 @@ class LeaseQueue:
             held = self._connection.execute(
                 "SELECT id FROM message WHERE id = ? AND deliveries = ?", (id, deliveries)
             ).fetchall()
-            self._bury(held)
+            self._bury(held, rejected=True)
         return bool(held)
 
-    def size(self, queue: str, *, at_most: int = -1) -> int:
+    def size(self, queue: str) -> int:
         """Count the messages of *queue* that nobody holds."""
         row = self._connection.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM message WHERE queue = ? AND leased_until = 0"
-            " LIMIT ?)",
-            (queue, at_most),
+            "SELECT count(*) FROM message WHERE queue = ? AND leased_until = 0", (queue,)
         ).fetchone()
         return int(row[0])
 
@@ -173,6 +218,35 @@ class LeaseQueue:
             "SELECT count(*) FROM dead_letter WHERE queue = ?", (queue,)
         ).fetchone()
         return int(row[0])
+
+    def list_dead(self, queue: str, limit: int) -> list[Dead]:
+        """Return dead letters of *queue*, oldest first."""
+        rows = self._connection.execute(
+            "SELECT id, died_at, deliveries, document, rejected FROM dead_letter"
+            " WHERE queue = ? ORDER BY id LIMIT ?",
+            (queue, limit),
+        )
+        return [Dead(*row[:4], rejected=bool(row[4])) for row in rows]
+
+    def raise_dead(self, queue: str, ids: Sequence[int]) -> int:
+        """Put dead letters back into *queue* as if they were new, and return how many."""
+        raised = 0
+        with self._writing():
+            for id in ids:
+                rows = self._connection.execute(
+                    "DELETE FROM dead_letter WHERE queue = ? AND id = ? RETURNING queue, document",
+                    (queue, id),
+                ).fetchall()
+                self._connection.executemany(_ADD, rows)
+                raised += len(rows)
+        return raised
+
+    def drop_dead(self, queue: str, ids: Sequence[int]) -> int:
+        """Forget dead letters of *queue*, and return how many."""
+        with self._writing():
+            return self._connection.executemany(
+                "DELETE FROM dead_letter WHERE queue = ? AND id = ?", [(queue, id) for id in ids]
+            ).rowcount
 
     def purge(self, queue: str) -> int:
         """Forget the messages of *queue* that nobody holds, and return how many."""
@@ -196,18 +270,19 @@ class LeaseQueue:
                     "SELECT id FROM message"
                     " WHERE leased_until > 0 AND leased_until <= ? AND deliveries >= ?",
                     (now, self.delivery_limit),
-                ).fetchall()
+                ).fetchall(),
+                rejected=False,
             )
             self._connection.execute(
                 "UPDATE message SET leased_until = 0 WHERE leased_until > 0 AND leased_until <= ?",
                 (now,),
             )
 
-    def _bury(self, ids: Sequence[tuple[int]]) -> None:
+    def _bury(self, ids: Sequence[tuple[int]], *, rejected: bool) -> None:
         self._connection.executemany(
-            "INSERT INTO dead_letter (queue, died_at, deliveries, document)"
-            " SELECT queue, ?, deliveries, document FROM message WHERE id = ?",
-            [(time.time(), *each) for each in ids],
+            "INSERT INTO dead_letter (queue, died_at, deliveries, document, rejected)"
+            " SELECT queue, ?, deliveries, document, ? FROM message WHERE id = ?",
+            [(time.time(), rejected, *each) for each in ids],
         )
         self._connection.executemany("DELETE FROM message WHERE id = ?", ids)
 

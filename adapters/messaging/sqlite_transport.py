@@ -17,18 +17,17 @@ import json
 import select
 import sqlite3
 import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty
 from typing import Any
 from urllib.parse import quote, unquote
 
-from kombu.exceptions import ChannelError
 from kombu.transport import TRANSPORT_ALIASES, virtual
 
-from adapters.messaging.lease_queue import LeaseQueue
+from adapters.messaging.lease_queue import Leased, LeaseQueue
+from adapters.messaging.mandatory import Mandatory
 from adapters.messaging.unix_bell import UnixBell
 
 SCHEME = "embedded"
@@ -80,7 +79,7 @@ class PublishBatch:
         """Nothing is held open."""
 
 
-class Channel(virtual.Channel):
+class Channel(Mandatory, virtual.Channel):
     """Routing and consumers by Kombu, messages by `LeaseQueue`; used by one thread at a time."""
 
     connection: "Transport"
@@ -90,30 +89,13 @@ class Channel(virtual.Channel):
 
     def __init__(self, connection: "Transport", **options: Any) -> None:
         super().__init__(connection, **options)
-        self.events: dict[str, set[Callable[..., None]]] = defaultdict(set)
+        self._prefetch = 0
+        self._limits: dict[str, int] = {}
+        self._held: dict[str, str] = {}  # queues by delivery tag
 
     def create_publish_batch(self, max_size: int) -> PublishBatch:
         """Start a batch for `Producer.batch`."""
         return PublishBatch(self, max_size)
-
-    def basic_publish(
-        self,
-        message: dict[str, Any],
-        exchange: str = "",
-        routing_key: str = "",
-        *,
-        mandatory: bool = False,
-        **options: Any,
-    ) -> None:
-        """Publish; a *mandatory* message that no queue wants is returned, as by a broker."""
-        if mandatory and not self._lookup(exchange, routing_key):
-            error = ChannelError(f"No queue is bound for {routing_key!r} in {exchange!r}.")
-            if not self.events["basic_return"]:
-                raise error
-            for on_return in self.events["basic_return"]:
-                on_return(error, exchange, routing_key, message)
-            return
-        super().basic_publish(message, exchange, routing_key, **options)
 
     def encode_body(
         self, body: str | bytes, encoding: str | None = None
@@ -127,24 +109,42 @@ class Channel(virtual.Channel):
     def basic_consume(self, queue: str, *arguments: Any, **options: Any) -> Any:
         """Consume from *queue*, and hear its bell from now on."""
         self.connection.listen_to(queue)
+        self._limits[queue] = self._prefetch
         return super().basic_consume(queue, *arguments, **options)
 
+    def basic_qos(
+        self,
+        prefetch_size: int = 0,  # noqa: ARG002
+        prefetch_count: int = 0,
+        apply_global: bool = False,  # noqa: ARG002
+    ) -> None:
+        """Bound what each consumer from now on has in hand, as RabbitMQ does; 0 is no bound."""
+        self._prefetch = prefetch_count
+
     def drain_events(self, timeout: float | None = None, callback: Any = None) -> None:  # noqa: ARG002
-        """Deliver one message to *callback*, or raise Empty; queues go first come, first served."""
-        if self._active_queues and self.qos.can_consume():
-            for queue in self._active_queues:
-                with suppress(Empty):
-                    callback(self._get(queue), queue)
-                    return
-        raise Empty
+        """Deliver one message to *callback*, or raise Empty; the first consumer goes first."""
+        held = list(self._held.values())
+        queues = [
+            queue
+            for queue in self._active_queues
+            if not (limit := self._limits[queue]) or held.count(queue) < limit
+        ]
+        leased = self.connection.queue.take(*queues) if queues else None
+        if leased is None:
+            raise Empty
+        message = _delivered(leased)
+        self._held[message["properties"]["delivery_tag"]] = leased.queue
+        callback(message, leased.queue)
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
         """Remove a message in hand."""
+        self._held.pop(delivery_tag, None)
         self.connection.queue.remove(*_identity(delivery_tag))
         super().basic_ack(delivery_tag, multiple)
 
     def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Return a message in hand to its queue, or bury it."""
+        self._held.pop(delivery_tag, None)
         identity = _identity(delivery_tag)
         if requeue:
             self.connection.give_back(identity)
@@ -169,14 +169,7 @@ class Channel(virtual.Channel):
         leased = self.connection.queue.take(queue)
         if leased is None:
             raise Empty
-        message: dict[str, Any] = json.loads(leased.document)
-        properties = message["properties"]
-        properties["delivery_tag"] = f"{leased.id}/{leased.deliveries}"
-        properties["delivery_info"]["redelivered"] = leased.deliveries > 1
-        if leased.deliveries > 1:
-            # Named and counted as RabbitMQ's quorum queues do.
-            message["headers"]["x-delivery-count"] = leased.deliveries - 1
-        return message
+        return _delivered(leased)
 
     def _restore(self, message: virtual.Message) -> None:
         self.connection.give_back(_identity(message.delivery_tag))
@@ -212,7 +205,8 @@ class Transport(virtual.Transport):
         if given.get("bells", True):
             self._bells_folder = self._path.with_name(f"{self._path.name}.bells")
         self._bells: dict[str, UnixBell] = {}
-        self._listening: dict[str, UnixBell] = {}
+        self._listening: dict[int, UnixBell] = {}  # by file descriptor
+        self._poll = select.poll()
         self._queue: LeaseQueue | None = None
         if given.get("polling_interval") is None:
             self.polling_interval = (
@@ -251,9 +245,9 @@ class Transport(virtual.Transport):
     def listen_to(self, queue: str) -> None:
         """Hear the bell of *queue* from now on."""
         bell = self._bell_of(queue)
-        if bell is not None:
-            bell.fileno()
-            self._listening[queue] = bell
+        if bell is not None and bell.fileno() not in self._listening:
+            self._listening[bell.fileno()] = bell
+            self._poll.register(bell.fileno(), select.POLLIN)
 
     def _bell_of(self, queue: str) -> UnixBell | None:
         if self._bells_folder is None:
@@ -279,10 +273,11 @@ class Transport(virtual.Transport):
             bell.close()
         self._bells.clear()
         self._listening.clear()
+        self._poll = select.poll()
 
     def filenos(self) -> list[int]:
         """Return file descriptors of which one is readable once somebody rang."""
-        return [bell.fileno() for bell in self._listening.values()]
+        return list(self._listening)
 
     def drain_events(
         self,
@@ -294,8 +289,8 @@ class Transport(virtual.Transport):
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             # Rings from before this look are answered by it.
-            for bell in self._listening.values():
-                bell.hush()
+            for descriptor, _ in self._poll.poll(0):
+                self._listening[descriptor].hush()
             for channel in self.channels:
                 with suppress(Empty):
                     channel.drain_events(callback=self._deliver)
@@ -308,13 +303,18 @@ class Transport(virtual.Transport):
             self._wait(wait)
 
     def _wait(self, seconds: float) -> None:
-        if not self._listening:
-            time.sleep(seconds)
-            return
-        poll = select.poll()
-        for descriptor in self.filenos():
-            poll.register(descriptor, select.POLLIN)
-        poll.poll(seconds * 1000)
+        self._poll.poll(seconds * 1000)
+
+
+def _delivered(leased: Leased) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads(leased.document)
+    properties = message["properties"]
+    properties["delivery_tag"] = f"{leased.id}/{leased.deliveries}"
+    properties["delivery_info"]["redelivered"] = leased.deliveries > 1
+    if leased.deliveries > 1:
+        # Named and counted as RabbitMQ's quorum queues do.
+        message["headers"]["x-delivery-count"] = leased.deliveries - 1
+    return message
 
 
 def _identity(delivery_tag: str) -> tuple[int, int]:

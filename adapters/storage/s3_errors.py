@@ -8,6 +8,7 @@ from botocore.exceptions import (
     ClientError,
     ConnectionError,  # noqa: A004, botocore's name
     HTTPClientError,
+    IncompleteReadError,
     NoCredentialsError,
 )
 from botocore.parsers import ResponseParserError
@@ -23,7 +24,12 @@ from application.ports.object_store import (
 S3_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError)
 """All that botocore raises for what happens outside."""
 
-_UNREACHED: Final = (ConnectionError, HTTPClientError, ResponseParserError)
+_UNREACHED: Final = (
+    ConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    ResponseParserError,
+)
 
 
 @attrs.frozen

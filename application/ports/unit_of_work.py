@@ -63,7 +63,11 @@ class Database(Protocol):
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[UnitOfWork]:
-        """Open a transaction that only reads, and delays no writer."""
+        """
+        Ask questions that change nothing, lock nothing and delay no writer.
+
+        Each sees a whole number of transactions; the next may see more of them.
+        """
 
     @abstractmethod
     def ping(self) -> None:

@@ -23,6 +23,8 @@ _CODES: Final = (
     (Exception, "internal-error"),
 )
 
+_NO_REQUEST: Final = "This cannot be read as a request of HTTP/1.1."
+
 _log: Final = structlog.get_logger("safelight.http")
 
 
@@ -37,7 +39,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             _log.error("request failed", request_id=request_id, exc_info=error)
         else:
             _log.info("request", status=problem.status, code=code, request_id=request_id)
-        body = problem_document(problem, problem.remedy, request_id)
+        detail = _NO_REQUEST if code == "bad-request" else problem.remedy
+        body = problem_document(problem, detail, request_id)
         head = (
             f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\n"
             f"Content-Type: {MEDIA_TYPE}\r\n"

@@ -17,6 +17,7 @@ import pytest
 from application.errors import AlreadyExists
 from application.ports.message_publisher import Message
 from application.ports.repositories.users import EmailTaken, UsernameTaken
+from application.ports.repositories.idempotency_keys import RememberedReply, TwinRequest
 from application.ports.unit_of_work import Database, DatabaseUnavailable, UnitOfWork
 from domain.images.asset import Asset
 from domain.tasks.log_entry import LogEntry
@@ -26,6 +27,7 @@ from domain.images.operations import AutoOrient, Resize, Watermark
 from domain.images.pipeline import Pipeline
 from domain.notifications.channel import ChannelKind, NotificationRequest, Occasion
 from domain.notifications.delivery import DeliveryStatus
+from domain.tasks.priority import Priority
 from domain.tasks.task import Failure, FailureCode, Task, TaskStatus
 from domain.users.roles import Role
 from domain.users.user import User
@@ -99,6 +101,7 @@ def a_queued_task(image: Image, **overrides: Any) -> Task:
         notify=like.notify,
         created_at=like.created_at,
         correlation_id=like.correlation_id,
+        priority=like.priority,
     )
 
 
@@ -157,7 +160,7 @@ class TestTransactions:
         assert seen_before is None
         assert read(elsewhere, lambda work: work.users.get(user.id)) == user
 
-    def test_a_reader_delays_no_writer_and_keeps_its_view(self, place: Place) -> None:
+    def test_a_reader_delays_no_writer(self, place: Place) -> None:
         database, elsewhere = place.open(), place.open()
         user = a_user()
 
@@ -1032,3 +1035,90 @@ class TestProcessingLog:
             write(database, lambda work: work.processing_log.add(entry))
 
         assert read(database, lambda work: work.processing_log.of_task(task.id)) == entries
+
+
+class TestIdempotencyKeys:
+    DAY = timedelta(hours=24)
+
+    def add(self, database: Database, fingerprint: str, max_age: timedelta = DAY) -> None:
+        reply = RememberedReply("ada", "key-1", fingerprint, {"id": fingerprint})
+        write(database, lambda work: work.idempotency_keys.add(reply, max_age))
+
+    def find(self, database: Database, max_age: timedelta = DAY) -> RememberedReply | None:
+        return read(database, lambda work: work.idempotency_keys.find("ada", "key-1", max_age))
+
+    def test_gives_back_what_was_answered(self, database: Database) -> None:
+        assert self.find(database) is None
+
+        self.add(database, "f1")
+
+        assert self.find(database) == RememberedReply("ada", "key-1", "f1", {"id": "f1"})
+        assert read(
+            database, lambda work: work.idempotency_keys.find("bert", "key-1", self.DAY)
+        ) is None
+
+    def test_a_twin_is_noticed_and_changes_nothing(self, database: Database) -> None:
+        self.add(database, "f1")
+
+        with pytest.raises(TwinRequest):
+            self.add(database, "f2")
+
+        assert self.find(database).fingerprint == "f1"
+
+    def test_an_old_key_may_be_used_again(self, database: Database) -> None:
+        self.add(database, "f1")
+        time.sleep(0.06)
+
+        assert self.find(database, SOON) is None
+        self.add(database, "f2", SOON)
+
+        assert self.find(database).fingerprint == "f2"
+
+    def test_old_keys_are_forgotten(self, database: Database) -> None:
+        self.add(database, "f1")
+
+        for age, removed in ((self.DAY, 0), (AT_ONCE, 1), (AT_ONCE, 0)):
+            assert write(
+                database, lambda work: work.idempotency_keys.remove_older_than(age, 10)
+            ) == removed
+        assert self.find(database) is None
+
+
+class TestQueueLevels:
+    def test_counts_what_waits_up_to_a_limit(self, database: Database) -> None:
+        tasks = [a_stored_task(database) for _ in range(3)]
+        write(database, lambda work: work.tasks.claim(tasks[0].id, MINUTE))
+
+        def levels(at_most: int) -> tuple[int, int, int]:
+            return read(
+                database,
+                lambda work: (
+                    work.tasks.count_queued(at_most),
+                    work.tasks.count_queued_of(tasks[1].user_id, at_most),
+                    work.tasks.count_queued_of(tasks[0].user_id, at_most),
+                ),
+            )
+
+        assert levels(10) == (2, 1, 0)
+        assert levels(1) == (1, 1, 0)
+
+
+class TestLanes:
+    def test_the_outbox_gives_interactive_messages_first(self, database: Database) -> None:
+        late, soon = (
+            Message("TaskQueued", uuid4(), "r", priority)
+            for priority in (Priority.BATCH, Priority.INTERACTIVE)
+        )
+        for message in (late, soon):
+            write(database, lambda work: work.outbox.add(message))
+
+        taken = write(database, lambda work: work.outbox.take_due(1, MINUTE))
+        assert [entry.message for entry in taken] == [soon]
+        taken = write(database, lambda work: work.outbox.take_due(2, MINUTE))
+        assert [entry.message for entry in taken] == [late]
+
+    def test_a_tasks_messages_travel_in_its_lane(self, database: Database) -> None:
+        task = a_stored_task(database, priority=Priority.BATCH)
+
+        assert [message.priority for message in take_all(database)] == [Priority.BATCH]
+        assert read(database, lambda work: work.tasks.get(task.id)).priority is Priority.BATCH

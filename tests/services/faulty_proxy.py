@@ -52,9 +52,10 @@ class Faults:
     swallow: bool = False
     cut_after: int | None = None
     cut_by_reset: bool = False
-    flip_at: int | None = None
+    flip_every: int | None = None
     times: int | None = None
     answers: tuple[re.Pattern[bytes], bytes, int] | None = None
+    lose_answer_to: re.Pattern[bytes] | None = None
 
 
 class FaultyProxy:
@@ -135,14 +136,18 @@ class FaultyProxy:
         """End a connection once *after* bytes have passed: by a reset, or as if that were all."""
         self._set(toward, times, cut_after=after, cut_by_reset=reset)
 
-    def flip(self, at: int, toward: Toward = Toward.CLIENT, *, times: int | None = None) -> None:
-        """Invert one byte of each connection."""
-        self._set(toward, times, flip_at=at)
+    def flip(self, every: int, toward: Toward = Toward.CLIENT, *, times: int | None = None) -> None:
+        """Invert each *every*-th byte of a connection."""
+        self._set(toward, times, flip_every=every)
 
     def answer(self, pattern: bytes, reply: bytes, *, every: int = 1) -> None:
         """Reply in the server's stead to each *every*-th chunk that begins so, and hang up."""
         self._matches = 0
         self._set(Toward.SERVER, answers=(re.compile(pattern), reply, every))
+
+    def lose_answer(self, pattern: bytes) -> None:
+        """Let the next chunk that begins so pass, and reset when the server answers it."""
+        self._set(Toward.SERVER, lose_answer_to=re.compile(pattern))
 
     def _set(self, toward: Toward, times: int | None = None, **faults: Any) -> None:
         self._left[toward] = -1 if times is None else times
@@ -218,6 +223,9 @@ class FaultyProxy:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(source.read(-1), 1)
                 return
+            if known.lose_answer_to is not None and known.lose_answer_to.match(chunk):
+                self._set(toward, lose_answer_to=None)
+                self.cut(after=0, times=1)
             await asyncio.sleep(known.latency)
             if known.swallow:
                 continue
@@ -252,10 +260,14 @@ class FaultyProxy:
         return self._matches % faults.answers[2] == 0
 
     def _flipped(self, faults: Faults, chunk: bytes, passed: int, toward: Toward) -> bytes:
-        at = -1 if faults.flip_at is None else faults.flip_at - passed
-        if not 0 <= at < len(chunk) or not self._once_more(toward):
+        if faults.flip_every is None:
             return chunk
-        return chunk[:at] + bytes([chunk[at] ^ 0xFF]) + chunk[at + 1 :]
+        flipped = bytearray(chunk)
+        first = faults.flip_every - 1 - passed % faults.flip_every
+        for at in range(first, len(chunk), faults.flip_every):
+            if self._once_more(toward):
+                flipped[at] ^= 0xFF
+        return bytes(flipped)
 
     def _end_of(self, faults: Faults, reached: int, toward: Toward) -> int | None:
         """Return where the connection is to be cut, if these bytes go as far."""

@@ -97,8 +97,12 @@ class PrivatePostgres(Postgres):
             timeout=60,
         )
         self.url = f"postgresql://safelight@127.0.0.1:{self._port}/postgres"
-        self.start()
-        super().__init__(self.url)
+        try:
+            self.start()
+            super().__init__(self.url)
+        except BaseException:
+            self.stop()
+            raise
 
     def start(self) -> None:
         """Start it and wait until it answers."""

@@ -143,13 +143,13 @@ class TestFaultyProxy:
             client.sendall(bytes(1_000))
             assert len(received(client, 1_000)) == 1_000
 
-    def test_one_byte_is_flipped(self, proxy: FaultyProxy) -> None:
-        proxy.flip(at=3, toward=Toward.SERVER)
+    def test_bytes_are_flipped_where_and_as_often_as_told(self, proxy: FaultyProxy) -> None:
+        proxy.flip(every=3, toward=Toward.SERVER, times=2)
 
         with connected(proxy) as client:
-            client.sendall(bytes(6))
+            client.sendall(bytes(10))
 
-            assert received(client, 6) == b"\0\0\0\xff\0\0"
+            assert received(client, 10) == b"\0\0\xff\0\0\xff\0\0\0\0"
 
     def test_answers_in_the_servers_stead(self, proxy: FaultyProxy) -> None:
         proxy.answer(rb"GET ", b"no", every=2)
@@ -162,3 +162,13 @@ class TestFaultyProxy:
                 answers.append(received(client, 6))
 
         assert answers == [b"GET it", b"no", b"GET it", b"no"]
+
+    def test_loses_one_answer(self, proxy: FaultyProxy) -> None:
+        proxy.lose_answer(rb"GET ")
+
+        with connected(proxy) as client, pytest.raises(ConnectionResetError):
+            client.sendall(b"GET it")
+            received(client, 6)
+        with connected(proxy) as client:
+            client.sendall(b"GET it")
+            assert received(client, 6) == b"GET it"

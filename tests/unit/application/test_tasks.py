@@ -201,6 +201,20 @@ class TestProcessTask:
         assert keys[lost] not in failure.detail
         assert bench.editor.pipelines == []
 
+    def test_bytes_that_were_altered_fail_the_task(self, bench: Workbench) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        key = bench.image(uploaded.image_id).file_path
+        bench.object_store.delete(key)
+        with bench.object_store.stage() as staged:
+            staged.write(b"another picture")
+            bench.object_store.put(key, staged)
+
+        assert bench.process_task()(uploaded.task_id) is ProcessOutcome.FAILED
+
+        failure = bench.task(uploaded.task_id).failure
+        assert failure is not None and failure.code is FailureCode.SOURCE_CORRUPT
+        assert bench.editor.pipelines == []
+
     def test_an_error_that_nobody_foresaw_is_tried_again_and_then_told(
         self, bench: Workbench
     ) -> None:

@@ -113,7 +113,7 @@ CREATE TABLE deliveries (
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     UNIQUE (task_id, channel, address)
 );
-CREATE INDEX deliveries_due ON deliveries (due_at, id) WHERE status = 'pending';
+CREATE INDEX deliveries_due ON deliveries (due_at) WHERE status = 'pending';
 
 CREATE TABLE webhooks (
     id UUID PRIMARY KEY,
@@ -146,14 +146,3 @@ CREATE TABLE processing_log (
     stage_seconds JSONB NOT NULL
 );
 CREATE INDEX processing_log_task ON processing_log (task_id, id);
-
--- What requests that may be sent twice were answered with.
-CREATE TABLE idempotency_keys (
-    scope TEXT NOT NULL,
-    key TEXT NOT NULL,
-    fingerprint TEXT NOT NULL,
-    reply JSONB NOT NULL,
-    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    PRIMARY KEY (scope, key)
-);
-CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);

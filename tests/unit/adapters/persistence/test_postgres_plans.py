@@ -10,6 +10,7 @@ import pytest
 
 from adapters.persistence.postgres import PostgresDatabase
 from application.ports.unit_of_work import UnitOfWork
+from domain.notifications.channel import Occasion
 from domain.tasks.task import Failure, FailureCode, Task
 from tests.builders import NOON
 from tests.services.postgres import PrivatePostgres
@@ -43,7 +44,7 @@ INSERT INTO results SELECT id(n + 3 * {ROWS}), 0, 'main', '', 'jpeg', 1, 1, 1, '
 INSERT INTO outbox (kind, subject_id, correlation_id, priority, due_at, created_at)
     SELECT 'TaskCompleted', id(n + 9 * {ROWS}), '', 'batch', now() + (n - 20) * interval '1 min', now()
     FROM generate_series(1, {ROWS}) n;
-INSERT INTO deliveries SELECT id(n), id(n + 3 * {ROWS}), 'email', 'ada@example.com', 'completed',
+INSERT INTO deliveries SELECT id(n), id(n + 3 * {ROWS}), 'email', 'ada@example.com', '{Occasion.COMPLETED.value}',
     now() + (n - 20) * interval '1 min', CASE WHEN n % 10 = 0 THEN 'pending' ELSE 'delivered' END,
     1, NULL, NULL, NULL, now() FROM generate_series(1, {ROWS}) n;
 INSERT INTO webhooks SELECT id(n), id(n), 'https://example.com/', now()
@@ -116,7 +117,7 @@ def held() -> Task:
         ("outbox_pkey", lambda work: work.outbox.remove([1])),
         ("deliveries_due", lambda work: work.deliveries.due(10)),
         ("deliveries_due", lambda work: work.deliveries.has_due()),
-        ("deliveries_pkey", lambda work: work.deliveries.claim(UUID(int=7), MINUTE)),
+        ("deliveries_", lambda work: work.deliveries.claim(UUID(int=7), MINUTE)),
         ("deliveries_task_id", lambda work: work.deliveries.of_task(TASK)),
         ("users_email", lambda work: work.users.by_email("ada7@example.com")),
         ("users_username_key", lambda work: work.users.by_username("ada7")),

@@ -11,7 +11,12 @@ import pytest
 
 from adapters.storage.disk import DiskObjectStore, DiskStagedObject
 from adapters.storage.shipped_assets import shipped_assets
-from application.ports.object_store import StorageFull, StorageUnavailable
+from application.ports.object_store import (
+    Fingerprint,
+    ObjectCorrupt,
+    StorageFull,
+    StorageUnavailable,
+)
 
 
 def in_another_process(work: Callable[[], object]) -> int:
@@ -96,6 +101,21 @@ class TestDiskObjectStore:
         for key in keys:
             with store.open(key) as file:
                 assert hashlib.sha256(file.read()).hexdigest() == key
+
+    def test_an_object_altered_behind_our_back_is_corrupt(self, tmp_path: Path) -> None:
+        store = DiskObjectStore(tmp_path)
+        content = os.urandom(100_000)
+        with store.stage() as staged:
+            staged.write(content)
+            store.put("a/1", staged)
+        fingerprint = Fingerprint(len(content), hashlib.sha256(content).hexdigest())
+        (path,) = (tmp_path / "objects").glob("*/a.1")
+
+        with path.open("r+b") as file:
+            file.write(bytes([content[0] ^ 1]))
+
+        with pytest.raises(ObjectCorrupt):
+            store.open("a/1", fingerprint)
 
     def test_a_full_disk_is_named_as_such(self) -> None:
         with open("/dev/full", "r+b", buffering=0) as file:

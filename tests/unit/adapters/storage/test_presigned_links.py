@@ -112,9 +112,7 @@ class TestPresignedLinks:
 
         assert urlsplit(issue(PresignedLinks(away), result)).netloc == "127.0.0.1:1"
 
-    def test_the_bucket_may_be_part_of_the_host(
-        self, location: S3Location, result: Result
-    ) -> None:
+    def test_the_bucket_may_be_part_of_the_host(self, location: S3Location, result: Result) -> None:
         public = attrs.evolve(location, endpoint="https://s3.example", path_style=False)
 
         url = urlsplit(issue(PresignedLinks(public), result))

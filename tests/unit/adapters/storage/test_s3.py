@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from adapters.storage.s3 import S3ObjectStore
@@ -78,8 +79,6 @@ def through(proxy: FaultyProxy, location: S3Location) -> S3Location:
 
 
 def changed(location: S3Location, **changes: Any) -> S3Location:
-    import attrs
-
     return attrs.evolve(location, **changes)
 
 
@@ -146,7 +145,7 @@ class TestPutting:
     def test_what_is_damaged_on_its_way_is_sent_again(
         self, disturbed: S3ObjectStore, store: S3ObjectStore, proxy: FaultyProxy
     ) -> None:
-        proxy.flip(at=MIB, toward=Toward.SERVER, times=1)
+        proxy.flip(every=MIB, toward=Toward.SERVER, times=1)
 
         put(disturbed)
 
@@ -155,9 +154,8 @@ class TestPutting:
     def test_what_is_damaged_every_time_is_never_visible(
         self, disturbed: S3ObjectStore, store: S3ObjectStore, proxy: FaultyProxy
     ) -> None:
-        proxy.flip(at=MIB, toward=Toward.SERVER)
+        proxy.flip(every=MIB, toward=Toward.SERVER)
 
-        # A store that finds a wrong payload may say that the signature is wrong.
         with pytest.raises(StorageUnavailable):
             put(disturbed)
 
@@ -204,11 +202,22 @@ class TestPutting:
     def test_a_completion_whose_answer_was_lost_is_no_failure(
         self, disturbed: S3ObjectStore, proxy: FaultyProxy, store: S3ObjectStore
     ) -> None:
-        put(store, CONTENT * 6)
+        proxy.lose_answer(rb"POST /\S+uploadId=")
 
         put(disturbed, CONTENT * 6)
 
+        assert proxy.connections > 1
         assert read(store) == CONTENT * 6
+
+    def test_an_upload_in_parts_that_came_second_leaves_none_behind(
+        self, disturbed: S3ObjectStore, store: S3ObjectStore, location: S3Location
+    ) -> None:
+        put(store, b"first")
+
+        put(disturbed, CONTENT * 6)
+
+        assert read(store) == b"first"
+        assert uploads(location) == []
 
     def test_what_dead_processes_began_is_swept(
         self, store: S3ObjectStore, location: S3Location
@@ -253,7 +262,7 @@ class TestReading:
         self, store: S3ObjectStore, disturbed: S3ObjectStore, proxy: FaultyProxy
     ) -> None:
         put(store)
-        proxy.flip(at=MIB, times=1)
+        proxy.flip(every=MIB, times=1)
 
         assert read(disturbed) == CONTENT
 
@@ -261,7 +270,7 @@ class TestReading:
         self, store: S3ObjectStore, disturbed: S3ObjectStore, proxy: FaultyProxy
     ) -> None:
         put(store)
-        proxy.flip(at=MIB)
+        proxy.flip(every=MIB)
 
         with pytest.raises(ObjectCorrupt):
             read(disturbed)
