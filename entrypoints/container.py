@@ -54,7 +54,8 @@ class Adapters(containers.DeclarativeContainer):
     database = _once(factories.database, settings, bell)
     migrations = _once(factories.migrations, database)
     object_store = _once(factories.object_store, settings)
-    links = _once(factories.links, settings, clock)
+    link_verifier = _once(factories.link_verifier, settings, clock)
+    links = _once(factories.links, settings, link_verifier)
     shipped_assets = _once(factories.shipped_assets)
     password_hasher = _once(factories.password_hasher)
     access_tokens = _once(factories.access_tokens, settings, clock)
@@ -142,7 +143,7 @@ class UseCases(containers.DeclarativeContainer):
         OpenResult,
         database=adapters.database,
         object_store=adapters.object_store,
-        verifier=adapters.links,
+        verifier=adapters.link_verifier,
     )
     install_shared_assets = _once(
         InstallSharedAssets,
@@ -197,7 +198,6 @@ class UseCases(containers.DeclarativeContainer):
         database=adapters.database,
         send_delivery=send_delivery,
         clock=adapters.clock,
-        ids=adapters.ids,
     )
 
     relay_outbox = _once(

@@ -11,9 +11,12 @@ from datetime import timedelta
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
 from application.images.admit_upload import HighWaterMarks
 from application.ports.access_tokens import AccessTokens
 from application.ports.clock import Clock
+from application.ports.download_links import DownloadLinks
 from application.ports.failpoints import Failpoints
 from application.ports.ids import Ids
 from application.ports.image_probe import ImageProbe
@@ -26,13 +29,15 @@ from application.ports.signing_secrets import SigningSecrets
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import ChannelKind
 from entrypoints.mistakes import OperatorMistake
-from entrypoints.settings import Settings
+from entrypoints.settings import Settings, StorageSettings
 
 if TYPE_CHECKING:
     from adapters.imaging.vips_editor import VipsEditor
     from adapters.messaging.kombu_publisher import KombuPublisher
     from adapters.persistence.migrations import Migrations
+    from adapters.persistence.postgres import PostgresDatabase
     from adapters.persistence.sqlite import SqliteDatabase
+    from adapters.storage.s3_bucket import S3Location
     from adapters.storage.signed_links import SignedLinks
     from adapters.telemetry.health_server import HealthServer
     from adapters.telemetry.prometheus_metrics import PrometheusTelemetry
@@ -70,23 +75,65 @@ def bell(settings: Settings) -> OutboxBell:
     return UnixBell(settings.data_dir / "run" / "outbox.bells")
 
 
-def database(settings: Settings, bell: OutboxBell) -> "SqliteDatabase":
-    from adapters.persistence.sqlite import SqliteDatabase
+def database(settings: Settings, bell: OutboxBell) -> "SqliteDatabase | PostgresDatabase":
+    if settings.postgres_url is None:
+        from adapters.persistence.sqlite import SqliteDatabase
 
-    return SqliteDatabase(settings.database_file, on_outbox=bell.ring)
+        return SqliteDatabase(settings.database_file, on_outbox=bell.ring)
+    from adapters.persistence.postgres import PostgresDatabase
+    from adapters.persistence.postgres_pool import WrongDatabaseURL
+
+    try:
+        return PostgresDatabase(
+            settings.postgres_url, on_outbox=bell.ring, pool_size=settings.database.pool_size
+        )
+    except WrongDatabaseURL as error:
+        raise OperatorMistake(f"SAFELIGHT_DATABASE_URL: {error}") from error
 
 
 def object_store(settings: Settings) -> ObjectStore:
-    from adapters.storage.disk import DiskObjectStore
+    if settings.storage.bucket is None:
+        from adapters.storage.disk import DiskObjectStore
 
-    return DiskObjectStore(settings.storage_root)
+        return DiskObjectStore(settings.storage_root)
+    from adapters.storage.s3 import S3ObjectStore
+
+    return S3ObjectStore(
+        _bucket(settings.storage, settings.storage.bucket), settings.data_dir / "staging"
+    )
 
 
-def links(settings: Settings, clock: Clock) -> "SignedLinks":
+def _bucket(storage: StorageSettings, bucket: str) -> "S3Location":
+    from adapters.storage.s3_bucket import S3Location
+
+    return S3Location(
+        bucket,
+        endpoint=storage.endpoint,
+        region=storage.region,
+        prefix=storage.prefix,
+        path_style=storage.path_style,
+        access_key=storage.access_key,
+        secret_key=storage.secret_key,
+    )
+
+
+def link_verifier(settings: Settings, clock: Clock) -> "SignedLinks":
     from adapters.storage.signed_links import SignedLinks
 
     key = _key(settings, settings.links.key, "links")
     return SignedLinks(settings.base_url, {_KEY_ID: key}, _KEY_ID, clock)
+
+
+def links(settings: Settings, own: "SignedLinks") -> DownloadLinks:
+    storage = settings.storage
+    if storage.bucket is None or storage.links == "api":
+        return own
+    from adapters.storage.presigned_links import PresignedLinks
+
+    location = _bucket(storage, storage.bucket)
+    return PresignedLinks(
+        attrs.evolve(location, endpoint=storage.links_endpoint or storage.endpoint)
+    )
 
 
 def shipped_assets() -> Mapping[str, bytes]:
@@ -116,7 +163,7 @@ def signing_secrets(settings: Settings) -> SigningSecrets:
     return DerivedSigningSecrets(_key(settings, settings.webhook.key, "webhooks"))
 
 
-def migrations(database: "SqliteDatabase") -> "Migrations":
+def migrations(database: "SqliteDatabase | PostgresDatabase") -> "Migrations":
     """Return what brings the tables to this version."""
     from adapters.persistence.migrations import Migrations
 

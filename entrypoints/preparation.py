@@ -33,8 +33,9 @@ def prepare(settings: Settings) -> list[str]:
 
 def make_data_directory(settings: Settings) -> None:
     """Make the data directory for our eyes only, or raise `OperatorMistake`."""
-    for directory in (settings.data_dir, settings.database_file.parent):
-        _make_private(directory)
+    _make_private(settings.data_dir)
+    if settings.postgres_url is None:
+        _make_private(settings.database_file.parent)
 
 
 def _make_private(directory: Path) -> None:
@@ -54,7 +55,7 @@ def _make_private(directory: Path) -> None:
 
 def check_prepared(settings: Settings) -> None:
     """Raise `OperatorMistake` unless the database has the tables of this version."""
-    if not settings.database_file.exists():
+    if settings.postgres_url is None and not settings.database_file.exists():
         raise OperatorMistake(
             f"there is no database {settings.database_file}; run `safelight migrate` first"
         )

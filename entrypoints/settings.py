@@ -39,8 +39,11 @@ class DatabaseSettings:
 
     url: str | None = _setting(
         None,
-        form.url("sqlite"),
+        form.url("sqlite", "postgresql", secret=True),
         "The database; a SQLite file in the data directory if absent.",
+    )
+    pool_size: int = _setting(
+        8, form.whole(1, 256), "PostgreSQL connections of each process at most."
     )
 
 
@@ -61,6 +64,35 @@ class StorageSettings:
 
     root: Path | None = _setting(
         None, form.path(), "Directory of originals and results; in the data directory if absent."
+    )
+    bucket: str | None = _setting(
+        None, form.text(), "S3 bucket of originals and results, in place of a directory."
+    )
+    endpoint: str | None = _setting(
+        None, form.url("http", "https"), "Base URL of an S3-compatible store; AWS if absent."
+    )
+    region: str | None = _setting(
+        None, form.text(), "Region of the bucket; what the AWS environment says if absent."
+    )
+    prefix: str = _setting(
+        "", form.text(), "Put before every key, so that several installations share a bucket."
+    )
+    path_style: bool = _setting(
+        False, form.flag(), "Ask for endpoint/bucket/key instead of bucket.endpoint/key."
+    )
+    access_key: str | None = _setting(
+        None,
+        form.secret(1),
+        "Access key id; what the AWS environment offers if absent, the machine's role for one.",
+    )
+    secret_key: str | None = _setting(None, form.secret(1), "Secret that belongs to it.")
+    links: str = _setting(
+        "api",
+        form.choice("api", "bucket"),
+        "Who serves download links: the API, or the bucket by presigned URLs.",
+    )
+    links_endpoint: str | None = _setting(
+        None, form.url("http", "https"), "The store as customers reach it, if they do otherwise."
     )
 
 
@@ -351,6 +383,12 @@ class Settings:
         return Path(unquote(urlsplit(self.database.url).path))
 
     @property
+    def postgres_url(self) -> str | None:
+        """The PostgreSQL database, or None if it is a SQLite file."""
+        url = self.database.url
+        return url if url is not None and url.startswith("postgresql:") else None
+
+    @property
     def storage_root(self) -> Path:
         """The directory of originals and results."""
         return self.storage.root or self.data_dir / "storage"
@@ -486,6 +524,7 @@ def _contradictions(settings: Settings) -> Iterator[Complaint]:
         yield Complaint(
             f"{PREFIX}HTTP_BASE_URL", f"must be set if {PREFIX}HTTP_BIND is {settings.http.bind}"
         )
+    yield from _storage_contradictions(settings.storage)
     tasks = settings.tasks
     if tasks.beat_seconds * 3 > tasks.lease_seconds:
         yield Complaint(
@@ -499,4 +538,21 @@ def _contradictions(settings: Settings) -> Iterator[Complaint]:
             f"{PREFIX}NOTIFIER_LEASE_SECONDS",
             f"must be greater than {PREFIX}WEBHOOK_TIMEOUT_SECONDS "
             f"({webhook.timeout_seconds:g}), not {notifier.lease_seconds:g}",
+        )
+
+
+def _storage_contradictions(storage: StorageSettings) -> Iterator[Complaint]:
+    if storage.bucket is None:
+        if storage.links == "bucket":
+            yield Complaint(f"{PREFIX}STORAGE_LINKS", f"needs {PREFIX}STORAGE_BUCKET")
+        return
+    if storage.root is not None:
+        yield Complaint(
+            f"{PREFIX}STORAGE_ROOT", f"must be absent if {PREFIX}STORAGE_BUCKET is there"
+        )
+    if (storage.access_key is None) != (storage.secret_key is None):
+        there = storage.secret_key is None
+        given, missing = ("ACCESS", "SECRET") if there else ("SECRET", "ACCESS")
+        yield Complaint(
+            f"{PREFIX}STORAGE_{missing}_KEY", f"must be set if {PREFIX}STORAGE_{given}_KEY is"
         )

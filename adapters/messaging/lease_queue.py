@@ -46,7 +46,7 @@ _ANY_OF = {
 """Whether any of so many queues has a message that nobody holds."""
 
 _TAKE_OF = {
-    queues: "UPDATE message SET leased_until = ?, deliveries = deliveries + 1"
+    queues: "UPDATE message SET leased_until = ?, deliveries = deliveries + 1"  # noqa: S608
     f" WHERE id = {_oldest_of(queues)} RETURNING id, deliveries, queue, document"
     for queues in (1, 2)
 }
@@ -232,10 +232,10 @@ class LeaseQueue:
         """Put dead letters back into *queue* as if they were new, and return how many."""
         raised = 0
         with self._writing():
-            for id in ids:
+            for letter_id in ids:
                 rows = self._connection.execute(
                     "DELETE FROM dead_letter WHERE queue = ? AND id = ? RETURNING queue, document",
-                    (queue, id),
+                    (queue, letter_id),
                 ).fetchall()
                 self._connection.executemany(_ADD, rows)
                 raised += len(rows)
@@ -245,7 +245,7 @@ class LeaseQueue:
         """Forget dead letters of *queue*, and return how many."""
         with self._writing():
             return self._connection.executemany(
-                "DELETE FROM dead_letter WHERE queue = ? AND id = ?", [(queue, id) for id in ids]
+                "DELETE FROM dead_letter WHERE queue = ? AND id = ?", [(queue, each) for each in ids]
             ).rowcount
 
     def purge(self, queue: str) -> int:

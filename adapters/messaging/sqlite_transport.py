@@ -26,8 +26,8 @@ from urllib.parse import quote, unquote
 
 from kombu.transport import TRANSPORT_ALIASES, virtual
 
+from adapters.messaging.brokerless import BrokerlessChannel, mark_deliveries
 from adapters.messaging.lease_queue import Leased, LeaseQueue
-from adapters.messaging.mandatory import Mandatory
 from adapters.messaging.unix_bell import UnixBell
 
 SCHEME = "embedded"
@@ -47,55 +47,21 @@ def url_of(path: Path) -> str:
     return f"{SCHEME}://{quote(str(path.absolute()))}"
 
 
-class PublishBatch:
-    """Messages that become visible together, in one transaction (`Producer.batch`)."""
-
-    def __init__(self, channel: "Channel", max_size: int) -> None:
-        self.channel = channel
-        self._max_size = max_size
-        self._messages: list[tuple[str, str]] = []
-
-    def publish(self, message: dict[str, Any], **options: Any) -> None:
-        """Keep a message for the transaction."""
-        self.channel.basic_publish(message, batch=self, **options)
-        if len(self._messages) >= self._max_size:
-            self.flush()
-
-    def add(self, queue: str, document: str) -> None:
-        """Keep a routed message."""
-        self._messages.append((queue, document))
-
-    def flush(self) -> None:
-        """Add what is kept to the queues."""
-        if self._messages:
-            self.channel.connection.add(self._messages)
-            self._messages = []
-
-    def discard(self) -> None:
-        """Forget what is kept."""
-        self._messages = []
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
-
-class Channel(Mandatory, virtual.Channel):
+class Channel(BrokerlessChannel):
     """Routing and consumers by Kombu, messages by `LeaseQueue`; used by one thread at a time."""
 
     connection: "Transport"
     # Bodies are JSON, so text: no need to wrap them once more.
     body_encoding = "utf-8"
-    supports_batch_publish = True
 
     def __init__(self, connection: "Transport", **options: Any) -> None:
         super().__init__(connection, **options)
-        self._prefetch = 0
         self._limits: dict[str, int] = {}
         self._held: dict[str, str] = {}  # queues by delivery tag
 
-    def create_publish_batch(self, max_size: int) -> PublishBatch:
-        """Start a batch for `Producer.batch`."""
-        return PublishBatch(self, max_size)
+    def add(self, messages: list[tuple[str, str]]) -> None:
+        """Add routed messages, all or none."""
+        self.connection.add(messages)
 
     def encode_body(
         self, body: str | bytes, encoding: str | None = None
@@ -111,15 +77,6 @@ class Channel(Mandatory, virtual.Channel):
         self.connection.listen_to(queue)
         self._limits[queue] = self._prefetch
         return super().basic_consume(queue, *arguments, **options)
-
-    def basic_qos(
-        self,
-        prefetch_size: int = 0,  # noqa: ARG002
-        prefetch_count: int = 0,
-        apply_global: bool = False,  # noqa: ARG002
-    ) -> None:
-        """Bound what each consumer from now on has in hand, as RabbitMQ does; 0 is no bound."""
-        self._prefetch = prefetch_count
 
     def drain_events(self, timeout: float | None = None, callback: Any = None) -> None:  # noqa: ARG002
         """Deliver one message to *callback*, or raise Empty; the first consumer goes first."""
@@ -155,15 +112,6 @@ class Channel(Mandatory, virtual.Channel):
     def extend(self, delivery_tags: list[str]) -> None:
         """Renew the leases of messages in hand."""
         self.connection.queue.extend([_identity(tag) for tag in delivery_tags])
-
-    def _put(
-        self, queue: str, message: dict[str, Any], batch: PublishBatch | None = None, **_: Any
-    ) -> None:
-        document = json.dumps(message, separators=(",", ":"))
-        if batch is None:
-            self.connection.add([(queue, document)])
-        else:
-            batch.add(queue, document)
 
     def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:  # noqa: ARG002
         leased = self.connection.queue.take(queue)
@@ -308,12 +256,8 @@ class Transport(virtual.Transport):
 
 def _delivered(leased: Leased) -> dict[str, Any]:
     message: dict[str, Any] = json.loads(leased.document)
-    properties = message["properties"]
-    properties["delivery_tag"] = f"{leased.id}/{leased.deliveries}"
-    properties["delivery_info"]["redelivered"] = leased.deliveries > 1
-    if leased.deliveries > 1:
-        # Named and counted as RabbitMQ's quorum queues do.
-        message["headers"]["x-delivery-count"] = leased.deliveries - 1
+    message["properties"]["delivery_tag"] = f"{leased.id}/{leased.deliveries}"
+    mark_deliveries(message, leased.deliveries)
     return message
 
 

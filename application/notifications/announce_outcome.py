@@ -1,12 +1,11 @@
 """Tell a customer that their task has ended."""
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import attrs
 
 from application.notifications.send_delivery import SendDelivery
 from application.ports.clock import Clock
-from application.ports.ids import Ids
 from application.ports.message_publisher import Message
 from application.ports.unit_of_work import Database, UnitOfWork
 from domain.notifications.channel import ChannelKind, Occasion
@@ -19,19 +18,19 @@ from domain.users.user import User
 @attrs.frozen
 class AnnounceOutcome:
     """
-    Decide who is to be told of a task's end, write that down, and tell the first of them.
+    Decide who is to be told of a task's end, write that down, and tell one address a channel.
 
-    Everybody else is told by a message of their own, so that no slow address keeps another
-    waiting. Heard twice, it finds the deliveries there and sends only what has not arrived.
+    Every other address has a message of its own, so that no slow one keeps another waiting. Heard
+    twice, it finds the deliveries there and sends only what has not arrived; heard again after a
+    power cut that undid what it wrote, it gives them the ids that they had.
     """
 
     database: Database
     send_delivery: SendDelivery
     clock: Clock
-    ids: Ids
 
     def __call__(self, task_id: UUID) -> None:
-        """Plan the deliveries, claim the first and ring for the others, all at once; then send."""
+        """Plan the deliveries, claim some and ring for the others, all at once; then send."""
         with self.database.writing(durable=False) as work:
             task = work.tasks.get(task_id)
             user = work.users.get(task.user_id) if task else None
@@ -40,25 +39,27 @@ class AnnounceOutcome:
                 return
             work.deliveries.add_new(self._plan(work, task, user))
             work.tasks.mark_announced(task_id)
-            first = self._claim_first(work, task)
+            claimed = self._claim_one_a_channel(work, task)
             work.commit()
-        if first is not None:
-            notice = self.send_delivery.make_notice(first, task, image, user)
-            self.send_delivery.send_claimed(first, notice)
+        for delivery in claimed:
+            notice = self.send_delivery.make_notice(delivery, task, image, user)
+            self.send_delivery.send_claimed(delivery, notice)
 
-    def _claim_first(self, work: UnitOfWork, task: Task) -> Delivery | None:
-        """Claim one that is due, and ring for the rest; another notifier's stays with it."""
-        lease, first = self.send_delivery.lease, None
+    def _claim_one_a_channel(self, work: UnitOfWork, task: Task) -> list[Delivery]:
+        """Claim what is due, and ring for the rest; another notifier's stays with it."""
+        lease, claimed = self.send_delivery.lease, dict[ChannelKind, Delivery | None]()
         # Mail goes first: its server is the house's own, a webhook's may be slow.
         for delivery in sorted(work.deliveries.of_task(task.id), key=_is_webhook):
             if delivery.status is not DeliveryStatus.PENDING or delivery.attempts:
                 continue  # what has been tried comes again by its own schedule
-            if first is None:
-                first = work.deliveries.claim(delivery.id, lease)
+            if delivery.channel not in claimed:
+                claimed[delivery.channel] = work.deliveries.claim(delivery.id, lease)
             else:
                 work.deliveries.postpone(delivery.id, lease)
-                work.outbox.add(Message(DeliveryDue.__name__, delivery.id, task.correlation_id))
-        return first
+                work.outbox.add(
+                    Message(DeliveryDue.__name__, delivery.id, task.correlation_id, task.priority)
+                )
+        return [delivery for delivery in claimed.values() if delivery is not None]
 
     def _plan(self, work: UnitOfWork, task: Task, user: User) -> list[Delivery]:
         occasion = Occasion.COMPLETED if task.status is TaskStatus.COMPLETED else Occasion.FAILED
@@ -71,7 +72,8 @@ class AnnounceOutcome:
         addresses += [(ChannelKind.WEBHOOK, url) for url in dict.fromkeys(urls)]
         return [
             Delivery(
-                id=self.ids.new(),
+                # The same however often it is planned, for whoever compares the ids of calls.
+                id=uuid5(task.id, f"{channel.value}:{address}"),
                 task_id=task.id,
                 channel=channel,
                 address=address,

@@ -18,6 +18,13 @@ class BrokerUnavailable(PortFailure):
     transient = True
 
 
+class BrokerRefused(BrokerUnavailable):
+    """The broker is there and will not have us; waiting does not mend it, somebody has to."""
+
+    code = "broker-refused"
+    transient = False
+
+
 @attrs.frozen
 class Message:
     """
@@ -40,9 +47,11 @@ class MessagePublisher(Protocol):
     """Publishes messages."""
 
     @abstractmethod
-    def publish(self, messages: Sequence[Message]) -> None:
+    def publish(self, messages: Sequence[Message]) -> Sequence[int]:
         """
         Publish *messages*, persistent, and return once the broker has confirmed all of them.
+
+        Returns the positions of those that no queue takes, which are nowhere now.
 
         Raises:
             BrokerUnavailable: Any may have been published, none may be taken as sent.

@@ -111,7 +111,7 @@ class TestFormats:
         assert size_of(data) == (160, 120)
         assert similarity(data, source) > 0.85
         assert attrs.evolve(drawn, sha256="", stage_seconds={}) == Drawn(
-            written, 160, 120, 1, len(data), "", {}
+            written, 160, 120, len(data), "", {}
         )
 
     def test_the_digest_and_the_stages_are_told(self, editor: ImageEditor) -> None:

@@ -74,6 +74,25 @@ class TestRelayOutbox:
         assert carry() == 2
         assert bench.publisher.published == messages
 
+    def test_a_message_that_no_queue_takes_is_kept_and_holds_up_nobody(
+        self, bench: Workbench
+    ) -> None:
+        before = messages_in(bench, 2)
+        bench.write(lambda work: work.outbox.add(Message("Unheard", uuid4(), "a-request")))
+        after = messages_in(bench, 2)
+        bench.publisher.unheard = {"Unheard"}
+        carry = relay(bench, refusal_pause=timedelta(seconds=0.1))
+
+        assert carry() == 5
+        assert carry() == 0
+        assert bench.publisher.published == before + after
+        assert bench.outbox_count() == 1
+        bench.publisher.unheard.clear()
+        time.sleep(0.12)
+
+        assert carry() == 1
+        assert bench.outbox_count() == 0
+
     def test_a_crash_before_forgetting_publishes_again(self, bench: Workbench) -> None:
         messages = messages_in(bench, 3)
         source, sink = os.pipe()
@@ -81,8 +100,9 @@ class TestRelayOutbox:
         class Pipe(MessagePublisher):
             """A broker that outlives the relay."""
 
-            def publish(self, messages: Sequence[Message]) -> None:
+            def publish(self, messages: Sequence[Message]) -> Sequence[int]:
                 os.write(sink, b"".join(message.subject_id.bytes for message in messages))
+                return []
 
         doomed = FORK.Process(
             target=relay(
@@ -111,8 +131,9 @@ class TestRelayOutbox:
         class SlowBroker(MessagePublisher):
             """Lets something be written while it is spoken to."""
 
-            def publish(self, messages: Sequence[Message]) -> None:
+            def publish(self, messages: Sequence[Message]) -> Sequence[int]:
                 messages_in(bench, 1)
+                return []
 
         assert relay(bench, publisher=SlowBroker())() == 1
         assert bench.outbox_count() == 1

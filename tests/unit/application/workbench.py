@@ -116,16 +116,19 @@ class Postcards(MessagePublisher):
 
     Attributes:
         trouble: Raised instead, if a test sets it.
+        unheard: Kinds of message that no queue takes.
     """
 
     def __init__(self) -> None:
         self.published: list[Message] = []
         self.trouble: Exception | None = None
+        self.unheard: set[str] = set()
 
-    def publish(self, messages: Sequence[Message]) -> None:
+    def publish(self, messages: Sequence[Message]) -> Sequence[int]:
         if self.trouble is not None:
             raise self.trouble
-        self.published += messages
+        self.published += [one for one in messages if one.kind not in self.unheard]
+        return [at for at, one in enumerate(messages) if one.kind in self.unheard]
 
 
 class Tally(Telemetry):
@@ -227,7 +230,7 @@ class Workbench:
 
     @property
     def announce_outcome(self) -> AnnounceOutcome:
-        return AnnounceOutcome(self.database, self.send_delivery, self.clock, self.ids)
+        return AnnounceOutcome(self.database, self.send_delivery, self.clock)
 
     def sweep(self, **overrides: Any) -> Sweep:
         return Sweep(

@@ -112,6 +112,12 @@ def held() -> Task:
         ("tasks_unannounced", lambda work: work.tasks.announce_again(MINUTE, 10)),
         ("tasks_leased", lambda work: work.tasks.expired(10)),
         ("tasks_queued tasks_leased", lambda work: work.tasks.count_by_status()),
+        ("tasks_queued", lambda work: work.tasks.count_queued(100)),
+        ("tasks_queued", lambda work: work.tasks.count_queued_of(USER, 10)),
+        (
+            "idempotency_keys_pkey",
+            lambda work: work.idempotency_keys.find("scope", "key7", timedelta(days=1)),
+        ),
         ("outbox_due outbox_pkey", lambda work: work.outbox.take_due(10, MINUTE)),
         ("outbox_due", lambda work: work.outbox.has_due()),
         ("outbox_pkey", lambda work: work.outbox.remove([1])),

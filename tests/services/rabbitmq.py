@@ -1,0 +1,196 @@
+"""A RabbitMQ of the tests' own, or the one that they are given."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from tests.services import packages
+
+GIVEN = "SAFELIGHT_TEST_BROKER_URL"
+"""An `amqp://` address; its virtual host is for the tests alone, who empty its queues."""
+
+READY_SECONDS = 60.0
+_PROGRAMS = Path("/usr/lib/rabbitmq/bin")
+_NUMBERS = count(1)
+
+
+class RabbitMQ:
+    """
+    A server that nobody else knows: its own name, ports, folder and port mapper (epmd).
+
+    The scripts of the package are run themselves: the wrappers on the path change the user.
+    """
+
+    def __init__(self) -> None:
+        packages.ensure("rabbitmq-server")
+        if not (_PROGRAMS / "rabbitmq-server").exists():
+            packages.not_here(f"needs the programs of RabbitMQ in {_PROGRAMS}")
+        self._folder = Path(tempfile.mkdtemp(prefix="safelight-rabbitmq-"))
+        self.port, distribution, mapper, tool = _free_ports(4)
+        self._password = secrets.token_hex(8)
+        (self._folder / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
+            f"default_user = tests\ndefault_pass = {self._password}\n"
+            "vm_memory_high_watermark.absolute = 1GB\n"
+            "disk_free_limit.absolute = 50MB\n"
+            "log.file.level = warning\n"
+        )
+        (self._folder / "enabled_plugins").write_text("[].\n")
+        (self._folder / "rabbitmq-env.conf").touch()
+        self._environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(self._folder),  # of the secret by which its processes know each other
+            "LC_ALL": "C.UTF-8",
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_EPMD_PORT": str(mapper),
+            "RABBITMQ_CONF_ENV_FILE": str(self._folder / "rabbitmq-env.conf"),
+            "RABBITMQ_CONFIG_FILE": str(self._folder / "rabbitmq.conf"),
+            "RABBITMQ_CTL_DIST_PORT_MIN": str(tool),
+            "RABBITMQ_CTL_DIST_PORT_MAX": str(tool),
+            "RABBITMQ_DIST_PORT": str(distribution),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._folder / "enabled_plugins"),
+            "RABBITMQ_LOG_BASE": str(self._folder / "log"),
+            "RABBITMQ_MNESIA_BASE": str(self._folder / "data"),
+            "RABBITMQ_NODENAME": f"tests{secrets.token_hex(4)}@localhost",
+            "RABBITMQ_PID_FILE": str(self._folder / "pid"),
+            # Few threads that do not spin: others use the machine, too.
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+                "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none"
+                " -kernel inet_dist_use_interface {127,0,0,1}"
+            ),
+        }
+        self._processes: list[subprocess.Popen[bytes]] = []
+        # Erlang would start one by itself, which would stay.
+        self._mapper = self._spawn(["epmd"])
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def url(self) -> str:
+        """The address of its first virtual host, which is nobody's."""
+        return self.url_of("/")
+
+    def url_of(self, host: str, *, password: str | None = None, port: int | None = None) -> str:
+        return (
+            f"amqp://tests:{password or self._password}@127.0.0.1:{port or self.port}"
+            f"/{quote(host, safe='')}"
+        )
+
+    def create_host(self) -> str:
+        """Make a virtual host of its own for a test and return its address."""
+        name = f"test-{os.getpid()}-{next(_NUMBERS)}"
+        self.control("add_vhost", name)
+        self.control("set_permissions", "-p", name, "tests", ".*", ".*", ".*")
+        return self.url_of(name)
+
+    def drop_host(self, url: str) -> None:
+        self.control("delete_vhost", urlsplit(url).path[1:])
+
+    def control(self, *arguments: str) -> str:
+        """Run `rabbitmqctl` and return what it says."""
+        done = subprocess.run(
+            [_PROGRAMS / "rabbitmqctl", "-q", *arguments],
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self) -> None:
+        """Start it, on what it has left on its disk, and wait until it takes messages."""
+        self._server = self._spawn([str(_PROGRAMS / "rabbitmq-server")])
+        give_up_at = time.monotonic() + READY_SECONDS
+        while True:
+            assert self._server.poll() is None, f"RabbitMQ did not start:\n{self.log}"
+            assert time.monotonic() < give_up_at, f"RabbitMQ does not answer:\n{self.log}"
+            with contextlib.suppress(OSError, ValueError):
+                self._pid = int((self._folder / "pid").read_text())
+                with socket.create_connection(("127.0.0.1", self.port), timeout=2) as door:
+                    door.settimeout(5)
+                    door.sendall(b"AMQP\x00\x00\x09\x01")
+                    if door.recv(8):
+                        return
+            time.sleep(0.1)
+
+    def halt(self) -> None:
+        """Kill it: nobody is told, nothing is tidied up."""
+        os.kill(self._pid, signal.SIGKILL)
+        self._server.wait(30)
+
+    def freeze(self) -> None:
+        """Let it stand still, until `thaw`."""
+        os.kill(self._pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self._pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        for process in reversed(self._processes):
+            if process.poll() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait(30)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def log(self) -> str:
+        """The end of what it has said."""
+        return (self._folder / "output").read_text(errors="replace")[-3_000:]
+
+    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with (self._folder / "output").open("ab") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=self._folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # its processes end together, and not by Ctrl-C
+            )
+        self._processes.append(process)
+        return process
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitMQ]:
+    """A RabbitMQ; each test makes a virtual host of its own in it."""
+    server = RabbitMQ()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def mortal_rabbitmq() -> Iterator[RabbitMQ]:
+    """A RabbitMQ that may be killed without harm to other tests."""
+    server = RabbitMQ()
+    yield server
+    server.stop()
+
+
+def _free_ports(count: int) -> list[int]:
+    """Return different ports that nobody listens on; all are held until all are found."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
