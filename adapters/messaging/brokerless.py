@@ -47,6 +47,8 @@ class BrokerlessChannel(virtual.Channel):
     """Routing, returns, batches and a bound for each consumer, as RabbitMQ has them."""
 
     supports_batch_publish = True
+    # Bodies are JSON, so text: no need to wrap them once more.
+    body_encoding = "utf-8"
 
     def __init__(self, connection: Any, **options: Any) -> None:
         super().__init__(connection, **options)
@@ -88,6 +90,15 @@ class BrokerlessChannel(virtual.Channel):
     ) -> None:
         """Bound what each consumer from now on has in hand; 0 is no bound."""
         self._prefetch = prefetch_count
+
+    def encode_body(
+        self, body: str | bytes, encoding: str | None = None
+    ) -> tuple[str | bytes, str | None]:
+        """Leave text as it is, and make text of bytes."""
+        if isinstance(body, bytes):
+            encoding = "base64"
+        encoded: tuple[str | bytes, str | None] = super().encode_body(body, encoding)
+        return encoded
 
     def _put(
         self, queue: str, message: dict[str, Any], batch: PublishBatch | None = None, **_: Any

@@ -226,7 +226,7 @@ class LeaseQueue:
             " WHERE queue = ? ORDER BY id LIMIT ?",
             (queue, limit),
         )
-        return [Dead(*row[:4], rejected=bool(row[4])) for row in rows]
+        return [Dead(*row, bool(rejected)) for *row, rejected in rows]
 
     def raise_dead(self, queue: str, ids: Sequence[int]) -> int:
         """Put dead letters back into *queue* as if they were new, and return how many."""
@@ -245,7 +245,8 @@ class LeaseQueue:
         """Forget dead letters of *queue*, and return how many."""
         with self._writing():
             return self._connection.executemany(
-                "DELETE FROM dead_letter WHERE queue = ? AND id = ?", [(queue, each) for each in ids]
+                "DELETE FROM dead_letter WHERE queue = ? AND id = ?",
+                [(queue, each) for each in ids],
             ).rowcount
 
     def purge(self, queue: str) -> int:

@@ -51,8 +51,6 @@ class Channel(BrokerlessChannel):
     """Routing and consumers by Kombu, messages by `LeaseQueue`; used by one thread at a time."""
 
     connection: "Transport"
-    # Bodies are JSON, so text: no need to wrap them once more.
-    body_encoding = "utf-8"
 
     def __init__(self, connection: "Transport", **options: Any) -> None:
         super().__init__(connection, **options)
@@ -62,15 +60,6 @@ class Channel(BrokerlessChannel):
     def add(self, messages: list[tuple[str, str]]) -> None:
         """Add routed messages, all or none."""
         self.connection.add(messages)
-
-    def encode_body(
-        self, body: str | bytes, encoding: str | None = None
-    ) -> tuple[str | bytes, str | None]:
-        """Leave text as it is, and make text of bytes."""
-        if isinstance(body, bytes):
-            encoding = "base64"
-        encoded: tuple[str | bytes, str | None] = super().encode_body(body, encoding)
-        return encoded
 
     def basic_consume(self, queue: str, *arguments: Any, **options: Any) -> Any:
         """Consume from *queue*, and hear its bell from now on."""
@@ -237,7 +226,7 @@ class Transport(virtual.Transport):
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             # Rings from before this look are answered by it.
-            for descriptor, _ in self._poll.poll(0):
+            for descriptor, _events in self._poll.poll(0):
                 self._listening[descriptor].hush()
             for channel in self.channels:
                 with suppress(Empty):
@@ -248,10 +237,7 @@ class Transport(virtual.Transport):
                 wait = min(wait, deadline - time.monotonic())
                 if wait <= 0:
                     raise TimeoutError
-            self._wait(wait)
-
-    def _wait(self, seconds: float) -> None:
-        self._poll.poll(seconds * 1000)
+            self._poll.poll(wait * 1000)
 
 
 def _delivered(leased: Leased) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Final, cast
 
 from botocore.exceptions import IncompleteReadError, ReadTimeoutError
 
+from adapters.storage.file_stretch import FileStretch
 from adapters.storage.keys import checked_key, is_key
 from adapters.storage.local_files import LocalStagedObject, digest_of, local_errors
 from adapters.storage.s3_bucket import S3Bucket, S3Location
@@ -264,47 +265,11 @@ class S3ObjectStore(ObjectStore):
             with suppress(OSError):
                 file.close()
 
-    def _stretch(self, descriptor: int, start: int, end: int) -> "_Stretch":
-        return _Stretch(descriptor, start, end, self._bucket.seconds_for(end - start))
+    def _stretch(self, descriptor: int, start: int, end: int) -> FileStretch:
+        return FileStretch(descriptor, start, end, self._bucket.seconds_for(end - start))
 
     def _name(self, key: str) -> str:
         return self._location.name_of(checked_key(key))
-
-
-class _Stretch:
-    """
-    A stretch of a file, to be sent within so many seconds.
-
-    It moves no position of the file, and refuses to be read any further when its time is over: a
-    store that takes a few bytes now and then keeps every time-out of a socket waiting for ever.
-    """
-
-    def __init__(self, descriptor: int, start: int, end: int, seconds: float) -> None:
-        self._descriptor = descriptor
-        self._start = start
-        self._length = end - start
-        self._position = 0
-        self._deadline = time.monotonic() + seconds
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if time.monotonic() > self._deadline:
-            raise TimeoutError("the store takes the bytes too slowly")
-        left = self._length - self._position
-        wanted = left if size is None or size < 0 else min(size, left)
-        chunk = os.pread(self._descriptor, wanted, self._start + self._position)
-        self._position += len(chunk)
-        return chunk
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._length}[whence]
-        self._position = base + offset
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def __len__(self) -> int:
-        return self._length
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class TestAnnounceOutcome:
     def test_tells_every_address_once(self, bench: Workbench) -> None:
         user = bench.a_user()
         actor = bench.actor_of(user)
-        for url in ("https://a.example/", "https://b.example/", "https://c.example/"):
+        for url in ("https://a.example/", "https://b.example/"):
             add_webhook(bench, actor, url)
             bench.clock.advance(timedelta(seconds=1))
         task = bench.a_completed_task(
@@ -95,7 +95,7 @@ class TestAnnounceOutcome:
         self, bench: Workbench
     ) -> None:
         actor = bench.an_actor()
-        for url in ("https://a.example/", "https://b.example/"):
+        for url in ("https://a.example/", "https://b.example/", "https://c.example/"):
             add_webhook(bench, actor, url)
         task = bench.a_completed_task(actor)
         bench.take_outbox()
