@@ -226,7 +226,7 @@ class LeaseQueue:
             " WHERE queue = ? ORDER BY id LIMIT ?",
             (queue, limit),
         )
-        return [Dead(*row, bool(rejected)) for *row, rejected in rows]
+        return [Dead(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
 
     def raise_dead(self, queue: str, ids: Sequence[int]) -> int:
         """Put dead letters back into *queue* as if they were new, and return how many."""

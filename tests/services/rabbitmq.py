@@ -15,7 +15,9 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
+from kombu import Connection
 
+from adapters.messaging import topology
 from tests.services import packages
 
 GIVEN = "SAFELIGHT_TEST_BROKER_URL"
@@ -24,6 +26,28 @@ GIVEN = "SAFELIGHT_TEST_BROKER_URL"
 READY_SECONDS = 60.0
 _PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 _NUMBERS = count(1)
+
+
+class GivenRabbitMQ:
+    """A server that somebody else looks after; its one virtual host serves all tests in turn."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def create_host(self) -> str:
+        self._delete_queues()
+        return self.url
+
+    def drop_host(self, url: str) -> None:
+        self._delete_queues()
+
+    def stop(self) -> None:
+        pass
+
+    def _delete_queues(self) -> None:
+        with Connection(self.url, connect_timeout=5) as connection:
+            for queue in topology.queues():
+                queue(connection.channel()).delete()
 
 
 class RabbitMQ:
@@ -172,9 +196,10 @@ class RabbitMQ:
 
 
 @pytest.fixture(scope="session")
-def rabbitmq() -> Iterator[RabbitMQ]:
+def rabbitmq() -> Iterator[RabbitMQ | GivenRabbitMQ]:
     """A RabbitMQ; each test makes a virtual host of its own in it."""
-    server = RabbitMQ()
+    given = os.environ.get(GIVEN)
+    server = GivenRabbitMQ(given) if given else RabbitMQ()
     yield server
     server.stop()
 
