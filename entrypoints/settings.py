@@ -22,6 +22,7 @@ PREFIX: Final = "SAFELIGHT_"
 _FORM: Final = "form"
 _AREAS: Final = {"data_dir": "", "failpoint": "for tests"}
 _MIB = 1024 * 1024
+_LONGEST_PRESIGNED_SECONDS: Final = 7 * 86_400  # Signature Version 4 allows no more
 _EVERY_INTERFACE: Final = ("0.0.0.0", "[::]")  # noqa: S104  # told apart, not listened at
 
 
@@ -524,7 +525,7 @@ def _contradictions(settings: Settings) -> Iterator[Complaint]:
         yield Complaint(
             f"{PREFIX}HTTP_BASE_URL", f"must be set if {PREFIX}HTTP_BIND is {settings.http.bind}"
         )
-    yield from _storage_contradictions(settings.storage)
+    yield from _storage_contradictions(settings)
     tasks = settings.tasks
     if tasks.beat_seconds * 3 > tasks.lease_seconds:
         yield Complaint(
@@ -541,7 +542,8 @@ def _contradictions(settings: Settings) -> Iterator[Complaint]:
         )
 
 
-def _storage_contradictions(storage: StorageSettings) -> Iterator[Complaint]:
+def _storage_contradictions(settings: Settings) -> Iterator[Complaint]:
+    storage = settings.storage
     if storage.bucket is None:
         if storage.links == "bucket":
             yield Complaint(f"{PREFIX}STORAGE_LINKS", f"needs {PREFIX}STORAGE_BUCKET")
@@ -556,3 +558,12 @@ def _storage_contradictions(storage: StorageSettings) -> Iterator[Complaint]:
         yield Complaint(
             f"{PREFIX}STORAGE_{missing}_KEY", f"must be set if {PREFIX}STORAGE_{given}_KEY is"
         )
+    if storage.links == "bucket":
+        for name in ("link_seconds", "notice_link_seconds"):
+            lifetime = getattr(settings.downloads, name)
+            if lifetime > _LONGEST_PRESIGNED_SECONDS:
+                yield Complaint(
+                    f"{PREFIX}DOWNLOADS_{name.upper()}",
+                    f"must be at most {_LONGEST_PRESIGNED_SECONDS} while the bucket serves links, "
+                    f"not {lifetime:g}",
+                )

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import amqp
 from kombu.exceptions import OperationalError
 
 from adapters.messaging.confirms import Confirms
@@ -45,7 +46,7 @@ class RabbitMQDeadLetters(KombuDeadLetters):
             channel.events["basic_return"].add(lambda *back: returned.append(back))
             for letter in chosen:
                 confirms.expect()
-                channel.basic_publish(_as_new(letter, channel), routing_key=name, mandatory=True)
+                channel.basic_publish(_as_new(letter), routing_key=name, mandatory=True)
             confirms.wait(time.monotonic() + _CONFIRM_SECONDS)
             if returned:
                 raise OperationalError(f"There is no queue {name}.")
@@ -113,13 +114,11 @@ def _message_of(letter: Any) -> Message | None:
         return None
 
 
-def _as_new(letter: Any, channel: Any) -> Any:
+def _as_new(letter: Any) -> amqp.Message:
     properties = dict(letter.properties)
-    headers = {
+    properties["application_headers"] = {
         name: value
-        for name, value in (properties.pop("application_headers", None) or {}).items()
+        for name, value in (properties.get("application_headers") or {}).items()
         if not name.startswith(_THE_BROKERS_OWN)
     }
-    return channel.prepare_message(
-        letter.body, headers=headers, properties=properties | {"delivery_mode": 2}
-    )
+    return amqp.Message(letter.body, **properties | {"delivery_mode": 2})

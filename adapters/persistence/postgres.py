@@ -18,7 +18,7 @@ from adapters.persistence.connection import Connection, Row, UniqueViolation
 from adapters.persistence.postgres_pool import BoundedConnection, Patience, Pool
 from adapters.persistence.postgres_values import ADAPTERS, without_nul
 from adapters.persistence.unit_of_work import SqlUnitOfWork
-from application.ports.unit_of_work import Database, DatabaseUnavailable, UnitOfWork
+from application.ports.unit_of_work import CommitUnknown, Database, DatabaseUnavailable, UnitOfWork
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations" / "postgres"
 
@@ -154,7 +154,10 @@ class PostgresConnection(Connection):
         if self.raw.pgconn.transaction_status == TransactionStatus.INERROR:
             # COMMIT would be answered by ROLLBACK, which is no error to the server.
             raise RuntimeError("a transaction that has failed cannot be committed")
-        self.control(b"COMMIT")
+        try:
+            self.control(b"COMMIT")
+        except DatabaseUnavailable as error:
+            raise CommitUnknown(str(error)) from error
 
     def change(self, sql: str, /, **values: object) -> int:
         self._execute(_IN_POSTGRES[sql, bool(values)], values)

@@ -287,7 +287,7 @@ class _InSqlite(dict[str, str]):
             text,
         )
         # A writing transaction has the whole file to itself.
-        text = text.replace("FOR UPDATE SKIP LOCKED", "")
+        text = re.sub("FOR (UPDATE SKIP LOCKED|NO KEY UPDATE)", "", text)
         self[sql] = text
         return text
 

@@ -16,6 +16,7 @@ _COLUMNS = "u.id, u.username, u.email, u.password_hash, u.roles, u.created_at, u
 
 _GET = f"SELECT {_COLUMNS} FROM users u WHERE u.id = :value"
 # An address is ASCII, which every database's lower() knows; a name is not, so its key is ours.
+_HOLD = f"{_GET} FOR NO KEY UPDATE"
 _BY_EMAIL = f"SELECT {_COLUMNS} FROM users u WHERE lower(u.email) = lower(:value)"
 _BY_USERNAME = f"SELECT {_COLUMNS} FROM users u WHERE u.username_key = :value"
 _SESSION_WITH_USER = f"""
@@ -57,6 +58,9 @@ class SqlUsers(Users):
 
     def get(self, user_id: UUID) -> User | None:
         return self._one(_GET, user_id)
+
+    def hold(self, user_id: UUID) -> User | None:
+        return self._one(_HOLD, user_id)
 
     def by_email(self, email: str) -> User | None:
         return self._one(_BY_EMAIL, email)

@@ -67,7 +67,7 @@ class LogIn:
         with self.database.writing() as work:
             work.sessions.add(session)
             # Read anew: hashing takes its time, and the profile may have changed meanwhile.
-            current = work.users.get(user.id) if outdated else None
+            current = work.users.hold(user.id) if outdated else None
             if current is not None and current.password_hash == user.password_hash:
                 work.users.update(attrs.evolve(current, password_hash=stronger))
             work.commit()

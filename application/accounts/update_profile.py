@@ -37,7 +37,7 @@ class UpdateProfile:
         username = None if request.username is None else checked_username(request.username)
         email = None if request.email is None else checked_email(request.email)
         with self.database.writing() as work:
-            user = work.users.get(request.actor.user_id)
+            user = work.users.hold(request.actor.user_id)
             if user is None:
                 raise NotFound
             changed = attrs.evolve(

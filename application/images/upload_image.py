@@ -15,7 +15,7 @@ from application.ports.ids import Ids
 from application.ports.image_probe import ImageProbe
 from application.ports.object_store import ObjectStore
 from application.ports.repositories.idempotency_keys import TwinRequest
-from application.ports.unit_of_work import Database, DatabaseUnavailable
+from application.ports.unit_of_work import CommitUnknown, Database, DatabaseUnavailable
 from domain.images.image import Image, PictureHeader, safe_label
 from domain.images.pipeline import Pipeline
 from domain.images.upload_policy import UploadPolicy
@@ -134,26 +134,14 @@ class UploadImage:
         except TwinRequest:
             self._forget(image, task)
             return self(request)
+        except CommitUnknown:
+            # It may have been promised; a stray object is the lesser evil, and is swept up.
+            raise
         except DatabaseUnavailable:
-            self._forget_unless_kept(image, task)
+            self._forget(image, task)
             raise
         self.failpoints.reach("upload.after_commit")
         return UploadedImage(image_id, task_id)
-
-    def _forget_unless_kept(self, image: Image, task: Task) -> None:
-        """
-        Delete the bytes of an upload that was not promised.
-
-        A commit that failed may have worked all the same, so the rows have the last word; while
-        they cannot be read, a stray object is the lesser evil.
-        """
-        try:
-            with self.database.reading() as work:
-                if work.images.get(image.id) is not None:
-                    return
-        except DatabaseUnavailable:
-            return
-        self._forget(image, task)
 
     def _forget(self, image: Image, task: Task) -> None:
         for key in (image.file_path, *task.assets.values()):

@@ -55,6 +55,7 @@ class AddWebhook:
         with self.database.writing() as work:
             if request.idempotency and (reply := request.idempotency.reply(work)) is not None:
                 return AddedWebhook(_webhook_of(reply, request.actor, url), replayed=True)
+            work.users.hold(request.actor.user_id)  # so that they are not counted twice at once
             there = work.webhooks.of_user(request.actor.user_id)
             for webhook in there:
                 if webhook.url == url:

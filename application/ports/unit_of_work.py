@@ -24,6 +24,12 @@ class DatabaseUnavailable(PortFailure):
     transient = True
 
 
+class CommitUnknown(DatabaseUnavailable):
+    """The answer to a commit was lost: everything may have been written, or nothing."""
+
+    code = "commit-unknown"
+
+
 class UnitOfWork(Protocol):
     """One transaction's view of everything that is remembered."""
 

@@ -36,6 +36,14 @@ class Users(Protocol):
         """Return the account by its id."""
 
     @abstractmethod
+    def hold(self, user_id: UUID) -> User | None:
+        """
+        Return the account by its id, and keep other holders waiting until the transaction ends.
+
+        For whoever decides by what there is and then changes it.
+        """
+
+    @abstractmethod
     def by_email(self, email: str) -> User | None:
         """Return the account by its address, whatever the case."""
 
