@@ -65,6 +65,7 @@ class Adapters(containers.DeclarativeContainer):
     image_probe = _once(factories.image_probe)
     image_editor = _once(factories.image_editor, settings, upload_policy)
     publisher = _once(factories.publisher, settings)
+    dead_letters = _once(factories.dead_letters, settings)
     task_inbox = _once(
         factories.inbox, settings, "image-processing", settings.provided.worker.concurrency
     )

@@ -9,13 +9,14 @@ never loads libvips or Apprise.
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from application.images.admit_upload import HighWaterMarks
 from application.ports.access_tokens import AccessTokens
 from application.ports.clock import Clock
+from application.ports.dead_letters import DeadLetters
 from application.ports.download_links import DownloadLinks
 from application.ports.failpoints import Failpoints
 from application.ports.ids import Ids
@@ -232,13 +233,44 @@ def image_editor(settings: Settings, policy: UploadPolicy) -> "VipsEditor":
 def publisher(settings: Settings) -> "KombuPublisher":
     from adapters.messaging.kombu_publisher import KombuPublisher
 
-    return KombuPublisher(settings.broker_url)
+    return KombuPublisher(settings.broker_url, _broker_options(settings))
 
 
 def inbox(settings: Settings, queue: str, prefetch: int) -> MessageInbox:
     from adapters.messaging.kombu_inbox import KombuInbox
 
-    return KombuInbox(settings.broker_url, queue, prefetch=prefetch)
+    options = _broker_options(settings)
+    return KombuInbox(settings.broker_url, queue, prefetch=prefetch, transport_options=options)
+
+
+def dead_letters(settings: Settings) -> DeadLetters:
+    options = _broker_options(settings)
+    match settings.broker_url.partition(":")[0]:
+        case "amqp" | "amqps":
+            from adapters.messaging.rabbitmq_dead_letters import RabbitMQDeadLetters
+
+            return RabbitMQDeadLetters(settings.broker_url, options)
+        case "sqs":
+            from adapters.messaging.sqs_dead_letters import SqsDeadLetters
+
+            return SqsDeadLetters(settings.broker_url, options)
+        case _:
+            from adapters.messaging.embedded_dead_letters import EmbeddedDeadLetters
+
+            return EmbeddedDeadLetters(settings.broker_url, options)
+
+
+def _broker_options(settings: Settings) -> Mapping[str, Any]:
+    broker = settings.broker
+    if broker.sqs_queues is None:
+        return {}
+    from adapters.messaging import sqs_transport
+
+    return sqs_transport.options(
+        sqs_transport.urls_under(broker.sqs_queues),
+        region=broker.sqs_region,
+        is_secure=broker.sqs_queues.startswith("https:"),
+    )
 
 
 def email_notifier(settings: Settings) -> Notifier:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import attrs
 
 _OF_FILES = ("sqlite", "embedded")
+_WITHOUT_HOST = ("sqs",)
 _UNITS = {"": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
@@ -164,9 +165,10 @@ def url(*schemes: str, secret: bool = False) -> Form:
     def parse(value: str) -> str:
         try:
             parts = urlsplit(value)
-            complete = parts.path != "" if parts.scheme in _OF_FILES else parts.hostname
+            complete = parts.path if parts.scheme in _OF_FILES else parts.hostname
         except ValueError:
             raise Malformed from None
+        complete = complete or parts.scheme in _WITHOUT_HOST
         if parts.scheme not in schemes or not complete or not value.isprintable():
             raise Malformed
         return value

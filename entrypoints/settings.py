@@ -54,8 +54,18 @@ class BrokerSettings:
 
     url: str | None = _setting(
         None,
-        form.url("embedded", "amqp", "amqps", secret=True),
-        "The message broker; an embedded queue in the data directory if absent.",
+        form.url("embedded", "amqp", "amqps", "sqs", secret=True),
+        "The message broker; an embedded queue in the data directory if absent. SQS is sqs:// for "
+        "Amazon's with the machine's role, or sqs://key:secret@host:port.",
+    )
+    sqs_queues: str | None = _setting(
+        None,
+        form.url("http", "https"),
+        "What the URL of every SQS queue begins with, such as "
+        "https://sqs.eu-central-1.amazonaws.com/123456789012/safelight-.",
+    )
+    sqs_region: str | None = _setting(
+        None, form.text(), "Region of the SQS queues; the one in their URL if absent."
     )
 
 
@@ -524,6 +534,10 @@ def _contradictions(settings: Settings) -> Iterator[Complaint]:
     if settings.http.bind.startswith(("fd://", "unix:")) and settings.http.base_url is None:
         yield Complaint(
             f"{PREFIX}HTTP_BASE_URL", f"must be set if {PREFIX}HTTP_BIND is {settings.http.bind}"
+        )
+    if (settings.broker_url.startswith("sqs:")) != (settings.broker.sqs_queues is not None):
+        yield Complaint(
+            f"{PREFIX}BROKER_SQS_QUEUES", f"must be set if, and only if, {PREFIX}BROKER_URL is SQS"
         )
     yield from _storage_contradictions(settings)
     tasks = settings.tasks
