@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import attrs
 import psutil
+import psycopg
 import requests
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -144,7 +145,12 @@ class RunningPlatform:
         return str(answer.json()["token"])
 
     def post_image(
-        self, content: Any, options: str | None = None, **parts: tuple[str, bytes]
+        self,
+        content: Any,
+        options: str | None = None,
+        *,
+        key: str | None = None,
+        **parts: tuple[str, bytes],
     ) -> requests.Response:
         """Send an upload, one connection a request, and return whatever is answered."""
         files: dict[str, Any] = {"image": ("picture.jpg", content), **parts}
@@ -153,7 +159,8 @@ class RunningPlatform:
             f"{self.base}/api/images/upload",
             files=files,
             data=data,
-            headers={"Authorization": f"Bearer {self.token}", "Connection": "close"},
+            headers={"Authorization": f"Bearer {self.token}", "Connection": "close"}
+            | ({} if key is None else {"Idempotency-Key": key}),
             timeout=60,
         )
 
@@ -196,6 +203,10 @@ class RunningPlatform:
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Read the platform's own database, beside the running platform."""
+        url = self._environment.get("SAFELIGHT_DATABASE_URL")
+        if url is not None:
+            with psycopg.connect(url, connect_timeout=10) as server:
+                return server.execute(query.replace("?", "%s"), values or None).fetchall()
         with contextlib.closing(
             sqlite3.connect(
                 f"file:{self.folder / 'safelight.sqlite'}?mode=ro", uri=True, timeout=10

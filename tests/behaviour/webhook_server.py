@@ -1,5 +1,6 @@
 """A customer's server that takes webhooks, on loopback."""
 
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
@@ -14,6 +15,11 @@ class Call:
     headers: dict[str, str]
     body: bytes
     answered: int
+
+    @property
+    def task_id(self) -> str:
+        """The task that it is about."""
+        return str(json.loads(self.body)["data"]["taskId"])
 
 
 class WebhookServer:
