@@ -165,7 +165,7 @@ def url(*schemes: str, secret: bool = False) -> Form:
     def parse(value: str) -> str:
         try:
             parts = urlsplit(value)
-            complete = parts.path if parts.scheme in _OF_FILES else parts.hostname
+            complete = bool(parts.path if parts.scheme in _OF_FILES else parts.hostname)
         except ValueError:
             raise Malformed from None
         complete = complete or parts.scheme in _WITHOUT_HOST

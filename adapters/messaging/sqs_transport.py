@@ -14,7 +14,7 @@ program creates none and asks for no right to. See `options`.
 
 import select
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from queue import Empty
 from typing import Any
@@ -153,7 +153,7 @@ class Channel(BrokerlessChannel, SQS.Channel):
         poller = SqsPoller(
             self._long_poll_of(queue),
             limit=self._prefetch,
-            release=lambda messages: self._release(queue, messages),
+            release=self._release_of(queue),
             ring=self.connection.ring,
         )
         self._pollers[queue] = poller
@@ -229,14 +229,8 @@ class Channel(BrokerlessChannel, SQS.Channel):
     def see_again(self, messages: Sequence[tuple[str, str]], seconds: int) -> None:
         """Have messages, by queue and receipt, seen again after *seconds*, if still ours."""
         for queue in dict.fromkeys(queue for queue, _ in messages):
-            for chunk in _chunks([tag for name, tag in messages if name == queue]):
-                self.sqs().change_message_visibility_batch(
-                    QueueUrl=self.url_of(queue),
-                    Entries=[
-                        {"Id": str(number), "ReceiptHandle": tag, "VisibilityTimeout": seconds}
-                        for number, tag in enumerate(chunk)
-                    ],
-                )
+            tags = [tag for name, tag in messages if name == queue]
+            _see_again(self.sqs(), self.url_of(queue), tags, seconds)
 
     def _long_poll_of(self, queue: str) -> Any:
         wait_seconds = self.wait_time_seconds
@@ -257,9 +251,15 @@ class Channel(BrokerlessChannel, SQS.Channel):
             "Messages", []
         )
 
-    def _release(self, queue: str, messages: Sequence[dict[str, Any]]) -> None:
-        with suppress(BotoCoreError, ClientError, OSError):
-            self.see_again([(queue, message["ReceiptHandle"]) for message in messages], 0)
+    def _release_of(self, queue: str) -> Callable[[Sequence[dict[str, Any]]], None]:
+        """Return what a poller gives back by; it may do so after the channel was closed."""
+        client, url = self.sqs(), self.url_of(queue)
+
+        def release(messages: Sequence[dict[str, Any]]) -> None:
+            with suppress(BotoCoreError, ClientError, OSError):
+                _see_again(client, url, [message["ReceiptHandle"] for message in messages], 0)
+
+        return release
 
 
 class Transport(SQS.Transport):
@@ -311,6 +311,17 @@ class Transport(SQS.Transport):
         super().close_connection(connection)
         self._bell.close()
         self._ringer.close()
+
+
+def _see_again(client: Any, url: str, tags: Sequence[str], seconds: int) -> None:
+    for chunk in _chunks(tags):
+        client.change_message_visibility_batch(
+            QueueUrl=url,
+            Entries=[
+                {"Id": str(number), "ReceiptHandle": tag, "VisibilityTimeout": seconds}
+                for number, tag in enumerate(chunk)
+            ],
+        )
 
 
 def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -106,7 +106,9 @@ class TestMessageInbox:
         newer |= {"correlationId": "r", "priority": {"new": "member"}}
         broker.publisher().publish([])
         broker.send_raw([])
-        broker.send_raw({"version": 1, "kind": "TaskQueued", "subjectId": "no", "correlationId": ""})
+        broker.send_raw(
+            {"version": 1, "kind": "TaskQueued", "subjectId": "no", "correlationId": ""}
+        )
         broker.send_raw({"kind": "TaskQueued"})
         broker.send_raw({"a": 1}, serializer="yaml")
         broker.send_raw("{", content_type="application/json")

@@ -1053,9 +1053,10 @@ class TestIdempotencyKeys:
         self.add(database, "f1")
 
         assert self.find(database) == RememberedReply("ada", "key-1", "f1", {"id": "f1"})
-        assert read(
-            database, lambda work: work.idempotency_keys.find("bert", "key-1", self.DAY)
-        ) is None
+        assert (
+            read(database, lambda work: work.idempotency_keys.find("bert", "key-1", self.DAY))
+            is None
+        )
 
     def test_a_twin_is_noticed_and_changes_nothing(self, database: Database) -> None:
         self.add(database, "f1")
@@ -1078,9 +1079,10 @@ class TestIdempotencyKeys:
         self.add(database, "f1")
 
         for age, removed in ((self.DAY, 0), (AT_ONCE, 1), (AT_ONCE, 0)):
-            assert write(
-                database, lambda work: work.idempotency_keys.remove_older_than(age, 10)
-            ) == removed
+            assert (
+                write(database, lambda work: work.idempotency_keys.remove_older_than(age, 10))
+                == removed
+            )
         assert self.find(database) is None
 
 

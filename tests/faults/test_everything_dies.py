@@ -143,9 +143,7 @@ def test_everything_dies_and_nothing_is_lost(
     history.close()
 
 
-def inflict(
-    faults: dict[str, Callable[[], None]], clients: Clients, history: History
-) -> None:
+def inflict(faults: dict[str, Callable[[], None]], clients: Clients, history: History) -> None:
     """Let every fault happen while pictures still come in, evenly spread, in random order."""
     order = [name for name, times in FAULTS.items() for _ in range(times)]
     random.Random(7).shuffle(order)
