@@ -48,8 +48,8 @@ bench: $(TEST_STAMP)  ## What the platform costs around the pixels, as ratios
 	$(PYTHON) -m benchmarks $(ARGS)
 
 .PHONY: faults
-faults: $(TEST_STAMP)  ## Kill processes under work, four times as often as `make test` does
-	SAFELIGHT_TEST_KILLS=200 $(PYTHON) -m pytest tests/faults -s --timeout=3000 $(ARGS)
+faults: $(TEST_STAMP)  ## Kill everything under load, several times as often as `make test` does
+	SAFELIGHT_TEST_FAULTS=whole SAFELIGHT_TEST_KILLS=200 $(PYTHON) -m pytest tests/faults -s --timeout=3000 $(ARGS)
 
 .PHONY: format
 format: $(TEST_STAMP)  ## Put the code into its form

@@ -130,6 +130,75 @@ def migrate() -> None:
     print(f"Applied: {', '.join(applied)}." if applied else "The database is up to date.")
 
 
+dead_letters = App(
+    name="dead-letters",
+    help="""Messages that nobody could deliver: look at them, put them back, forget them.
+
+A message dies when its consumer says that trying again will not help, or after too many deliveries.
+Nothing is lost by it: the database knows every task, and rings for it again.""",
+    group=_TOOLS,
+)
+app.command(dead_letters)
+_Queue = Literal["image-processing", "notifications"]
+
+
+@dead_letters.command(name="list")
+def list_dead_letters(*, json: bool = False) -> None:
+    """
+    Show the dead letters of every queue.
+
+    Parameters
+    ----------
+    json
+        For scripts.
+    """
+    from entrypoints.cli.dead_letters import show
+
+    show(_settings(), as_json=json)
+
+
+@dead_letters.command(name="requeue")
+def requeue_dead_letters(
+    queue: _Queue, *ids: str, every: Annotated[bool, Parameter(name="--all", negative=())] = False
+) -> None:
+    """
+    Put dead letters back where they came from, as if they were new.
+
+    Parameters
+    ----------
+    queue
+        Whose they are.
+    ids
+        Which, as `list` shows them.
+    every
+        All of them, a thousand at a time.
+    """
+    from entrypoints.cli.dead_letters import requeue
+
+    requeue(_settings(), queue, ids, every=every)
+
+
+@dead_letters.command(name="drop")
+def drop_dead_letters(
+    queue: _Queue, *ids: str, every: Annotated[bool, Parameter(name="--all", negative=())] = False
+) -> None:
+    """
+    Forget dead letters; what they were about stays in the database.
+
+    Parameters
+    ----------
+    queue
+        Whose they are.
+    ids
+        Which, as `list` shows them.
+    every
+        All of them, a thousand at a time.
+    """
+    from entrypoints.cli.dead_letters import drop
+
+    drop(_settings(), queue, ids, every=every)
+
+
 @app.command(group=_TOOLS)
 def settings(*, markdown: bool = False) -> None:
     """

@@ -147,7 +147,7 @@ def broker(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Broker]:
         case "sqs":
             server = request.getfixturevalue("sqs")
             urls = server.create_queues()
-            broker = OverSqs(server.url, server.options(urls, lease_seconds=3))
+            broker = OverSqs(server.url, server.options(urls, lease_seconds=5))
     yield broker
     broker.close()
     if request.param == "rabbitmq":

@@ -12,10 +12,15 @@ import time
 from datetime import UTC, datetime
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from standardwebhooks import Webhook
 
+from adapters.messaging.kombu_inbox import KombuInbox
+from adapters.messaging.kombu_publisher import KombuPublisher
+from adapters.messaging.sqlite_transport import url_of
+from application.ports.message_publisher import Message
 from entrypoints.cli.log_view import LogView
 from entrypoints.cli.webhook_listener import receiver
 
@@ -180,3 +185,37 @@ class TestListen:
 
         assert answer.status == status
         assert ("task.completed" in capsys.readouterr().out) is not forged
+
+
+def test_dead_letters_are_shown_put_back_and_forgotten(tmp_path: Path) -> None:
+    here = {"SAFELIGHT_DATA_DIR": str(tmp_path)}
+    assert safelight("migrate", **here).returncode == 0
+    queue = embedded_queue(tmp_path)
+    for _ in range(2):
+        queue.publish([Message("TaskQueued", uuid4(), "a-request")])
+    inbox = KombuInbox(embedded_url(tmp_path), "image-processing", prefetch=2)
+    inbox.open()
+    for _ in range(2):
+        inbox.bury(inbox.receive(1))
+    inbox.close()
+
+    listed = json.loads(safelight("dead-letters", "list", "--json", **here).stdout)
+    first, second = (each["id"] for each in listed["image-processing"])
+    assert {each["reason"] for each in listed["image-processing"]} == {"rejected"}
+    assert listed["notifications"] == []
+    assert "2 dead letters" in safelight("dead-letters", "list", **here).stdout
+    neither = safelight("dead-letters", "drop", "image-processing", **here)
+    assert (neither.returncode, neither.stderr) == (2, "safelight: name some ids, or say --all\n")
+    dropped = safelight("dead-letters", "drop", "image-processing", first, **here)
+    assert dropped.stdout == "Forgotten: 1.\n"
+    put_back = safelight("dead-letters", "requeue", "image-processing", "--all", **here)
+    assert put_back.stdout == "Put back: 1.\n"
+    assert "image-processing: no dead letters" in safelight("dead-letters", "list", **here).stdout
+
+
+def embedded_url(folder: Path) -> str:
+    return url_of(folder / "queue.sqlite")
+
+
+def embedded_queue(folder: Path) -> KombuPublisher:
+    return KombuPublisher(embedded_url(folder))
