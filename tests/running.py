@@ -40,11 +40,13 @@ class RunningPlatform:
 
     Args:
         folder: Its data folder; may hold the data of an earlier run.
+        program: The folder of the program, for another version than this one.
         settings: Variables without their prefix: `UPLOAD_MAX_BYTES="300000000"`.
     """
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, *, program: Path = ROOT, **settings: str) -> None:
         self.folder = folder
+        self._program = program
         self.log_path = folder.parent / f"{folder.name}.log"
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")
@@ -73,7 +75,7 @@ class RunningPlatform:
             self._run_file.unlink()
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [str(ROOT / "safelight"), "up", "--log-format", "json"],
+                [str(self._program / "safelight"), "up", "--log-format", "json"],
                 env=self._environment | {"PORT": str(self.port)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
