@@ -28,6 +28,7 @@ from application.notifications.list_webhooks import ListWebhooks
 from application.notifications.make_notice import MakeNotice
 from application.notifications.remove_webhook import RemoveWebhook
 from application.notifications.send_delivery import SendDelivery
+from application.outbox.forget_replies import ForgetReplies
 from application.outbox.measure_queues import MeasureQueues
 from application.outbox.relay_outbox import RelayOutbox
 from application.outbox.sweep import Sweep
@@ -213,6 +214,7 @@ class UseCases(containers.DeclarativeContainer):
         patience=_duration(settings.provided.relay.patience_seconds),
         delivery_lease=_duration(settings.provided.notifier.lease_seconds),
     )
+    forget_replies = _once(ForgetReplies, database=adapters.database)
     measure_queues = _once(MeasureQueues, database=adapters.database, telemetry=adapters.telemetry)
 
 
@@ -273,4 +275,5 @@ class Platform(containers.DeclarativeContainer):
         _watched(use_cases.return_expired_tasks, adapters),
         use_cases.sweep,
         use_cases.measure_queues,
+        use_cases.forget_replies,
     )

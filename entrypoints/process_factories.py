@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from entrypoints.http.app import HTTPUseCases
 
 
+_HOURLY_SECONDS = 3600.0
+
+
 class Loop(Protocol):
     """What a process does until it is told to stop."""
 
@@ -82,6 +85,7 @@ def relay(
     return_expired_tasks: Any,
     sweep: Any,
     measure_queues: Any,
+    forget_replies: Any,
 ) -> Loop:
     from entrypoints.consumers.relay_outbox import Chore, Relay
 
@@ -99,5 +103,11 @@ def relay(
             Chore("return-expired-tasks", return_expired_tasks, rests.expired_seconds),
             Chore("sweep", sweep, rests.sweep_seconds),
             Chore("measure-queues", measure_queues, rests.sweep_seconds),
+            Chore(
+                "forget-replies",
+                forget_replies,
+                _HOURLY_SECONDS,
+                at_a_time=forget_replies.batch,
+            ),
         ],
     )

@@ -12,6 +12,8 @@ from uuid import uuid4
 import pytest
 
 from adapters.system.failpoints import ArmedFailpoints
+from application.idempotency import IdempotencyKey
+from application.outbox.forget_replies import ForgetReplies
 from application.outbox.relay_outbox import RelayOutbox
 from application.ports.message_publisher import BrokerUnavailable, Message, MessagePublisher
 from domain.notifications.delivery import Delivery
@@ -210,3 +212,26 @@ class TestSweep:
             ("tasks", "in progress"): 1,
             ("outbox", "waiting"): 3,
         }
+
+
+class TestForgetReplies:
+    def test_forgets_what_is_too_old_a_batch_at_a_time(self, bench: Workbench) -> None:
+        def remember(key: str) -> None:
+            with bench.database.writing() as work:
+                IdempotencyKey("ada", key, "f").remember(work, id=key)
+                work.commit()
+
+        for number in range(3):
+            remember(f"old-{number}")
+        with bench.database.connection().transaction("BEGIN IMMEDIATE"):
+            bench.database.connection().change(
+                "UPDATE idempotency_keys SET created_at = clock_after(:age)", age=-86_500.0
+            )
+            bench.database.connection().commit()
+        remember("new")
+        forget = ForgetReplies(bench.database, batch=2)
+
+        assert [forget(), forget(), forget()] == [2, 1, 0]
+        with bench.database.reading() as work:
+            assert IdempotencyKey("ada", "new", "f").reply(work) == {"id": "new"}
+            assert IdempotencyKey("ada", "old-0", "f").reply(work) is None

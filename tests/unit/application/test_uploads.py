@@ -1,7 +1,9 @@
 """Taking a picture in, and everything that is refused at the door."""
 
 import hashlib
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 import attrs
@@ -11,9 +13,11 @@ from adapters.persistence.sqlite import SqliteDatabase
 from adapters.system.ids import RandomIds
 from application.actor import Actor
 from application.errors import AssetNotFound, NotAllowed, NotFound, UnexpectedPart
+from application.idempotency import IdempotencyKey, IdempotencyKeyReused
 from application.images.image_status import ImageStatus, ImageStatusRequest
 from application.images.install_shared_assets import InstallSharedAssets
 from application.images.stage_file import StageFile
+from application.images.upload_image import UploadedImage
 from application.ports.unit_of_work import DatabaseUnavailable
 from domain.images.asset import Asset
 from domain.errors import ContentTooLarge, EmptyFile, ImageRefused, ImageTooLarge, UnsupportedMedia
@@ -153,6 +157,44 @@ class TestUploadImage:
 
         assert bench.outbox_count() == 0
         assert bench.read(lambda work: work.tasks.count_by_status())["queued"] == 0
+
+
+class TestAnUploadThatIsSentAgain:
+    def test_twins_at_the_same_moment_become_one_image(self, bench: Workbench) -> None:
+        actor = bench.an_actor()
+        key = IdempotencyKey(str(actor.user_id), "key-1", "f")
+        start = threading.Barrier(4)
+
+        def upload(_: int) -> UploadedImage:
+            start.wait(10)
+            return bench.upload(actor, idempotency=key)
+
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(upload, range(4)))
+
+        assert len({(each.image_id, each.task_id) for each in answers}) == 1
+        assert sorted(each.replayed for each in answers) == [False, True, True, True]
+        assert len(bench.stored()) == 1, "the twins' bytes are gone"
+        assert bench.read(lambda work: work.tasks.count_queued(10)) == 1
+
+    def test_a_key_is_not_used_up_by_a_refusal(self, bench: Workbench) -> None:
+        actor = bench.an_actor()
+        key = IdempotencyKey(str(actor.user_id), "key-1", "f")
+        with pytest.raises(ImageRefused):
+            bench.upload(actor, b"no picture", idempotency=key)
+
+        assert not bench.upload(actor, idempotency=key).replayed
+
+    def test_a_key_of_another_request_is_refused_before_anything_is_stored(
+        self, bench: Workbench
+    ) -> None:
+        actor = bench.an_actor()
+        bench.upload(actor, idempotency=IdempotencyKey(str(actor.user_id), "key-1", "f"))
+
+        with pytest.raises(IdempotencyKeyReused):
+            bench.upload(actor, idempotency=IdempotencyKey(str(actor.user_id), "key-1", "g"))
+
+        assert len(bench.stored()) == 1
 
 
 class TestAssetsOfAnUpload:

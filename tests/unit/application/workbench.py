@@ -23,6 +23,7 @@ from adapters.system.failpoints import ArmedFailpoints
 from adapters.system.ids import RandomIds
 from application.actor import Actor
 from application.back_off import BackOff
+from application.idempotency import IdempotencyKey
 from application.images.stage_file import StageFile
 from application.images.upload_image import UploadedImage, UploadImage, UploadImageRequest
 from application.notifications.announce_outcome import AnnounceOutcome
@@ -264,6 +265,7 @@ class Workbench:
         attachments: Mapping[str, bytes] | None = None,
         notify: NotificationRequest = NotificationRequest(),
         file_name: str | None = "holiday.jpg",
+        idempotency: IdempotencyKey | None = None,
     ) -> UploadedImage:
         stage_file = StageFile(self.object_store, self.policy)
         if content is None or isinstance(content, bytes):
@@ -275,7 +277,15 @@ class Workbench:
                 for name, one in (attachments or {}).items()
             }
             return self.upload_image(
-                UploadImageRequest(actor, picture, pipeline, "a-request", staged, notify)
+                UploadImageRequest(
+                    actor,
+                    picture,
+                    pipeline,
+                    "a-request",
+                    staged,
+                    notify,
+                    idempotency=idempotency,
+                )
             )
 
     def a_completed_task(self, actor: Actor | None = None, **overrides: Any) -> Task:
