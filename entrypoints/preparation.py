@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 from application.errors import PortFailure
+from application.ports.object_store import ObjectStore, StorageMisconfigured, StorageUnavailable
+from application.ports.unit_of_work import DatabaseUnavailable
 from entrypoints.container import Platform
 from entrypoints.mistakes import OperatorMistake
 from entrypoints.settings import Settings
@@ -27,7 +29,7 @@ def prepare(settings: Settings) -> list[str]:
         platform.use_cases().install_shared_assets()()
         adapters.database().close()
     except PortFailure as failure:
-        raise OperatorMistake(f"{failure.code}: {failure}") from failure
+        raise _mistake_of(failure) from failure
     return applied
 
 
@@ -54,7 +56,7 @@ def _make_private(directory: Path) -> None:
 
 
 def check_prepared(settings: Settings) -> None:
-    """Raise `OperatorMistake` unless the database has the tables of this version."""
+    """Raise `OperatorMistake` unless the tables are this version's and the store lets us in."""
     if settings.postgres_url is None and not settings.database_file.exists():
         raise OperatorMistake(
             f"there is no database {settings.database_file}; run `safelight migrate` first"
@@ -62,11 +64,31 @@ def check_prepared(settings: Settings) -> None:
     adapters = Platform(settings=settings).adapters()
     try:
         missing = adapters.migrations().pending()
+        _check_store(adapters.object_store())
     except PortFailure as failure:
-        raise OperatorMistake(f"{failure.code}: {failure}") from failure
+        raise _mistake_of(failure) from failure
     finally:
         adapters.database().close()
     if missing:
         raise OperatorMistake(
             f"the database lacks {', '.join(missing)}; run `safelight migrate` first"
         )
+
+
+def _check_store(store: ObjectStore) -> None:
+    """Raise `StorageMisconfigured`; a store that is away may come back, and is waited for."""
+    try:
+        store.check()
+    except StorageMisconfigured:
+        raise
+    except StorageUnavailable:
+        return
+
+
+def _mistake_of(failure: PortFailure) -> OperatorMistake:
+    """Say in one line what stands in the way, and which setting leads there."""
+    said = str(failure).strip().partition("\n")[0]
+    advice = ""
+    if isinstance(failure, DatabaseUnavailable):
+        advice = "; is the server running, and SAFELIGHT_DATABASE_URL right?"
+    return OperatorMistake(f"{failure.code}: {said}{advice}")

@@ -1,5 +1,6 @@
 """Connections to a PostgreSQL server: how they are opened, bounded in time, kept and replaced."""
 
+import logging
 import os
 import select
 import threading
@@ -19,6 +20,9 @@ from application.errors import PortFailure
 from application.ports.unit_of_work import DatabaseUnavailable
 
 _T = TypeVar("_T")
+
+# Whoever asked is told by an exception; without a log there is no second voice.
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
 _SLICE_SECONDS: Final = 0.25
 """While the server refuses, nobody waits for longer than this."""

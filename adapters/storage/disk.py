@@ -114,6 +114,10 @@ class DiskObjectStore(ObjectStore):
             there = os.statvfs(self._objects)
         return Room(there.f_blocks * there.f_frsize, there.f_bavail * there.f_frsize)
 
+    def check(self) -> None:
+        """See whether the directory is still there; it was made when this object was."""
+        self.room()
+
     def stat(self, key: str) -> ObjectInfo:
         """Ask the file system."""
         path = self._path(key)

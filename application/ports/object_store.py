@@ -154,3 +154,13 @@ class ObjectStore(Protocol):
     @abstractmethod
     def room(self) -> Room | None:
         """Return how much room there is, or None if the store does not run out of it."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """
+        Return if objects can be kept here.
+
+        Raises:
+            StorageMisconfigured: The place, or access to it, is not there; waiting does not help.
+            StorageUnavailable: The store did not answer.
+        """

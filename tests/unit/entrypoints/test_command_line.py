@@ -12,6 +12,7 @@ import time
 from datetime import UTC, datetime
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import pytest
@@ -23,6 +24,8 @@ from adapters.messaging.sqlite_transport import url_of
 from application.ports.message_publisher import Message
 from entrypoints.cli.log_view import LogView
 from entrypoints.cli.webhook_listener import receiver
+from tests.services.postgres import Postgres
+from tests.services.seaweedfs import S3Service
 
 ROOT = Path(__file__).parents[3]
 
@@ -219,3 +222,58 @@ def embedded_url(folder: Path) -> str:
 
 def embedded_queue(folder: Path) -> KombuPublisher:
     return KombuPublisher(embedded_url(folder))
+
+
+def test_a_database_that_does_not_answer_is_told_in_a_line(tmp_path: Path) -> None:
+    for command in ("migrate", "api", "image-worker", "notifier", "relay"):
+        outcome = safelight(
+            command,
+            SAFELIGHT_DATA_DIR=str(tmp_path),
+            SAFELIGHT_DATABASE_URL="postgresql://ada:secret@127.0.0.1:1/safelight",
+        )
+
+        assert outcome.returncode == 1
+        [line] = outcome.stderr.splitlines()
+        assert line.startswith("safelight: database-unavailable: ")
+        assert "SAFELIGHT_DATABASE_URL" in line and "secret" not in line
+
+
+def test_what_is_wrong_with_a_real_database_is_told_in_a_line(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    empty = postgres.create_database(empty=True)
+    parts = urlsplit(empty)
+    cases = {
+        empty: "run `safelight migrate` first",
+        empty + "-nowhere": "does not exist",
+        urlunsplit(parts._replace(netloc=f"nobody:wrong@{parts.netloc.rpartition('@')[2]}")): "",
+    }
+    for url, said in cases.items():
+        outcome = safelight(
+            "relay", SAFELIGHT_DATA_DIR=str(tmp_path), SAFELIGHT_DATABASE_URL=url
+        )
+
+        assert outcome.returncode == 1
+        [line] = outcome.stderr.splitlines()
+        assert said in line
+
+
+def test_a_bucket_that_cannot_be_used_is_told_in_a_line(
+    s3_service: S3Service, tmp_path: Path
+) -> None:
+    right = {
+        "SAFELIGHT_DATA_DIR": str(tmp_path),
+        "SAFELIGHT_STORAGE_BUCKET": s3_service.bucket,
+        "SAFELIGHT_STORAGE_ENDPOINT": s3_service.endpoint,
+        "SAFELIGHT_STORAGE_REGION": s3_service.region,
+        "SAFELIGHT_STORAGE_PATH_STYLE": "true",
+        "SAFELIGHT_STORAGE_ACCESS_KEY": s3_service.access_key,
+        "SAFELIGHT_STORAGE_SECRET_KEY": s3_service.secret_key,
+    }
+    assert safelight("migrate", **right).returncode == 0
+    for name, wrong in (("BUCKET", "no-such-bucket"), ("SECRET_KEY", "wrong")):
+        outcome = safelight("image-worker", **right | {f"SAFELIGHT_STORAGE_{name}": wrong})
+
+        assert outcome.returncode == 1
+        [line] = outcome.stderr.splitlines()
+        assert line.startswith("safelight: storage-misconfigured: ")
