@@ -43,9 +43,7 @@ def test_f5_a_broker_that_loses_everything(mortal_rabbitmq: RabbitMQ, tmp_path: 
         assert platform.rows("select count(*) from results") == [(12,)]
 
 
-def test_f6_a_blocked_broker_keeps_nobody_from_uploading(
-    mortal_rabbitmq: RabbitMQ, tmp_path: Path
-):
+def test_f6_a_blocked_broker_keeps_nobody_from_uploading(mortal_rabbitmq: RabbitMQ, tmp_path: Path):
     """The broker's disk alarm: it confirms nothing, so the messages stay in the outbox."""
     url = mortal_rabbitmq.create_host()
     with RunningPlatform(tmp_path / "data", **SETTINGS, BROKER_URL=url) as platform:

@@ -249,9 +249,7 @@ def test_what_is_wrong_with_a_real_database_is_told_in_a_line(
         urlunsplit(parts._replace(netloc=f"nobody:wrong@{parts.netloc.rpartition('@')[2]}")): "",
     }
     for url, said in cases.items():
-        outcome = safelight(
-            "relay", SAFELIGHT_DATA_DIR=str(tmp_path), SAFELIGHT_DATABASE_URL=url
-        )
+        outcome = safelight("relay", SAFELIGHT_DATA_DIR=str(tmp_path), SAFELIGHT_DATABASE_URL=url)
 
         assert outcome.returncode == 1
         [line] = outcome.stderr.splitlines()
