@@ -10,6 +10,7 @@ Refusals and failures that need more than one object to see.
     ├── TooManyWebhooks           the account has as many as it may have
     ├── NotReady                  ask again later
     ├── TaskEndedWithoutResult    asking again will not help
+    ├── FileGone                  it was kept for a while, and is no longer
     └── UnexpectedPart            a file that nothing refers to
 
     PortFailure                   declared beside each port; `transient` says whether to try again
@@ -95,6 +96,12 @@ class TaskEndedWithoutResult(ApplicationError):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.detail)
         self.failure = failure
+
+
+class FileGone(ApplicationError):
+    """The file was removed: it is older than files are kept, or an operator dropped it."""
+
+    code = "file-gone"
 
 
 class UnexpectedPart(ApplicationError):

@@ -15,10 +15,18 @@ from application.accounts.log_out import LogOut
 from application.accounts.register_user import RegisterUser
 from application.accounts.update_profile import UpdateProfile
 from application.accounts.view_profile import ViewProfile
+from application.administration.check_files import CheckFiles
+from application.administration.drop_task import DropTask
+from application.administration.inspect_task import InspectTask
+from application.administration.list_tasks import ListTasks
+from application.administration.requeue_task import RequeueTask
+from application.administration.retain import Retain
+from application.administration.sweep_orphans import SweepOrphans
 from application.images.admit_upload import AdmitUpload
 from application.images.download_image import DownloadImage
 from application.images.image_status import ImageStatus
 from application.images.install_shared_assets import InstallSharedAssets
+from application.images.list_images import ListImages
 from application.images.open_result import OpenResult
 from application.images.stage_file import StageFile
 from application.images.upload_image import UploadImage
@@ -37,6 +45,7 @@ from application.tasks.return_expired_tasks import ReturnExpiredTasks
 from application.tasks.view_task import ViewTask
 from entrypoints import factories, process_factories
 from entrypoints.observed import observed
+from entrypoints.readiness import Readiness
 from entrypoints.settings import Settings
 
 _once = providers.ThreadSafeSingleton
@@ -62,6 +71,7 @@ class Adapters(containers.DeclarativeContainer):
     access_tokens = _once(factories.access_tokens, settings, clock)
     signing_secrets = _once(factories.signing_secrets, settings)
     upload_policy = _once(factories.upload_policy, settings)
+    retention_policy = _once(factories.retention, settings)
     high_water_marks = _once(factories.high_water_marks, settings)
     image_probe = _once(factories.image_probe)
     image_editor = _once(factories.image_editor, settings, upload_policy)
@@ -134,6 +144,7 @@ class UseCases(containers.DeclarativeContainer):
         ids=adapters.ids,
         failpoints=adapters.failpoints,
     )
+    list_images = _once(ListImages, database=adapters.database)
     image_status = _once(ImageStatus, database=adapters.database)
     download_image = _once(
         DownloadImage,
@@ -207,6 +218,7 @@ class UseCases(containers.DeclarativeContainer):
         database=adapters.database,
         publisher=adapters.publisher,
         failpoints=adapters.failpoints,
+        lease=_duration(settings.provided.relay.lease_seconds),
     )
     sweep = _once(
         Sweep,
@@ -216,6 +228,29 @@ class UseCases(containers.DeclarativeContainer):
     )
     forget_replies = _once(ForgetReplies, database=adapters.database)
     measure_queues = _once(MeasureQueues, database=adapters.database, telemetry=adapters.telemetry)
+
+    list_tasks = _once(ListTasks, database=adapters.database)
+    inspect_task = _once(InspectTask, database=adapters.database)
+    requeue_task = _once(RequeueTask, database=adapters.database)
+    drop_task = _once(
+        DropTask,
+        database=adapters.database,
+        object_store=adapters.object_store,
+        clock=adapters.clock,
+    )
+    retain = _once(
+        Retain,
+        database=adapters.database,
+        object_store=adapters.object_store,
+        policy=adapters.retention_policy,
+    )
+    sweep_orphans = _once(
+        SweepOrphans,
+        database=adapters.database,
+        object_store=adapters.object_store,
+        clock=adapters.clock,
+    )
+    check_files = _once(CheckFiles, database=adapters.database, object_store=adapters.object_store)
 
 
 def _watched(use_case: Any, adapters: Any) -> providers.Provider[Any]:
@@ -229,6 +264,12 @@ class Platform(containers.DeclarativeContainer):
     adapters = providers.Container(Adapters, settings=settings)
     use_cases = providers.Container(UseCases, settings=settings, adapters=adapters)
 
+    http_readiness = _once(
+        Readiness,
+        providers.Dict(
+            database=adapters.database.provided.ping, store=adapters.object_store.provided.check
+        ),
+    )
     http_use_cases = _once(
         process_factories.http_use_cases,
         register_user=_watched(use_cases.register_user, adapters),
@@ -240,6 +281,7 @@ class Platform(containers.DeclarativeContainer):
         admit_upload=_watched(use_cases.admit_upload, adapters),
         stage_file=use_cases.stage_file,
         upload_image=_watched(use_cases.upload_image, adapters),
+        list_images=_watched(use_cases.list_images, adapters),
         image_status=_watched(use_cases.image_status, adapters),
         download_image=_watched(use_cases.download_image, adapters),
         open_result=_watched(use_cases.open_result, adapters),
@@ -247,7 +289,7 @@ class Platform(containers.DeclarativeContainer):
         add_webhook=_watched(use_cases.add_webhook, adapters),
         list_webhooks=_watched(use_cases.list_webhooks, adapters),
         remove_webhook=_watched(use_cases.remove_webhook, adapters),
-        ready=adapters.database.provided.ping,
+        ready=http_readiness.provided.require,
         metrics=adapters.telemetry.provided.exposition,
         observe_request=adapters.telemetry.provided.observe_request,
     )
@@ -276,4 +318,5 @@ class Platform(containers.DeclarativeContainer):
         use_cases.sweep,
         use_cases.measure_queues,
         use_cases.forget_replies,
+        use_cases.retain,
     )

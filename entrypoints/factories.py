@@ -9,10 +9,12 @@ never loads libvips or Apprise.
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from ipaddress import ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from application.administration.retain import RetentionPolicy
 from application.images.admit_upload import HighWaterMarks
 from application.ports.access_tokens import AccessTokens
 from application.ports.clock import Clock
@@ -30,11 +32,13 @@ from application.ports.signing_secrets import SigningSecrets
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import ChannelKind
 from entrypoints.mistakes import OperatorMistake
-from entrypoints.settings import Settings, StorageSettings
+from entrypoints.settings import Settings
 
 if TYPE_CHECKING:
     from adapters.imaging.vips_editor import VipsEditor
     from adapters.messaging.kombu_publisher import KombuPublisher
+    from adapters.notification.apprise_notifier import MailServer
+    from adapters.notification.guarded_client import GuardedClient
     from adapters.persistence.migrations import Migrations
     from adapters.persistence.postgres import PostgresDatabase
     from adapters.persistence.sqlite import SqliteDatabase
@@ -92,23 +96,34 @@ def database(settings: Settings, bell: OutboxBell) -> "SqliteDatabase | Postgres
         raise OperatorMistake(f"SAFELIGHT_DATABASE_URL: {error}") from error
 
 
+def copy_database(database: "SqliteDatabase | PostgresDatabase", path: Path) -> None:
+    """Write a copy of an SQLite database to *path*."""
+    from adapters.persistence.sqlite import SqliteDatabase
+
+    assert isinstance(database, SqliteDatabase)  # the command has told others to use pg_dump
+    database.copy_to(path)
+
+
 def object_store(settings: Settings) -> ObjectStore:
-    if settings.storage.bucket is None:
+    location = bucket(settings)
+    if location is None:
         from adapters.storage.disk import DiskObjectStore
 
         return DiskObjectStore(settings.storage_root)
     from adapters.storage.s3 import S3ObjectStore
 
-    return S3ObjectStore(
-        _bucket(settings.storage, settings.storage.bucket), settings.data_dir / "staging"
-    )
+    return S3ObjectStore(location, settings.data_dir / "staging")
 
 
-def _bucket(storage: StorageSettings, bucket: str) -> "S3Location":
+def bucket(settings: Settings) -> "S3Location | None":
+    """Return where the bucket is, or None if pictures are kept in a directory."""
+    storage = settings.storage
+    if storage.bucket is None:
+        return None
     from adapters.storage.s3_bucket import S3Location
 
     return S3Location(
-        bucket,
+        storage.bucket,
         endpoint=storage.endpoint,
         region=storage.region,
         prefix=storage.prefix,
@@ -121,17 +136,16 @@ def _bucket(storage: StorageSettings, bucket: str) -> "S3Location":
 def link_verifier(settings: Settings, clock: Clock) -> "SignedLinks":
     from adapters.storage.signed_links import SignedLinks
 
-    key = _key(settings, settings.links.key, "links")
+    key = signing_key(settings, settings.links.key, "links")
     return SignedLinks(settings.base_url, {_KEY_ID: key}, _KEY_ID, clock)
 
 
 def links(settings: Settings, own: "SignedLinks") -> DownloadLinks:
-    storage = settings.storage
-    if storage.bucket is None or storage.links == "api":
+    storage, location = settings.storage, bucket(settings)
+    if location is None or storage.links == "api":
         return own
     from adapters.storage.presigned_links import PresignedLinks
 
-    location = _bucket(storage, storage.bucket)
     return PresignedLinks(
         attrs.evolve(location, endpoint=storage.links_endpoint or storage.endpoint)
     )
@@ -152,7 +166,7 @@ def password_hasher() -> PasswordHasher:
 def access_tokens(settings: Settings, clock: Clock) -> AccessTokens:
     from adapters.security.jwt_tokens import JWTAccessTokens
 
-    key = _key(settings, settings.tokens.key, "tokens")
+    key = signing_key(settings, settings.tokens.key, "tokens")
     return JWTAccessTokens(
         {_KEY_ID: key}, _KEY_ID, issuer="safelight", audience="safelight", clock=clock
     )
@@ -161,7 +175,7 @@ def access_tokens(settings: Settings, clock: Clock) -> AccessTokens:
 def signing_secrets(settings: Settings) -> SigningSecrets:
     from adapters.security.signing_secrets import DerivedSigningSecrets
 
-    return DerivedSigningSecrets(_key(settings, settings.webhook.key, "webhooks"))
+    return DerivedSigningSecrets(signing_key(settings, settings.webhook.key, "webhooks"))
 
 
 def migrations(database: "SqliteDatabase | PostgresDatabase") -> "Migrations":
@@ -171,7 +185,8 @@ def migrations(database: "SqliteDatabase | PostgresDatabase") -> "Migrations":
     return Migrations(database)
 
 
-def _key(settings: Settings, given: str | None, name: str) -> bytes:
+def signing_key(settings: Settings, given: str | None, name: str) -> bytes:
+    """Return a key: the one that was *given*, or the file's of that *name*."""
     from adapters.security.key_files import KeyFileRefused, load_or_create_key
 
     if given is not None:
@@ -239,8 +254,13 @@ def publisher(settings: Settings) -> "KombuPublisher":
 def inbox(settings: Settings, queue: str, prefetch: int) -> MessageInbox:
     from adapters.messaging.kombu_inbox import KombuInbox
 
-    options = _broker_options(settings)
-    return KombuInbox(settings.broker_url, queue, prefetch=prefetch, transport_options=options)
+    return KombuInbox(
+        settings.broker_url,
+        queue,
+        prefetch=prefetch,
+        transport_options=_broker_options(settings),
+        extend_seconds=settings.broker.lease_seconds / 4,
+    )
 
 
 def dead_letters(settings: Settings) -> DeadLetters:
@@ -262,6 +282,8 @@ def dead_letters(settings: Settings) -> DeadLetters:
 
 def _broker_options(settings: Settings) -> Mapping[str, Any]:
     broker = settings.broker
+    if settings.broker_url.startswith("embedded:"):
+        return {"lease_seconds": broker.lease_seconds}
     if broker.sqs_queues is None:
         return {}
     from adapters.messaging import sqs_transport
@@ -270,47 +292,74 @@ def _broker_options(settings: Settings) -> Mapping[str, Any]:
         sqs_transport.urls_under(broker.sqs_queues),
         region=broker.sqs_region,
         is_secure=broker.sqs_queues.startswith("https:"),
+        lease_seconds=broker.lease_seconds,
     )
 
 
 def email_notifier(settings: Settings) -> Notifier:
-    smtp = settings.smtp
-    if smtp.host is None:
+    server, smtp = mail_server(settings), settings.smtp
+    if server is None:
         from adapters.notification.mail_folder import MailFolderNotifier
 
         return MailFolderNotifier(
             settings.data_dir / "mail", from_address=smtp.sender, from_name=smtp.sender_name
         )
-    from adapters.notification.apprise_notifier import AppriseEmailNotifier, MailServer, MailTLS
+    from adapters.notification.apprise_notifier import AppriseEmailNotifier
 
-    return AppriseEmailNotifier(
-        MailServer(
-            host=smtp.host,
-            port=smtp.port,
-            from_address=smtp.sender,
-            from_name=smtp.sender_name,
-            username=smtp.username,
-            password=smtp.password,
-            tls=MailTLS(smtp.tls),
-        )
+    return AppriseEmailNotifier(server)
+
+
+def mail_server(settings: Settings) -> "MailServer | None":
+    """Return the mail server, or None if mails are written to files."""
+    smtp = settings.smtp
+    if smtp.host is None:
+        return None
+    from adapters.notification.apprise_notifier import MailServer, MailTLS
+
+    return MailServer(
+        host=smtp.host,
+        port=smtp.port,
+        from_address=smtp.sender,
+        from_name=smtp.sender_name,
+        username=smtp.username,
+        password=smtp.password,
+        tls=MailTLS(smtp.tls),
     )
 
 
 def webhook_notifier(settings: Settings, secrets: SigningSecrets, clock: Clock) -> Notifier:
-    from adapters.notification.guarded_client import GuardedClient
     from adapters.notification.signed_webhook import SignedWebhook
 
+    return SignedWebhook(webhook_client(settings), secrets, clock)
+
+
+def webhook_client(settings: Settings) -> "GuardedClient":
+    """Return what calls customers' URLs."""
+    from adapters.notification.guarded_client import GuardedClient
+
     webhook = settings.webhook
-    client = GuardedClient(
+    return GuardedClient(
         allowed_networks=[ip_network(network) for network in webhook.allowed_networks],
         allow_plain_http=webhook.allow_plain_http,
         total_seconds=webhook.timeout_seconds,
     )
-    return SignedWebhook(client, secrets, clock)
 
 
 def by_channel(email: Notifier, webhook: Notifier) -> Mapping[ChannelKind, Notifier]:
     return {ChannelKind.EMAIL: email, ChannelKind.WEBHOOK: webhook}
+
+
+def retention(settings: Settings) -> RetentionPolicy:
+    kept = settings.retention
+    return RetentionPolicy(
+        originals=_days(kept.originals_days),
+        results=_days(kept.results_days),
+        logs=_days(kept.logs_days),
+    )
+
+
+def _days(number: int) -> timedelta | None:
+    return timedelta(days=number) if number else None
 
 
 def seconds(value: float) -> timedelta:
@@ -350,7 +399,7 @@ def health_server(
     telemetry: "PrometheusTelemetry",
     *,
     is_alive: Callable[[], bool],
-    is_ready: Callable[[], bool],
+    missing: Callable[[], Mapping[str, str]],
 ) -> "HealthServer | None":
     """Return what answers for a process that has no API, listening already; None if not wanted."""
     from adapters.telemetry.health_server import HealthServer
@@ -362,7 +411,7 @@ def health_server(
             settings.metrics.bind,
             metrics=telemetry.exposition,
             is_alive=is_alive,
-            is_ready=is_ready,
+            missing=missing,
         )
     except OSError as error:
         raise OperatorMistake(

@@ -11,6 +11,7 @@ from entrypoints.settings import Settings
 if TYPE_CHECKING:
     import falcon
 
+    from entrypoints.consumers.consumer import Consumer
     from entrypoints.http.app import HTTPUseCases
 
 
@@ -48,7 +49,7 @@ def image_worker(
     process_task: Any,
     beat: Callable[[], None],
     release: Callable[[], None],
-) -> Loop:
+) -> "Consumer":
     from entrypoints.consumers.consumer import Patience
     from entrypoints.consumers.process_images import image_worker
 
@@ -65,7 +66,7 @@ def image_worker(
 
 def notifier(
     settings: Settings, inbox: MessageInbox, announce_outcome: Any, send_delivery: Any
-) -> Loop:
+) -> "Consumer":
     from entrypoints.consumers.consumer import Patience
     from entrypoints.consumers.send_notifications import notifier
 
@@ -86,6 +87,7 @@ def relay(
     sweep: Any,
     measure_queues: Any,
     forget_replies: Any,
+    retain: Any,
 ) -> Loop:
     from entrypoints.consumers.relay_outbox import Chore, Relay
 
@@ -109,5 +111,6 @@ def relay(
                 _HOURLY_SECONDS,
                 at_a_time=forget_replies.batch,
             ),
+            Chore("retain", retain, _HOURLY_SECONDS, at_a_time=retain.batch),
         ],
     )

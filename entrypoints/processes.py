@@ -11,13 +11,15 @@ from application.errors import PortFailure
 from entrypoints import factories
 from entrypoints.container import Platform
 from entrypoints.mistakes import OperatorMistake
-from entrypoints.preparation import check_prepared
+from entrypoints.preparation import check_prepared, reach
+from entrypoints.readiness import Readiness
 from entrypoints.settings import Settings
 
 if TYPE_CHECKING:
     import falcon
 
     from adapters.telemetry.health_server import HealthServer
+    from entrypoints.consumers.consumer import Consumer
     from entrypoints.process_factories import Loop
 
 _SILENCE_SECONDS = 30.0
@@ -64,20 +66,38 @@ def build_image_worker(settings: Settings) -> Process:
         editor = platform.adapters().image_editor()
     except PortFailure as failure:
         raise OperatorMistake(f"{failure.code}: {failure}") from failure
-    return _answered_for(platform, settings, platform.image_worker(), editor.close)
+    loop = platform.image_worker()
+    return _answered_for(
+        platform,
+        settings,
+        loop,
+        editor.close,
+        store=platform.adapters().object_store().check,
+        broker=lambda: _hear_of_trouble(loop),
+    )
 
 
 def build_notifier(settings: Settings) -> Process:
-    """Build the notifier, which tells customers."""
+    """Build the notifier, which tells customers; it makes links, and opens no picture."""
     platform = _started(settings, "notifier")
-    return _answered_for(platform, settings, platform.notifier(), lambda: None)
+    loop = platform.notifier()
+    return _answered_for(
+        platform, settings, loop, lambda: None, broker=lambda: _hear_of_trouble(loop)
+    )
 
 
 def build_relay(settings: Settings) -> Process:
     """Build the relay, which carries the outbox to the broker."""
     platform = _started(settings, "relay")
-    close = platform.adapters().publisher().close
-    return _answered_for(platform, settings, platform.relay(), close)
+    publisher = platform.adapters().publisher()
+    return _answered_for(
+        platform,
+        settings,
+        platform.relay(),
+        publisher.close,
+        store=platform.adapters().object_store().check,
+        broker=lambda: reach(publisher),
+    )
 
 
 def _started(settings: Settings, process: str) -> Platform:
@@ -86,22 +106,28 @@ def _started(settings: Settings, process: str) -> Platform:
     return platform
 
 
+def _hear_of_trouble(consumer: "Consumer") -> None:
+    """Raise what keeps messages from coming; the consumer itself tries again and again."""
+    if consumer.trouble is not None:
+        raise consumer.trouble.with_traceback(None)  # or it would grow each time
+
+
 def _answered_for(
-    platform: Platform, settings: Settings, loop: "Loop", close: Callable[[], None]
+    platform: Platform,
+    settings: Settings,
+    loop: "Loop",
+    close: Callable[[], None],
+    **needs: Callable[[], None],
 ) -> Process:
     adapters = platform.adapters()
 
     def is_alive() -> bool:
         return time.monotonic() - loop.last_tick < _SILENCE_SECONDS
 
-    def is_ready() -> bool:
-        try:
-            adapters.database().ping()
-        except PortFailure:
-            return False
-        return True
-
     health = factories.health_server(
-        settings, adapters.telemetry(), is_alive=is_alive, is_ready=is_ready
+        settings,
+        adapters.telemetry(),
+        is_alive=is_alive,
+        missing=Readiness({"database": adapters.database().ping, **needs}).missing,
     )
     return Process(loop, health, close)

@@ -67,6 +67,12 @@ class BrokerSettings:
     sqs_region: str | None = _setting(
         None, form.text(), "Region of the SQS queues; the one in their URL if absent."
     )
+    lease_seconds: int = _setting(
+        60,
+        form.whole(4, 43_200),
+        "How long a message in hand is hidden from others, on the embedded queue and SQS; whoever "
+        "has it renews that after each quarter.",
+    )
 
 
 @attrs.frozen
@@ -229,6 +235,29 @@ class RelaySettings:
     patience_seconds: float = _setting(
         60.0, form.seconds(1, 86_400), "Age at which a queued task is rung for again."
     )
+    lease_seconds: float = _setting(
+        60.0,
+        form.seconds(1, 3600),
+        "Silence after which what a relay has taken to publish goes to another; longer than the "
+        "broker may take to confirm.",
+    )
+
+
+@attrs.frozen
+class RetentionSettings:
+    """How long things are kept; the relay removes them."""
+
+    originals_days: int = _setting(
+        0, form.whole(0, 36_500), "Uploaded pictures, from the upload on; 0 keeps them for ever."
+    )
+    results_days: int = _setting(
+        0, form.whole(0, 36_500), "Results, from the task's end on; 0 keeps them for ever."
+    )
+    logs_days: int = _setting(
+        90,
+        form.whole(0, 36_500),
+        "Logs of attempts, notices and sessions that are over; 0 keeps them for ever.",
+    )
 
 
 @attrs.frozen
@@ -373,6 +402,7 @@ class Settings:
     worker: WorkerSettings = WorkerSettings()
     tasks: TasksSettings = TasksSettings()
     relay: RelaySettings = RelaySettings()
+    retention: RetentionSettings = RetentionSettings()
     notifier: NotifierSettings = NotifierSettings()
     smtp: SMTPSettings = SMTPSettings()
     webhook: WebhookSettings = WebhookSettings()

@@ -106,6 +106,11 @@ class RunningPlatform:
         """Its address."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What another of its processes has to know."""
+        return self._environment | {"SAFELIGHT_HTTP_BASE_URL": self.base}
+
     def log(self) -> str:
         """Everything it has logged."""
         return self.log_path.read_text(errors="replace")
@@ -152,10 +157,11 @@ class RunningPlatform:
         options: str | None = None,
         *,
         key: str | None = None,
+        name: str = "picture.jpg",
         **parts: tuple[str, bytes],
     ) -> requests.Response:
         """Send an upload, one connection a request, and return whatever is answered."""
-        files: dict[str, Any] = {"image": ("picture.jpg", content), **parts}
+        files: dict[str, Any] = {"image": (name, content), **parts}
         data = {} if options is None else {"processingOptions": options}
         return requests.post(
             f"{self.base}/api/images/upload",

@@ -51,7 +51,14 @@ class VipsEditor(ImageEditor):
     after; `tasks_per_renderer=1` rules that out at the price of a fork per task.
 
     *renderers* is how many may draw at once; calls beyond that wait for one.
+
+    Attributes:
+        libvips: Its version.
+        missing_walls: What the renderers should be shut in by, and this system does not allow.
     """
+
+    libvips: str
+    missing_walls: tuple[str, ...]
 
     def __init__(self, limits: RendererLimits, *, renderers: int = 1) -> None:
         """
@@ -212,9 +219,11 @@ class VipsEditor(ImageEditor):
             raise EditorUnavailable(f"no renderer could be started: {error}") from error
         renderer.close()
         version = tuple(proof["version"])
+        self.libvips = ".".join(map(str, version))
+        self.missing_walls = tuple(proof["missing"])
         if version < LOWEST_LIBVIPS:
             raise UnsafeRenderer(
-                f"libvips {'.'.join(map(str, version))} has known holes; "
+                f"libvips {self.libvips} has known holes; "
                 f"at least {'.'.join(map(str, LOWEST_LIBVIPS))} is needed"
             )
         if proof["opened"]:
@@ -222,10 +231,10 @@ class VipsEditor(ImageEditor):
                 f"libvips opened {' and '.join(proof['opened'])} although it was told to refuse "
                 "every loader but ours; check how libvips was installed"
             )
-        if proof["missing"]:
+        if self.missing_walls:
             _logger.warning(
                 "renderers run without these walls, which this system does not allow: %s",
-                ", ".join(proof["missing"]),
+                ", ".join(self.missing_walls),
             )
 
 

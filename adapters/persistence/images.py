@@ -1,13 +1,32 @@
 """Uploaded pictures."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from adapters.persistence.connection import Connection
+from adapters.persistence.connection import Connection, Row
 from adapters.persistence.tasks import SqlTasks, processing_task_to_document
 from application.ports.repositories.images import Images
 from domain.images.formats import ImageFormat
+from domain.images.gone import Gone
 from domain.images.image import Image, PictureHeader
 from domain.tasks.task import Task, TaskStatus
+
+_COLUMNS = """
+    id, user_id, file_path, label, format, width, height, frames, byte_size, sha256, created_at,
+    updated_at, status, gone
+"""
+_GET = f"SELECT {_COLUMNS} FROM images WHERE id = :id"
+# Both walk along the index `images_user`; a page begins where a comparison of rows finds its place.
+_FIRST_PAGE = f"""
+    SELECT {_COLUMNS} FROM images WHERE user_id = :user_id
+    ORDER BY created_at DESC, id DESC LIMIT :limit
+"""
+_NEXT_PAGE = f"""
+    SELECT {_COLUMNS} FROM images
+    WHERE user_id = :user_id AND (created_at, id) < (:created_at, :id)
+    ORDER BY created_at DESC, id DESC LIMIT :limit
+"""
 
 
 class SqlImages(Images):
@@ -47,17 +66,23 @@ class SqlImages(Images):
         self._tasks.add_first(task)
 
     def get(self, image_id: UUID) -> Image | None:
+        row = self._connection.row(_GET, id=image_id)
+        return None if row is None else self._image_from(row)
+
+    def page(
+        self, user_id: UUID, after: tuple[datetime, UUID] | None, limit: int
+    ) -> Sequence[Image]:
+        if after is None:
+            rows = self._connection.rows(_FIRST_PAGE, user_id=user_id, limit=limit)
+        else:
+            created_at, image_id = after
+            rows = self._connection.rows(
+                _NEXT_PAGE, user_id=user_id, created_at=created_at, id=image_id, limit=limit
+            )
+        return [self._image_from(row) for row in rows]
+
+    def _image_from(self, row: Row) -> Image:
         read = self._connection
-        row = read.row(
-            """
-            SELECT id, user_id, file_path, label, format, width, height, frames,
-                byte_size, sha256, created_at, updated_at, status
-            FROM images WHERE id = :id
-            """,
-            id=image_id,
-        )
-        if row is None:
-            return None
         return Image(
             id=read.as_uuid(row[0]),
             user_id=read.as_uuid(row[1]),
@@ -69,4 +94,5 @@ class SqlImages(Images):
             created_at=read.as_time(row[10]),
             updated_at=read.as_time(row[11]),
             status=TaskStatus(row[12]),
+            gone=None if row[13] is None else Gone(row[13]),
         )

@@ -11,13 +11,20 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import attrs
 
 from adapters.persistence.connection import Connection
 from application.errors import PortFailure
 from application.ports.unit_of_work import DatabaseUnavailable
+
+_TABLE: Final = "schema_migrations"
+_CREATE_TABLE: Final = """
+    CREATE TABLE IF NOT EXISTS schema_migrations (
+        name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL
+    )
+"""
 
 
 class MigrationEdited(PortFailure):
@@ -38,9 +45,11 @@ class MigratableDatabase(Protocol):
 
     Attributes:
         migrations: The folder with its files.
+        find_table: A query with a row if there is a table `:name`.
     """
 
     migrations: Path
+    find_table: str
 
     @abstractmethod
     def exclusive(self) -> AbstractContextManager[Connection]:
@@ -89,8 +98,14 @@ class Migrations:
         return shipped_migrations(self.database.migrations)
 
     def pending(self) -> list[str]:
-        """Return the names of the files that have not run, or raise `MigrationEdited`."""
+        """
+        Return the names of the files that have not run, or raise `MigrationEdited`.
+
+        Changes nothing, so that it needs no right to.
+        """
         with self.database.exclusive() as connection:
+            if connection.row(self.database.find_table, name=_TABLE) is None:
+                return [migration.name for migration in self.shipped]
             return [migration.name for migration in _pending(connection, self.shipped)]
 
     def run(self) -> list[str]:
@@ -105,6 +120,7 @@ class Migrations:
         for _ in self.shipped:
             # Asked again before each file: another process may have been quicker.
             with self.database.exclusive() as connection:
+                connection.change(_CREATE_TABLE)
                 left = _pending(connection, self.shipped)
                 if not left:
                     break
@@ -114,13 +130,6 @@ class Migrations:
 
 
 def _pending(connection: Connection, migrations: Sequence[Migration]) -> list[Migration]:
-    connection.change(
-        """
-        CREATE TABLE IF NOT EXISTS schema_migrations (
-            name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL
-        )
-        """
-    )
     digests = {
         row[0]: row[1] for row in connection.rows("SELECT name, sha256 FROM schema_migrations")
     }

@@ -64,6 +64,9 @@ class SqlDeliveries(Deliveries):
     def of_task(self, task_id: UUID) -> Sequence[Delivery]:
         return self._many(_OF_TASK, id=task_id)
 
+    def remove_of(self, task_id: UUID) -> None:
+        self._connection.change("DELETE FROM deliveries WHERE task_id = :id", id=task_id)
+
     def claim(self, delivery_id: UUID, lease: timedelta) -> Delivery | None:
         found = self._many(_CLAIM, id=delivery_id, lease=lease.total_seconds())
         return found[0] if found else None

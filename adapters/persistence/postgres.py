@@ -10,7 +10,7 @@ from uuid import UUID
 
 import attrs
 import psycopg
-from psycopg.errors import ReadOnlySqlTransaction
+from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from psycopg.errors import UniqueViolation as UniqueIndexViolation
 from psycopg.pq import TransactionStatus
 
@@ -18,7 +18,13 @@ from adapters.persistence.connection import Connection, Row, UniqueViolation
 from adapters.persistence.postgres_pool import BoundedConnection, Patience, Pool
 from adapters.persistence.postgres_values import ADAPTERS, without_nul
 from adapters.persistence.unit_of_work import SqlUnitOfWork
-from application.ports.unit_of_work import CommitUnknown, Database, DatabaseUnavailable, UnitOfWork
+from application.ports.unit_of_work import (
+    CommitUnknown,
+    Database,
+    DatabaseNotPermitted,
+    DatabaseUnavailable,
+    UnitOfWork,
+)
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations" / "postgres"
 
@@ -62,6 +68,7 @@ class PostgresDatabase(Database):
     """
 
     migrations = _MIGRATIONS
+    find_table = "SELECT 1 WHERE to_regclass(:name) IS NOT NULL"
 
     def __init__(
         self,
@@ -190,6 +197,8 @@ class PostgresConnection(Connection):
         """Raise *error* in the port's words; what is our own mistake stays as it is."""
         if isinstance(error, UniqueIndexViolation):
             raise UniqueViolation(error.diag.constraint_name or "") from error
+        if isinstance(error, InsufficientPrivilege):
+            raise DatabaseNotPermitted(str(error).strip()) from error
         if isinstance(error, ReadOnlySqlTransaction):
             self.raw.close()  # the next connection may find the server that took over
         if _is_unavailable(error):

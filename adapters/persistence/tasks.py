@@ -1,7 +1,7 @@
 """Tasks, their results, and the claims on them."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +11,10 @@ from adapters.persistence.connection import Connection, Document, Row
 from adapters.serialization.pipelines import pipeline_from_document, pipeline_to_document
 from application.ports.message_publisher import Message
 from application.ports.repositories.outbox import Outbox
-from application.ports.repositories.tasks import Tasks
+from application.ports.repositories.tasks import TaskFilter, Tasks
 from domain.errors import DomainError
 from domain.images.formats import ImageFormat
+from domain.images.gone import Gone
 from domain.images.pipeline import Pipeline
 from domain.notifications.channel import NotificationRequest, Occasion
 from domain.tasks.events import TaskCompleted, TaskEvent, TaskFailed, TaskQueued
@@ -23,7 +24,7 @@ from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
 _COLUMNS = """
     t.id, t.image_id, t.user_id, t.pipeline, t.created_at, t.correlation_id, t.assets, t.notify,
     t.status, t.attempts, t.deaths, t.fence, t.failure_code, t.failure_detail, t.started_at,
-    t.finished_at, t.priority
+    t.finished_at, t.priority, t.gone
 """
 _GET = f"SELECT {_COLUMNS} FROM tasks t WHERE t.id = :id"
 _NEWEST_OF = f"""
@@ -40,39 +41,51 @@ _EXPIRED = f"""
     WHERE t.status = 'in progress' AND t.lease_until <= clock_now()
     ORDER BY t.lease_until LIMIT :limit FOR UPDATE SKIP LOCKED
 """
+# A status for itself, not as a parameter: the index of those that ended badly is a partial one.
+_PAGE = {
+    status: f"""
+        SELECT {_COLUMNS} FROM tasks t
+        WHERE t.status = '{status.value}' AND t.created_at <= clock_after(:age)
+            AND (t.created_at, t.id) < (:before_at, :before_id)
+            AND (:code = '' OR t.failure_code = :code)
+        ORDER BY t.created_at DESC, t.id DESC LIMIT :limit
+    """
+    for status in TaskStatus
+}
+_BEFORE_ALL = (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))
+_ANY_AGE = timedelta(days=-3650)
 
 # What is locked is put aside first (WITH): as a subquery of IN, PostgreSQL might ask for it anew
 # for each row, and take more than the limit.
 # A task whose message still waits in the outbox is left alone: while the broker is away, another
-# one for each sweep would only make the outbox grow.
-# A long queue is no lost ring: each ring for the same task waits longer than the one before.
+# one for each sweep would only make the outbox grow. Only the oldest are looked at: whatever is
+# behind them would not be carried before them either, and a sweep costs the same however many wait.
+# A long queue is no lost ring: each ring for the same task waits longer than the one before, so
+# `rung_at` is put forward by as much as that is longer.
 _RING_AGAIN = """
-    WITH silent AS (
+    WITH oldest AS (
         SELECT t.id FROM tasks t
-        WHERE t.status = 'queued' AND t.rung_at <= clock_after(:age) AND (
-            t.rings = 0
-            OR t.rings = 1 AND t.rung_at <= clock_after(:double_age)
-            OR t.rings > 1 AND t.rung_at <= clock_after(:fourfold_age)
-        ) AND NOT EXISTS (
-            SELECT 1 FROM outbox o WHERE o.subject_id = t.id AND o.kind = 'TaskQueued'
-        )
+        WHERE t.status = 'queued' AND t.rung_at <= clock_after(:age)
         ORDER BY t.rung_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    UPDATE tasks SET rung_at = clock_now(), rings = rings + 1
-    WHERE id IN (SELECT id FROM silent)
+    UPDATE tasks SET rings = rings + 1,
+        rung_at = CASE rings WHEN 0 THEN clock_after(:once) ELSE clock_after(:thrice) END
+    WHERE id IN (SELECT id FROM oldest) AND NOT EXISTS (
+        SELECT 1 FROM outbox o WHERE o.subject_id = tasks.id AND o.kind = 'TaskQueued'
+    )
     RETURNING id, status, correlation_id, priority
 """
 _ANNOUNCE_AGAIN = """
-    WITH silent AS (
+    WITH oldest AS (
         SELECT t.id FROM tasks t
         WHERE t.announced_at IS NULL AND t.status IN ('completed', 'failed')
-            AND t.rung_at <= clock_after(:age) AND NOT EXISTS (
-                SELECT 1 FROM outbox o WHERE o.subject_id = t.id
-            )
+            AND t.rung_at <= clock_after(:age)
         ORDER BY t.rung_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     UPDATE tasks SET rung_at = clock_now()
-    WHERE id IN (SELECT id FROM silent)
+    WHERE id IN (SELECT id FROM oldest) AND NOT EXISTS (
+        SELECT 1 FROM outbox o WHERE o.subject_id = tasks.id
+    )
     RETURNING id, status, correlation_id, priority
 """
 _EVENT_OF: dict[TaskStatus, type[TaskEvent]] = {
@@ -174,14 +187,55 @@ class SqlTasks(Tasks):
         self._tell(task, delay)
         return True
 
+    def save_decided(self, task: Task, before: TaskStatus) -> bool:
+        failure = task.failure
+        changed = self._connection.change(
+            """
+            UPDATE tasks SET status = :status, attempts = :attempts, deaths = :deaths,
+                rung_at = clock_now(), rings = 0, failure_code = :failure_code,
+                failure_detail = :failure_detail, started_at = :started_at,
+                finished_at = :finished_at,
+                announced_at = CASE WHEN :status = 'queued' THEN NULL ELSE announced_at END
+            WHERE id = :id AND fence = :fence AND status = :before
+            """,
+            id=task.id,
+            fence=task.fence,
+            before=before.value,
+            status=task.status.value,
+            attempts=task.attempts,
+            deaths=task.deaths,
+            failure_code=None if failure is None else failure.code.value,
+            failure_detail=None if failure is None else failure.detail,
+            started_at=task.started_at,
+            finished_at=task.finished_at,
+        )
+        if not changed:
+            return False
+        self._mirror(task)
+        self._tell(task, timedelta())
+        return True
+
+    def page(
+        self, wanted: TaskFilter, before: tuple[datetime, UUID] | None, limit: int
+    ) -> Sequence[Task]:
+        before_at, before_id = before or _BEFORE_ALL
+        age = _ANY_AGE if wanted.older_than is None else wanted.older_than
+        rows = self._connection.rows(
+            _PAGE[wanted.status],
+            age=-age.total_seconds(),
+            before_at=before_at,
+            before_id=before_id,
+            code="" if wanted.code is None else wanted.code.value,
+            limit=limit,
+        )
+        return [self._task_from(row, ()) for row in rows]
+
     def expired(self, limit: int) -> Sequence[Task]:
         return [self._task_from(row, ()) for row in self._connection.rows(_EXPIRED, limit=limit)]
 
     def ring_again(self, older_than: timedelta, limit: int) -> int:
-        age = -older_than.total_seconds()
-        return self._tell_again(
-            _RING_AGAIN, age=age, double_age=2 * age, fourfold_age=4 * age, limit=limit
-        )
+        age = older_than.total_seconds()
+        return self._tell_again(_RING_AGAIN, age=-age, once=age, thrice=3 * age, limit=limit)
 
     def mark_announced(self, task_id: UUID) -> None:
         self._connection.change(
@@ -327,6 +381,7 @@ class SqlTasks(Tasks):
             started_at=read.as_time_or_none(row[14]),
             finished_at=read.as_time_or_none(row[15]),
             priority=Priority(row[16]),
+            gone=None if row[17] is None else Gone(row[17]),
         )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from adapters.persistence.assets import SqlAssets
 from adapters.persistence.connection import Connection
+from adapters.persistence.files import SqlFiles
+from adapters.persistence.history import SqlHistory
 from adapters.persistence.idempotency_keys import SqlIdempotencyKeys
 from adapters.persistence.images import SqlImages
 from adapters.persistence.notifications import SqlDeliveries, SqlWebhooks
@@ -34,6 +36,8 @@ class SqlUnitOfWork(UnitOfWork):
         self.webhooks = SqlWebhooks(connection)
         self.processing_log = SqlProcessingLog(connection)
         self.idempotency_keys = SqlIdempotencyKeys(connection)
+        self.files = SqlFiles(connection)
+        self.history = SqlHistory(connection)
 
     def commit(self) -> None:
         self._commit()

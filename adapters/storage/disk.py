@@ -7,6 +7,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -122,11 +123,13 @@ class DiskObjectStore(ObjectStore):
         """Ask the file system."""
         path = self._path(key)
         try:
-            return ObjectInfo(key, path.stat().st_size)
+            status = path.stat()
         except FileNotFoundError as error:
             raise ObjectMissing(f"No object has the key {key}.") from error
         except OSError as error:
             raise StorageUnavailable("The disk did not answer.") from error
+        # The change time: a link into place sets it, and so does a copy that keeps the others.
+        return ObjectInfo(key, status.st_size, datetime.fromtimestamp(status.st_ctime, UTC))
 
     def delete(self, key: str) -> None:
         """
@@ -146,7 +149,7 @@ class DiskObjectStore(ObjectStore):
                 names = os.listdir(self._objects / shard)  # noqa: PTH208, names are enough
             yield from (name.replace(".", "/") for name in names)
 
-    def sweep_staging(self) -> int:
+    def sweep_staging(self, started_before: datetime | None = None) -> int:  # noqa: ARG002
         """
         Remove the staged files of dead processes, and return how many there were.
 

@@ -114,11 +114,12 @@ class S3ObjectStore(ObjectStore):
         """Ask for the object's headers."""
         name = self._name(key)
         try:
-            return ObjectInfo(key, self._bucket.call("head_object", Key=name)["ContentLength"])
+            answer = self._bucket.call("head_object", Key=name)
         except ObjectMissing:
             # An answer without a body does not tell a missing object from a missing bucket.
             self._bucket.check()
             raise
+        return ObjectInfo(key, answer["ContentLength"], answer["LastModified"])
 
     def delete(self, key: str) -> None:
         """Delete the object; in a bucket with versions its bytes stay until these expire."""
@@ -137,8 +138,8 @@ class S3ObjectStore(ObjectStore):
                 return
             more = {"ContinuationToken": page["NextContinuationToken"]}
 
-    def abort_stale_uploads(self, started_before: datetime) -> int:
-        """Abort what dead processes began to send in parts, and return how many there were."""
+    def sweep_staging(self, started_before: datetime) -> int:
+        """Abort what dead processes began to send in parts; unnamed files go by themselves."""
         aborted = 0
         more: dict[str, str] = {}
         while True:

@@ -2,13 +2,16 @@
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import orjson
 
 from adapters.telemetry.prometheus_metrics import CONTENT_TYPE
 
 _REQUEST_SECONDS = 5
+_STILL = {"process": "it makes no headway"}
 
 
 class HealthServer:
@@ -18,7 +21,7 @@ class HealthServer:
     Attributes:
         bind: `host:port`; port 0 lets the system choose.
         is_alive: Whether the process still makes headway.
-        is_ready: Whether what it needs answers.
+        missing: Returns what the process needs and has not got, by name, and why.
     """
 
     def __init__(
@@ -27,13 +30,13 @@ class HealthServer:
         *,
         metrics: Callable[[], bytes],
         is_alive: Callable[[], bool],
-        is_ready: Callable[[], bool],
+        missing: Callable[[], Mapping[str, str]],
     ) -> None:
         host, _, port = bind.rpartition(":")
         answers: dict[str, Callable[[], tuple[HTTPStatus, str, bytes]]] = {
             "/metrics": lambda: (HTTPStatus.OK, CONTENT_TYPE, metrics()),
-            "/healthz": lambda: _verdict(is_alive()),
-            "/readyz": lambda: _verdict(is_alive() and is_ready()),
+            "/healthz": lambda: _verdict({} if is_alive() else _STILL),
+            "/readyz": lambda: _verdict(missing() if is_alive() else _STILL),
         }
         self._server = _Server((host.strip("[]"), int(port)), _handler(answers))
         self._thread = threading.Thread(
@@ -65,10 +68,13 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, handler)
 
 
-def _verdict(good: bool) -> tuple[HTTPStatus, str, bytes]:
-    if good:
+def _verdict(missing: Mapping[str, str]) -> tuple[HTTPStatus, str, bytes]:
+    if not missing:
         return HTTPStatus.OK, "application/json", b'{"status":"ok"}\n'
-    return HTTPStatus.SERVICE_UNAVAILABLE, "application/json", b'{"status":"unavailable"}\n'
+    body = orjson.dumps(
+        {"status": "unavailable", "missing": missing}, option=orjson.OPT_APPEND_NEWLINE
+    )
+    return HTTPStatus.SERVICE_UNAVAILABLE, "application/json", body
 
 
 def _handler(

@@ -8,6 +8,7 @@ import attrs
 from application.actor import Actor
 from application.errors import NotFound, NotReady, TaskEndedWithoutResult
 from application.images.download_name import download_name
+from application.images.require_kept import require_results_kept
 from application.ports.download_links import DownloadLinks
 from application.ports.unit_of_work import Database
 
@@ -29,6 +30,7 @@ class DownloadImage:
         NotFound: There is no image by that id, or it is another's.
         NotReady: The result is still being made.
         TaskEndedWithoutResult: There will be none.
+        FileGone, ObjectMissing: It is no longer kept, or lost.
     """
 
     database: Database
@@ -48,5 +50,6 @@ class DownloadImage:
             raise NotReady(
                 f"The image is {task.status.value}; ask again soon.", retry_after_seconds=1
             )
+        require_results_kept(task)
         result = task.results[0]
         return self.links.issue(task.id, result, download_name(image, result), self.link_lifetime)

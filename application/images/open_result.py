@@ -9,8 +9,9 @@ import attrs
 
 from application.errors import NotFound
 from application.images.download_name import download_name
+from application.images.require_kept import require_results_kept
 from application.ports.download_links import LinkedFile, LinkVerifier
-from application.ports.object_store import ObjectStore
+from application.ports.object_store import Fingerprint, ObjectStore
 from application.ports.unit_of_work import Database
 from domain.tasks.task import Result
 
@@ -46,7 +47,8 @@ class OpenResult:
 
     Raises:
         LinkForged, LinkExpired: The link is no good, or no longer.
-        NotFound: The result is gone.
+        NotFound: There is no such result.
+        FileGone, ObjectMissing: It is no longer kept, or lost.
     """
 
     database: Database
@@ -61,11 +63,16 @@ class OpenResult:
             image = work.images.get(task.image_id) if task else None
         if task is None or image is None:
             raise NotFound
+        require_results_kept(task)
         for result in task.results:
             if result.variant == request.linked.variant:
                 return OpenedResult(
                     result,
                     download_name(image, result),
-                    partial(self.object_store.open, result.file_path),
+                    partial(
+                        self.object_store.open,
+                        result.file_path,
+                        Fingerprint(result.byte_size, result.sha256),
+                    ),
                 )
         raise NotFound

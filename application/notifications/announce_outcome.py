@@ -37,6 +37,8 @@ class AnnounceOutcome:
             image = work.images.get(task.image_id) if task else None
             if task is None or user is None or image is None:
                 return
+            if not task.status.is_final:
+                return  # put back in the meantime: it will have another end
             work.deliveries.add_new(self._plan(work, task, user))
             work.tasks.mark_announced(task_id)
             claimed = self._claim_one_a_channel(work, task)
@@ -63,7 +65,7 @@ class AnnounceOutcome:
 
     def _plan(self, work: UnitOfWork, task: Task, user: User) -> list[Delivery]:
         occasion = Occasion.COMPLETED if task.status is TaskStatus.COMPLETED else Occasion.FAILED
-        if not task.status.is_final or occasion not in task.notify.occasions:
+        if occasion not in task.notify.occasions:
             return []
         addresses = [(ChannelKind.EMAIL, user.email)]
         urls = [webhook.url for webhook in work.webhooks.of_user(user.id)]
@@ -72,8 +74,9 @@ class AnnounceOutcome:
         addresses += [(ChannelKind.WEBHOOK, url) for url in dict.fromkeys(urls)]
         return [
             Delivery(
-                # The same however often it is planned, for whoever compares the ids of calls.
-                id=uuid5(task.id, f"{channel.value}:{address}"),
+                # The same however often it is planned, for whoever compares the ids of calls;
+                # another once the task was put back, since the fence has grown by then.
+                id=uuid5(task.id, f"{task.fence}:{channel.value}:{address}"),
                 task_id=task.id,
                 channel=channel,
                 address=address,

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import BinaryIO, Protocol
 
 import attrs
@@ -60,10 +61,16 @@ class Fingerprint:
 
 @attrs.frozen
 class ObjectInfo:
-    """Size of a stored object."""
+    """
+    What the store tells of an object without opening it.
+
+    Attributes:
+        stored_at: When it was put, or copied to where it is; by the store's clock.
+    """
 
     key: str
     byte_size: int
+    stored_at: datetime
 
 
 @attrs.frozen
@@ -141,7 +148,7 @@ class ObjectStore(Protocol):
 
     @abstractmethod
     def stat(self, key: str) -> ObjectInfo:
-        """Return the size of an object, or raise `ObjectMissing`."""
+        """Return the size and age of an object, or raise `ObjectMissing`."""
 
     @abstractmethod
     def delete(self, key: str) -> None:
@@ -150,6 +157,15 @@ class ObjectStore(Protocol):
     @abstractmethod
     def keys(self) -> Iterator[str]:
         """Yield every key in the store, in any order."""
+
+    @abstractmethod
+    def sweep_staging(self, started_before: datetime) -> int:
+        """
+        Discard what processes that have died since left on its way in; return how many there were.
+
+        What somebody still writes to is left alone if it was begun after *started_before*, or if
+        the store can tell.
+        """
 
     @abstractmethod
     def room(self) -> Room | None:

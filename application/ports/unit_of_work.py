@@ -7,6 +7,8 @@ from typing import Protocol
 from application.errors import PortFailure
 from application.ports.repositories.assets import Assets
 from application.ports.repositories.deliveries import Deliveries
+from application.ports.repositories.files import Files
+from application.ports.repositories.history import History
 from application.ports.repositories.idempotency_keys import IdempotencyKeys
 from application.ports.repositories.images import Images
 from application.ports.repositories.outbox import Outbox
@@ -30,6 +32,16 @@ class CommitUnknown(DatabaseUnavailable):
     code = "commit-unknown"
 
 
+class DatabaseNotPermitted(DatabaseUnavailable):
+    """
+    The database lets us in, and not do what we have to, until an operator grants it.
+
+    Transient all the same: no task should fail because a right was given an hour too late.
+    """
+
+    code = "database-not-permitted"
+
+
 class UnitOfWork(Protocol):
     """One transaction's view of everything that is remembered."""
 
@@ -43,6 +55,8 @@ class UnitOfWork(Protocol):
     webhooks: Webhooks
     processing_log: ProcessingLog
     idempotency_keys: IdempotencyKeys
+    files: Files
+    history: History
 
     @abstractmethod
     def commit(self) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import attrs
 
 from domain.images.formats import ImageFormat
+from domain.images.gone import Gone
 from domain.tasks.task import TaskStatus
 
 MAX_LABEL_CHARACTERS = 255
@@ -40,6 +41,7 @@ class Image:
         label: The customer's file name, made safe; for display and download names only.
         sha256: Hex digest of the original's bytes.
         status: The state of its newest task.
+        gone: Why its original is not in the store; None if it is.
     """
 
     id: UUID
@@ -52,6 +54,7 @@ class Image:
     created_at: datetime
     updated_at: datetime
     status: TaskStatus = TaskStatus.QUEUED
+    gone: Gone | None = None
 
 
 def safe_label(file_name: str | None) -> str:

@@ -3,7 +3,10 @@ A task: one pipeline, run once over one image.
 
     queued ──▶ in progress ──▶ completed
       ▲            │ │ └──────▶ failed
-      └────────────┘ └────────▶ (its worker died three times) failed: poisoned
+      ├────────────┘ └────────▶ (its worker died three times) failed: poisoned
+      │
+      └── failed, put back by an operator
+          failed or queued, dropped by an operator ──▶ cancelled
 
 Attempts, lease and fence are counted by the store when a worker claims the task, by the
 store's own clock, so that neither clock skew nor a worker thought dead can matter.
@@ -18,6 +21,7 @@ import attrs
 
 from domain.errors import IllegalTransition
 from domain.images.formats import ImageFormat
+from domain.images.gone import Gone
 from domain.images.pipeline import Pipeline
 from domain.notifications.channel import NotificationRequest
 from domain.tasks.events import TaskCompleted, TaskEvent, TaskFailed, TaskQueued
@@ -98,10 +102,11 @@ class Task:
     Attributes:
         assets: Object-store key of each picture that the pipeline names, settled at upload.
         pipeline: None if it was written by a version that knows more than this one.
-        attempts: How often a worker has claimed it.
+        attempts: How often a worker has claimed it since it was queued, or put back.
         deaths: How often a worker died, or lost its lease, while it held it.
         fence: Grows with every claim; a finish counts only while it still holds.
         correlation_id: The request that asked for the task, for the logs.
+        gone: Why its results are not in the store; None if they are, or if there are none.
     """
 
     MAX_DEATHS: ClassVar[int] = 3
@@ -123,6 +128,7 @@ class Task:
     results: tuple[Result, ...] = ()
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    gone: Gone | None = None
     _events: list[TaskEvent] = attrs.field(factory=list, init=False, repr=False, eq=False)
 
     @classmethod
@@ -192,6 +198,27 @@ class Task:
         else:
             self.hand_back()
 
+    def requeue(self) -> None:
+        """
+        Put a failed task back, by an operator's word: it has all its attempts again.
+
+        Its fence stays, so that whatever its former workers still finish counts for nothing.
+        """
+        self._require("put back", TaskStatus.FAILED)
+        self.status = TaskStatus.QUEUED
+        self.attempts = self.deaths = 0
+        self.failure = self.started_at = self.finished_at = None
+        self._events.append(TaskQueued(self.id))
+
+    def cancel(self, now: datetime) -> None:
+        """Give a task up, by an operator's word; its owner is told, unless of a failure before."""
+        self._require("dropped", TaskStatus.QUEUED, TaskStatus.FAILED)
+        if self.status is TaskStatus.QUEUED:
+            self._events.append(TaskFailed(self.id))
+        self.status = TaskStatus.CANCELLED
+        self.failure = Failure(FailureCode.CANCELLED, "The operator of this service dropped it.")
+        self.finished_at = now
+
     @property
     def events(self) -> tuple[TaskEvent, ...]:
         """What has happened to this object; kept, so that a save that failed can be repeated."""
@@ -203,5 +230,8 @@ class Task:
         self.finished_at = now
 
     def _require_in_progress(self, step: str) -> None:
-        if self.status is not TaskStatus.IN_PROGRESS:
+        self._require(step, TaskStatus.IN_PROGRESS)
+
+    def _require(self, step: str, *statuses: TaskStatus) -> None:
+        if self.status not in statuses:
             raise IllegalTransition(f"a task that is {self.status.value} cannot be {step}")

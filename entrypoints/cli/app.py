@@ -4,19 +4,19 @@
 import os
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import App, Group, Parameter
 
+from entrypoints.cli import backups, check, tasks, upkeep
+from entrypoints.cli.configuration import configured as _settings
 from entrypoints.mistakes import OperatorMistake
-
-if TYPE_CHECKING:
-    from entrypoints.settings import Settings
 
 _HIGHEST_PORT = 65_535
 _MACHINE = Group("On one machine", sort_key=1)
 _PROCESSES = Group("One process each, as deployed", sort_key=2)
-_TOOLS = Group("Tools", sort_key=3)
+_UPKEEP = Group("Looking after it", sort_key=3)
+_TOOLS = Group("Tools", sort_key=4)
 
 
 def _version() -> str:
@@ -39,18 +39,6 @@ Everything is set by SAFELIGHT_… variables; `safelight settings` lists them.""
     help_format="markdown",
     result_action="return_value",
 )
-
-
-def _settings() -> "Settings":
-    from entrypoints.settings import SettingsRefused, load_settings
-
-    try:
-        return load_settings(os.environ)
-    except SettingsRefused as refusal:
-        complaints = "".join(f"\n  {complaint}" for complaint in refusal.complaints)
-        number = len(refusal.complaints)
-        what = "a setting is wrong" if number == 1 else f"{number} settings are wrong"
-        raise OperatorMistake(f"{what}:{complaints}", exit_code=2) from None
 
 
 @app.command(group=_MACHINE)
@@ -94,7 +82,7 @@ def image_worker() -> None:
     from entrypoints.processes import build_image_worker
 
     settings = _settings()
-    check_prepared(settings)
+    check_prepared(settings, broker=True)
     build_image_worker(settings).run()
 
 
@@ -105,7 +93,7 @@ def notifier() -> None:
     from entrypoints.processes import build_notifier
 
     settings = _settings()
-    check_prepared(settings)
+    check_prepared(settings, broker=True)
     build_notifier(settings).run()
 
 
@@ -116,7 +104,7 @@ def relay() -> None:
     from entrypoints.processes import build_relay
 
     settings = _settings()
-    check_prepared(settings)
+    check_prepared(settings, broker=True)
     build_relay(settings).run()
 
 
@@ -130,15 +118,22 @@ def migrate() -> None:
     print(f"Applied: {', '.join(applied)}." if applied else "The database is up to date.")
 
 
+app.command(check.check, group=_TOOLS)
+
+
 dead_letters = App(
     name="dead-letters",
     help="""Messages that nobody could deliver: look at them, put them back, forget them.
 
 A message dies when its consumer says that trying again will not help, or after too many deliveries.
 Nothing is lost by it: the database knows every task, and rings for it again.""",
-    group=_TOOLS,
+    group=_UPKEEP,
 )
 app.command(dead_letters)
+app.command(tasks.app)
+tasks.app.group = _UPKEEP
+for _upkeep in (upkeep.sweep_orphans, upkeep.retain, backups.backup, backups.backup_check):
+    app.command(_upkeep, group=_UPKEEP)
 _Queue = Literal["image-processing", "notifications"]
 
 

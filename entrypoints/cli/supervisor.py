@@ -55,6 +55,8 @@ def supervise(settings: Settings, environ: Mapping[str, str], log_format: str) -
             factories.forget_figures(settings)
             for name in preparation.prepare(settings):
                 view.say(f"migrated {name}")
+            if settings.broker.url is not None:
+                preparation.check_broker(settings)
             supervisor = _Supervisor(settings, environ, listener, view, began)
             return asyncio.run(supervisor.run())
 

@@ -111,6 +111,7 @@ class Consumer:
         release: Called when running work outlasts the drain, to let others have it at once.
         beat: Called every *beat_seconds*, by the clock and not by the work: renews leases.
         last_tick: `time.monotonic()` of the loop's last turn, which takes a second at most.
+        trouble: Why no messages can come at the moment, or None if they can.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class Consumer:
         self._open = False
         self._open_at = self._beat_at = 0.0
         self._refusals = 0
+        self.trouble: BrokerUnavailable | None = BrokerUnavailable("no connection has been made")
         self._in_hand: set[_Job] = set()
         self._waiting: deque[_Job] = deque()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -244,7 +246,7 @@ class Consumer:
         if now < self._open_at:
             return self._open_at - now
         self._inbox.open()
-        self._open, self._refusals = True, 0
+        self._open, self._refusals, self.trouble = True, 0, None
         _log.info("listening")
         return 1.0
 
@@ -252,6 +254,7 @@ class Consumer:
         """Forget the connection; what is being worked on goes on, and its message comes back."""
         self._open = False
         self._refusals += 1
+        self.trouble = error
         pause = self._patience.pause(self._refusals)
         self._open_at = time.monotonic() + pause
         self._in_hand -= set(self._take_unstarted())

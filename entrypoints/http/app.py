@@ -15,6 +15,7 @@ from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
+from application.images.list_images import ImagesPage, ListImagesRequest
 from application.images.open_result import OpenedResult, OpenResultRequest
 from application.images.stage_file import StagedFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
@@ -31,7 +32,7 @@ from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.request_scope import RequestScope
 from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
 from entrypoints.http.resources.files import ResultFile
-from entrypoints.http.resources.images import Download, Status, Upload
+from entrypoints.http.resources.images import Download, Images, Status, Upload
 from entrypoints.http.resources.pages import Landing, ProblemPages
 from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
 from entrypoints.http.resources.profile import Profile
@@ -63,6 +64,7 @@ class HTTPUseCases:
     ]
     admit_upload: Callable[[Actor], None]
     upload_image: Callable[[UploadImageRequest], UploadedImage]
+    list_images: Callable[[ListImagesRequest], ImagesPage]
     image_status: Callable[[ImageStatusRequest], Image]
     download_image: Callable[[DownloadImageRequest], str]
     open_result: Callable[[OpenResultRequest], OpenedResult]
@@ -118,6 +120,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
                 options.max_upload_bytes,
             ),
         ),
+        ("/api/images", Images(authentication, use_cases.list_images)),
         ("/api/images/{image_id}/status", Status(authentication, use_cases.image_status)),
         ("/api/images/{image_id}/download", Download(authentication, use_cases.download_image)),
         (

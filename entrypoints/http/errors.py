@@ -125,7 +125,7 @@ class RangeNotSatisfiable(RequestRefused):
 
 
 class NotServing(RequestRefused):
-    """The process is about to stop."""
+    """The process is about to stop, or lacks what it needs."""
 
     code = "service-unavailable"
 

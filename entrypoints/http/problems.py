@@ -92,6 +92,8 @@ PROBLEMS: Final = _by_code((
             "there."),
     Problem("source-missing", 404, "The file is gone",
             "The file is no longer kept. Upload the picture again."),
+    Problem("file-gone", 410, "The file is no longer kept",
+            "Files are kept for a while only. Upload the picture again."),
     Problem("asset-not-found", 404, "A picture that the processing options name is not there",
             "Send it as a file part of that name in the same request."),
     Problem("already-exists", 409, "There is one already", "Choose another."),

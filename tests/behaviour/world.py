@@ -38,6 +38,7 @@ class World:
     task_id: str | None = None
     photo: bytes | None = None
     link: str | None = None
+    next_page: str | None = None
     server: Any = None
 
     def person(self, name: str) -> Person:

@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -61,6 +62,24 @@ class TestObjectStore:
 
         assert read(store, key) == content
         assert store.stat(key).byte_size == len(content)
+
+    def test_tells_when_an_object_was_put(self, store: ObjectStore) -> None:
+        key = a_key()
+        put(store, key, b"now")
+
+        stored_at = store.stat(key).stored_at
+
+        assert abs(datetime.now(UTC) - stored_at) < timedelta(minutes=1)
+
+    def test_what_is_being_staged_survives_a_sweep(self, store: ObjectStore) -> None:
+        key = a_key()
+
+        with store.stage() as staged:
+            staged.write(b"slow")
+            assert store.sweep_staging(datetime.now(UTC) - timedelta(hours=24)) == 0
+            store.put(key, staged)
+
+        assert read(store, key) == b"slow"
 
     def test_takes_chunks_of_every_kind_in_their_order(self, store: ObjectStore) -> None:
         key = a_key()

@@ -454,6 +454,50 @@ class TestImagesAndTasks:
         assert read(database, lambda work: work.images.get(image.id)) == image
         assert read(database, lambda work: work.tasks.get(task.id)) == task
 
+    @pytest.mark.parametrize("limit", [1, 2, 3, 7, 20])
+    def test_pages_show_each_of_ones_own_images_once_newest_first(
+        self, database: Database, limit: int
+    ) -> None:
+        """Five moments, some of several images, lie across the borders of pages."""
+        ada, bert = a_stored_user(database), a_stored_user(database)
+        moments = [NOON + timedelta(milliseconds=at) for at in (0, 1, 1, 1, 2, 3, 3, 4)]
+        images = [an_image(user, created_at=moment) for user in (ada, bert) for moment in moments]
+        for image in images[::2] + images[1::2]:
+            write(database, lambda work: work.images.add(image, a_queued_task(image)))
+
+        seen: list[Image] = []
+        pages = 0
+        while True:
+            after = (seen[-1].created_at, seen[-1].id) if seen else None
+            page = read(database, lambda work: work.images.page(ada.id, after, limit))
+            if not page:
+                break
+            seen += page
+            pages += 1
+
+        expected = sorted(images[: len(moments)], key=lambda one: (one.created_at, one.id))[::-1]
+        assert seen == expected
+        assert pages == -(-len(moments) // limit)
+
+    def test_a_page_goes_on_where_an_image_was(self, database: Database) -> None:
+        """Whether it is still there or not; and what came in since does not move it."""
+        user = a_stored_user(database)
+        old, new, newest = (
+            an_image(user, created_at=NOON + timedelta(seconds=at)) for at in range(3)
+        )
+        for image in (old, newest):
+            write(database, lambda work: work.images.add(image, a_queued_task(image)))
+
+        page = read(database, lambda work: work.images.page(user.id, (new.created_at, new.id), 10))
+
+        assert page == [old]
+
+    def test_whoever_has_no_images_has_no_page(self, database: Database) -> None:
+        a_stored_task(database)
+
+        for after in (None, (NOON + MINUTE, UUID(int=2**128 - 1)), (NOON, UUID(int=0))):
+            assert not read(database, lambda work: work.images.page(uuid4(), after, 10))
+
     def test_moments_keep_their_order_across_time_zones(self, database: Database) -> None:
         image = an_image(a_stored_user(database))
         elsewhere = NOON.astimezone().replace(microsecond=250_000)
@@ -769,6 +813,7 @@ class TestLeases:
             a_stored_task(database)
 
         def ring_again() -> int:
+            time.sleep(0.002)  # rings of one millisecond have no order
             return write(database, lambda work: work.tasks.ring_again(AT_ONCE, 2))
 
         # While the first ring still waits for the broker, a second would only make it longer.

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from adapters.messaging import sqs_transport
 from tests import pictures
 from tests.behaviour.webhook_server import WebhookServer
 from tests.running import RunningPlatform
@@ -33,13 +32,8 @@ def rabbitmq(request: pytest.FixtureRequest) -> Settings:
 
 def sqs(request: pytest.FixtureRequest) -> Settings:
     server = request.getfixturevalue("sqs")
-    urls = server.create_queues()
-    name = sqs_transport.queue_names()[0]
-    return {
-        "BROKER_URL": server.url,
-        "BROKER_SQS_QUEUES": urls[name].removesuffix(name),
-        "BROKER_SQS_REGION": server.region,
-    }
+    settings: Settings = server.settings(server.create_queues())
+    return settings
 
 
 def disk(_: pytest.FixtureRequest) -> Settings:

@@ -26,6 +26,7 @@ from application.actor import Actor
 from application.errors import NotAllowed, NotFound, NotReady, UnexpectedPart
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
+from application.images.list_images import ImagesPage, ListImagesRequest
 from application.images.open_result import OpenedResult, OpenResultRequest
 from application.images.stage_file import StagedFile, StageFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
@@ -94,6 +95,7 @@ class House:
         self.ended: list[str] = []
         self.uploads: list[Received] = []
         self.images: dict[UUID, Image] = {}
+        self.pages: list[ListImagesRequest] = []
         self.views: dict[UUID, TaskView] = {}
         self.webhooks: list[Webhook] = []
         self.observed: list[tuple[str, str, int]] = []
@@ -174,6 +176,15 @@ class House:
         image = an_image(self.user)
         self.images[image.id] = image
         return UploadedImage(image.id, uuid4())
+
+    def list_images(self, request: ListImagesRequest) -> ImagesPage:
+        self.pages.append(request)
+        images = sorted(self.images.values(), key=lambda one: (one.created_at, one.id))[::-1]
+        if request.after:
+            images = [one for one in images if (one.created_at, one.id) < request.after]
+        shown = images[: request.limit]
+        follows = len(images) > request.limit
+        return ImagesPage(shown, (shown[-1].created_at, shown[-1].id) if follows else None)
 
     def image_status(self, request: ImageStatusRequest) -> Image:
         if request.image_id not in self.images:

@@ -23,6 +23,9 @@ from tests.services import packages
 GIVEN = "SAFELIGHT_TEST_DATABASE_URL"
 """The address of a database whose user may create others."""
 
+GUARDED = "guarded"
+"""The one user whom a private server asks for a password; a test makes it."""
+
 _SETTINGS = {
     # What is in it is worth nothing once the tests are over.
     "fsync": "off",
@@ -97,6 +100,8 @@ class PrivatePostgres(Postgres):
             timeout=60,
         )
         self.url = f"postgresql://safelight@127.0.0.1:{self._port}/postgres"
+        access = self._folder / "data" / "pg_hba.conf"
+        access.write_text(f"host all {GUARDED} 127.0.0.1/32 scram-sha-256\n" + access.read_text())
         try:
             self.start()
             super().__init__(self.url)
@@ -133,11 +138,11 @@ class PrivatePostgres(Postgres):
 
     def freeze(self) -> None:
         """Let every one of its processes stand still, until `thaw`."""
-        for pid in self._pids():
+        for pid in self.pids():
             os.kill(pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        for pid in self._pids():
+        for pid in self.pids():
             os.kill(pid, signal.SIGCONT)
 
     def stop(self) -> None:
@@ -145,7 +150,8 @@ class PrivatePostgres(Postgres):
         self.halt()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _pids(self) -> list[int]:
+    def pids(self) -> list[int]:
+        """Return the ids of its processes, the first of them first."""
         children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children")
         return [self._server.pid, *map(int, children.read_text().split())]
 

@@ -92,6 +92,23 @@ class SqsServer:
             ]
         return urls
 
+    def settings(self, urls: dict[str, str]) -> dict[str, str]:
+        """Return the settings of a platform on such queues, without their prefix."""
+        name = sqs_transport.queue_names()[0]
+        return {
+            "BROKER_URL": self.url,
+            "BROKER_SQS_QUEUES": urls[name].removesuffix(name),
+            "BROKER_SQS_REGION": self.region,
+        }
+
+    def count(self, url: str) -> int:
+        """Return how many messages a queue has, in hand or not."""
+        attributes = self.client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        kinds = "", "NotVisible", "Delayed"
+        return sum(
+            int(attributes["Attributes"][f"ApproximateNumberOfMessages{kind}"]) for kind in kinds
+        )
+
     def options(self, urls: dict[str, str], **more: Any) -> dict[str, Any]:
         """Return transport options for a server that speaks no TLS and is not far away."""
         return sqs_transport.options(

@@ -21,6 +21,10 @@ class Deliveries(Protocol):
         """Return every delivery about a task."""
 
     @abstractmethod
+    def remove_of(self, task_id: UUID) -> None:
+        """Forget every delivery about a task: it is to have another end."""
+
+    @abstractmethod
     def claim(self, delivery_id: UUID, lease: timedelta) -> Delivery | None:
         """Claim a pending, due delivery for *lease*, or return None: somebody else's, or done."""
 

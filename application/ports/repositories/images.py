@@ -1,6 +1,8 @@
 """Uploaded pictures, as they are remembered."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -18,3 +20,16 @@ class Images(Protocol):
     @abstractmethod
     def get(self, image_id: UUID) -> Image | None:
         """Return a picture by its id."""
+
+    @abstractmethod
+    def page(
+        self, user_id: UUID, after: tuple[datetime, UUID] | None, limit: int
+    ) -> Sequence[Image]:
+        """
+        Return a user's pictures, newest first; of those of one moment, the highest id first.
+
+        A page costs the same however deep it lies.
+
+        Args:
+            after: Creation and id of the last one of the page before; None for the first page.
+        """

@@ -2,11 +2,27 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from domain.tasks.task import Task
+import attrs
+
+from domain.tasks.task import FailureCode, Task, TaskStatus
+
+
+@attrs.frozen
+class TaskFilter:
+    """
+    Which tasks are meant.
+
+    Attributes:
+        older_than: By when they were asked for, by the database's clock; None for any age.
+    """
+
+    status: TaskStatus
+    code: FailureCode | None = None
+    older_than: timedelta | None = None
 
 
 class Tasks(Protocol):
@@ -41,6 +57,25 @@ class Tasks(Protocol):
         """
 
     @abstractmethod
+    def save_decided(self, task: Task, before: TaskStatus) -> bool:
+        """
+        Save what an operator decided about a task that was *before*, and its events.
+
+        Returns False, and changes nothing, when the fence or the state no longer holds.
+        """
+
+    @abstractmethod
+    def page(
+        self, wanted: TaskFilter, before: tuple[datetime, UUID] | None, limit: int
+    ) -> Sequence[Task]:
+        """
+        Return tasks without their results, newest first.
+
+        Args:
+            before: Creation and id of the last one of the page before; None for the first page.
+        """
+
+    @abstractmethod
     def expired(self, limit: int) -> Sequence[Task]:
         """Return tasks in progress whose lease is over, by the database's clock; oldest first."""
 
@@ -51,8 +86,8 @@ class Tasks(Protocol):
 
         Each ring for the same task waits longer than the one before it, up to fourfold.
 
-        Returns how many. Survives a broker that lost its disk. A task whose `TaskQueued` still
-        waits in the outbox is left alone.
+        Looks at the *limit* oldest of them. Returns how many were rung for: those whose
+        `TaskQueued` still waits in the outbox are left alone. Survives a broker that lost its disk.
         """
 
     @abstractmethod

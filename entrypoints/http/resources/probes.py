@@ -9,6 +9,7 @@ import falcon
 from entrypoints.http.draining import is_draining
 from entrypoints.http.errors import NotServing
 from entrypoints.http.payloads import write_json
+from entrypoints.readiness import NeedsMissing
 
 _EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -31,10 +32,16 @@ class Readiness:
     ready: Callable[[], None]
 
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
-        """Ask what the process needs; a refusal names it."""
+        """Ask what the process needs; a refusal names what is missing, and no host."""
         if is_draining():
             raise NotServing("This process is about to stop.")
-        self.ready()
+        try:
+            self.ready()
+        except NeedsMissing as needs:
+            said = ", ".join(
+                f"{name} ({why.partition(':')[0]})" for name, why in needs.missing.items()
+            )
+            raise NotServing(f"Missing now: {said}.") from needs
         write_json(resp, {"status": "ready"})
 
     on_head = on_get

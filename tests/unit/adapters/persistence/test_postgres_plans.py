@@ -1,5 +1,6 @@
 """How PostgreSQL goes about our questions when its tables are large: by their indexes."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -9,14 +10,17 @@ from uuid import UUID, uuid4
 import pytest
 
 from adapters.persistence.postgres import PostgresDatabase
+from application.ports.repositories.files import FileKind
+from application.ports.repositories.tasks import TaskFilter
 from application.ports.unit_of_work import UnitOfWork
 from domain.notifications.channel import Occasion
-from domain.tasks.task import Failure, FailureCode, Task
+from domain.tasks.task import Failure, FailureCode, Task, TaskStatus
 from tests.builders import NOON
 from tests.services.postgres import PrivatePostgres
 
 ROWS = 20_000
 MINUTE = timedelta(minutes=1)
+FAILED = TaskFilter(TaskStatus.FAILED)
 USER, TASK = UUID(int=7), UUID(int=7 + 3 * ROWS)
 
 # The server tells the plan of every statement that it runs, with the values it is run with.
@@ -131,6 +135,16 @@ def held() -> Task:
         ("webhooks_user_id", lambda work: work.webhooks.of_user(USER)),
         ("assets_name", lambda work: work.assets.find(USER, "nobodys.png")),
         ("processing_log_task", lambda work: work.processing_log.of_task(TASK)),
+        ("images_kept tasks_pkey", lambda work: work.files.forget_originals(-MINUTE, 10)),
+        ("tasks_kept results_pkey", lambda work: work.files.forget_results(-MINUTE, 10)),
+        (
+            "processing_log_age deliveries_ended sessions_end",
+            lambda work: work.history.remove_older_than(-MINUTE, 10),
+        ),
+        ("images_pkey results_pkey assets_pkey", lambda work: work.files.named([TASK])),
+        ("images_pkey", lambda work: work.files.page(FileKind.ORIGINAL, USER, 10)),
+        ("tasks_pkey results_pkey", lambda work: work.files.page(FileKind.RESULT, USER, 10)),
+        ("tasks_failed", lambda work: work.tasks.page(FAILED, (NOON, USER), 10)),
         (
             "idempotency_keys_age",
             lambda work: work.idempotency_keys.remove_older_than(timedelta(days=13), 10),
@@ -155,18 +169,18 @@ def test_no_question_reads_a_whole_table(
     assert not any("Seq Scan" in plan for plan in plans), "\n".join(plans)
 
 
+@pytest.mark.parametrize("after", [None, (NOON, uuid4())], ids=["first", "next"])
+@pytest.mark.parametrize("runs", [1, 12], ids=["fresh", "prepared"])
 def test_a_customers_images_come_newest_first_without_sorting(
-    database: PostgresDatabase, plans: list[str]
+    database: PostgresDatabase, plans: list[str], after: Any, runs: int
 ) -> None:
-    """Keyset pagination walks along `images_user`."""
-    with database.connection() as connection:
-        connection.rows(
-            """
-            SELECT id FROM images WHERE user_id = :user_id AND created_at <= clock_now()
-            ORDER BY created_at DESC, id LIMIT :limit
-            """,
-            user_id=uuid4(),
-            limit=20,
-        )
+    """Keyset pagination walks along `images_user`, and begins where the page before ended."""
+    for _ in range(runs):
+        with database.reading() as work:
+            work.images.page(USER, after, 20)
 
-    assert "images_user" in plans[0] and "Sort" not in plans[0]
+    for plan in plans:
+        assert "images_user" in plan
+        assert not re.search("Sort|Filter|Seq Scan", plan), plan
+        condition = re.search("Index Cond: .*", plan)
+        assert condition and ("ROW(created_at, id) <" in condition[0]) == (after is not None)

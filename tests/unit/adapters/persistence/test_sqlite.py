@@ -5,21 +5,22 @@ import random
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from adapters.persistence.migrations import Migrations
 from adapters.persistence.sqlite import SqliteDatabase
-from application.ports.unit_of_work import DatabaseUnavailable
+from application.ports.unit_of_work import DatabaseUnavailable, UnitOfWork
 from domain.notifications.channel import NotificationRequest
 from domain.tasks.task import Task
 from domain.users.user import User
-from tests.builders import A_PIPELINE, a_user, an_image
+from tests.builders import A_PIPELINE, NOON, a_user, an_image
 
 
 @pytest.fixture
@@ -240,21 +241,41 @@ class TestIndexes:
         ],
     )
     def test_no_question_reads_a_whole_table(
-        self, database: SqliteDatabase, index: str, ask: object
+        self, database: SqliteDatabase, index: str, ask: Callable[[UnitOfWork], object]
     ) -> None:
-        asked: list[str] = []
-        raw = database.connection().raw
+        plans = plans_of(database, ask)
 
-        raw.set_trace_callback(asked.append)
-        with database.writing() as work:
-            ask(work)  # type: ignore[operator]
-        raw.set_trace_callback(None)
-
-        plans = [
-            row[3]
-            for sql in asked
-            if sql.split(None, 1)[0] in ("SELECT", "UPDATE", "WITH")
-            for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}")
-        ]
         assert any(index in step for step in plans)
         assert not any(step.startswith("SCAN") for step in plans)
+
+    @pytest.mark.parametrize(
+        ("after", "condition"),
+        [
+            (None, "user_id=?"),
+            ((NOON, UUID(int=7)), "user_id=? AND (created_at,id)<(?,?)"),
+        ],
+        ids=["first", "next"],
+    )
+    def test_a_customers_images_come_newest_first_without_sorting(
+        self, database: SqliteDatabase, after: Any, condition: str
+    ) -> None:
+        """A page begins where the one before ended, and reads no image but its own."""
+        plans = plans_of(database, lambda work: work.images.page(uuid4(), after, 20))
+
+        assert plans == [f"SEARCH images USING INDEX images_user ({condition})"]
+
+
+def plans_of(database: SqliteDatabase, ask: Callable[[UnitOfWork], object]) -> list[str]:
+    """Return each step of the plans of what *ask* asks."""
+    asked: list[str] = []
+    raw = database.connection().raw
+    raw.set_trace_callback(asked.append)
+    with database.writing() as work:
+        ask(work)
+    raw.set_trace_callback(None)
+    return [
+        row[3]
+        for sql in asked
+        if sql.split(None, 1)[0] in ("SELECT", "UPDATE", "WITH")
+        for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}")
+    ]

@@ -177,7 +177,7 @@ class TestPutting:
 
         assert list(store.keys()) == []
         proxy.heal()
-        disturbed.abort_stale_uploads(datetime.now(UTC) + timedelta(days=1))
+        disturbed.sweep_staging(datetime.now(UTC) + timedelta(days=1))
         assert uploads(location) == []
 
     def test_a_cut_in_a_large_object_is_mended(
@@ -226,8 +226,8 @@ class TestPutting:
             Bucket=location.bucket, Key=f"{location.prefix}/dead/1"
         )
 
-        assert store.abort_stale_uploads(datetime.now(UTC) - timedelta(hours=1)) == 0
-        assert store.abort_stale_uploads(datetime.now(UTC) + timedelta(minutes=1)) == 1
+        assert store.sweep_staging(datetime.now(UTC) - timedelta(hours=1)) == 0
+        assert store.sweep_staging(datetime.now(UTC) + timedelta(minutes=1)) == 1
         assert uploads(location) == []
 
 

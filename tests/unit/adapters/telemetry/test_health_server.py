@@ -1,5 +1,6 @@
 """The small server by which a process is watched."""
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ def process() -> Iterator[Watched]:
         "127.0.0.1:0",
         metrics=lambda: b"safelight_tasks_total 1\n",
         is_alive=lambda: watched.alive,
-        is_ready=lambda: watched.ready,
+        missing=lambda: {} if watched.ready else {"broker": "broker-unavailable: gone"},
     )
     watched.port = server.port
     server.start()
@@ -53,7 +54,9 @@ def test_a_process_that_lacks_something_is_alive_and_not_ready(process: Watched)
     process.ready = False
 
     assert process.ask("/healthz")[0] == 200
-    assert process.ask("/readyz")[0] == 503
+    status, body = process.ask("/readyz")
+    assert status == 503
+    assert json.loads(body)["missing"] == {"broker": "broker-unavailable: gone"}
 
 
 def test_a_process_that_stands_still_is_neither(process: Watched) -> None:

@@ -201,3 +201,43 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=50, stateful_step_count=15, deadline=None)
+
+
+def test_a_failed_task_can_be_put_back_and_keeps_its_fence():
+    task = a_claimed_task(attempts=3, deaths=2, fence=7)
+    task.lose_worker(LATER)
+    assert task.failure and task.failure.code is FailureCode.POISONED
+
+    task.requeue()
+
+    assert task.status is TaskStatus.QUEUED
+    assert (task.attempts, task.deaths, task.fence) == (0, 0, 7)
+    assert (task.failure, task.started_at, task.finished_at) == (None, None, None)
+    assert task.events == (TaskFailed(task.id), TaskQueued(task.id))
+
+
+@pytest.mark.parametrize("status", [one for one in TaskStatus if one is not TaskStatus.FAILED])
+def test_nothing_else_can_be_put_back(status):
+    with pytest.raises(IllegalTransition, match=status.value):
+        a_task(status=status).requeue()
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [(TaskStatus.QUEUED, True), (TaskStatus.FAILED, False)]
+)
+def test_a_dropped_task_is_told_of_once(status, told):
+    task = a_task(status=status)
+
+    task.cancel(LATER)
+
+    assert (task.status, task.finished_at) == (TaskStatus.CANCELLED, LATER)
+    assert task.failure.code is FailureCode.CANCELLED
+    assert task.events == ((TaskFailed(task.id),) if told else ())
+
+
+@pytest.mark.parametrize(
+    "status", [TaskStatus.IN_PROGRESS, TaskStatus.COMPLETED, TaskStatus.CANCELLED]
+)
+def test_what_is_in_hand_or_done_cannot_be_dropped(status):
+    with pytest.raises(IllegalTransition, match=status.value):
+        a_task(status=status).cancel(LATER)

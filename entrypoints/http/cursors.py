@@ -1,0 +1,49 @@
+"""
+Where a page of a list goes on, as a text that customers hand back as they got it.
+
+Microseconds since 1970 (8 bytes, big-endian) and an id (16 bytes), in Base64 for URLs: 32
+characters, no two texts for one place. Nothing in it is secret or trusted: whoever makes one up
+moves about in a list that is their own.
+"""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from domain.errors import InvalidParameter
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CURSOR: Final = re.compile(r"[A-Za-z0-9_-]{32}")
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def cursor_to(place: tuple[datetime, UUID]) -> str:
+    """Return the text for *place*, a creation since 1970 and an id."""
+    created_at, image_id = place
+    microseconds = (created_at - _EPOCH) // _MICROSECOND
+    return urlsafe_b64encode(microseconds.to_bytes(8) + image_id.bytes).decode()
+
+
+def place_of(cursor: str) -> tuple[datetime, UUID]:
+    """
+    Return what *cursor* stands for.
+
+    Raises:
+        InvalidParameter: It is not one of ours.
+    """
+    if not _CURSOR.fullmatch(cursor):
+        raise _not_ours()
+    content = urlsafe_b64decode(cursor)
+    try:
+        created_at = _EPOCH + int.from_bytes(content[:8]) * _MICROSECOND
+    except OverflowError:
+        raise _not_ours() from None
+    return created_at, UUID(bytes=content[8:])
+
+
+def _not_ours() -> InvalidParameter:
+    return InvalidParameter(
+        "must be the cursor of a Link header, as it was given", pointer="/cursor"
+    )

@@ -1,0 +1,62 @@
+Feature: Looking through one's images
+  Whoever has many pictures leafs through them, newest first, a page at a time.
+
+  Background:
+    Given Ada is signed in
+
+  Rule: A list shows one's own images, newest first
+
+    Scenario: Every image with what it is called and how far it is
+      Given Ada has uploaded these photos, one after the other
+        | harbour.jpg |
+        | market.jpg  |
+      When she asks for her images
+      Then she sees "market.jpg, harbour.jpg"
+      And each of them is "completed"
+
+    Scenario: Nothing yet
+      When she asks for her images
+      Then she sees ""
+
+    Scenario: Bert's list
+      Given Ada has uploaded a photo
+      And Bert is signed in
+      When he asks for his images
+      Then he sees ""
+
+  Rule: Each page leads to the next
+
+    Scenario: Leafing through
+      Given Ada has uploaded these photos, one after the other
+        | one.jpg   |
+        | two.jpg   |
+        | three.jpg |
+        | four.jpg  |
+        | five.jpg  |
+      When she leafs through her images, 2 at a time
+      Then the pages show "five.jpg, four.jpg", "three.jpg, two.jpg" and "one.jpg"
+
+    Scenario: A photo comes in while she leafs
+      Given Ada has uploaded these photos, one after the other
+        | one.jpg   |
+        | two.jpg   |
+        | three.jpg |
+      When she asks for her 2 newest images
+      And she uploads a jpeg photo named "late.jpg"
+      And she follows the link to the next page
+      Then she sees "one.jpg"
+
+  Rule: What is no page is refused
+
+    Scenario Outline: Odd questions
+      When she asks for the images "<query>"
+      Then the list is refused as "<problem>" at "<pointer>"
+
+      Examples:
+        | query        | problem           | pointer |
+        | limit=0      | invalid-parameter | /limit  |
+        | limit=101    | invalid-parameter | /limit  |
+        | limit=many   | invalid-parameter | /limit  |
+        | cursor=      | invalid-parameter | /cursor |
+        | cursor=page2 | invalid-parameter | /cursor |
+        | page=2       | unknown-member    | /page   |
