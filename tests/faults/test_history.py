@@ -1,5 +1,7 @@
-"""A checker that cannot fail checks nothing."""
+"""A checker that cannot fail checks nothing: every flaw is planted once, and seen."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,23 +10,28 @@ from tests.faults.history import History, Task, judge
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> History:
-    """Three pictures were sent; the second only at the second try."""
-    history = History(tmp_path / "history.jsonl")
-    for picture in (1, 2, 2, 3):
-        history.add("attempt", picture=picture)
-    history.add("no-answer", picture=2)
-    for picture in (1, 2, 3):
-        history.add("acknowledged", picture=picture, task_id=f"task-{picture}")
-    return history
+def history(tmp_path: Path) -> Iterator[History]:
+    """Three pictures were sent; the second got its answer only at the second try."""
+    with History(tmp_path / "history.jsonl") as history:
+        for picture in ("a", "b", "b", "c"):
+            history.add("attempt", picture=picture)
+        history.add("no-answer", picture="b", why="ReadTimeout")
+        for picture in ("a", "b", "c"):
+            history.add(
+                "acknowledged",
+                picture=picture,
+                task_id=f"task-{picture}",
+                replayed=picture == "b",
+            )
+        yield history
 
 
-def done(*numbers: int) -> list[Task]:
-    return [Task(f"task-{number}", "completed", 1) for number in numbers]
+def done(*pictures: str) -> list[Task]:
+    return [Task(f"task-{picture}", picture, "completed", 1) for picture in pictures]
 
 
 def test_all_is_well(history: History):
-    verdict = judge(history, done(1, 2, 3))
+    verdict = judge(history, done("a", "b", "c"))
 
     assert verdict.is_flawless
     assert str(verdict) == (
@@ -35,11 +42,15 @@ def test_all_is_well(history: History):
 @pytest.mark.parametrize(
     ("tasks", "flaw"),
     [
-        (done(1, 2), "lost=1"),
-        ([*done(1, 2), Task("task-3", "failed", 0)], "lost=1"),
-        ([*done(1, 2, 3), Task("task-4", "completed", 1)], "unexpected=1"),
-        ([*done(1, 2), Task("task-3", "completed", 2)], "duplicated=1"),
-        ([*done(1, 2), Task("task-3", "in progress", 0)], "stuck=1"),
+        (done("a", "b"), "lost=1"),
+        ([*done("a", "b"), Task("task-c", "c", "failed", 0)], "lost=1"),
+        ([*done("a", "b"), Task("another", "c", "completed", 1)], "lost=1"),
+        ([*done("a", "b", "c"), Task("task-d", "d", "completed", 1)], "unexpected=1"),
+        ([*done("a", "b", "c"), Task("task-d", "d", "queued", 0)], "unexpected=1"),
+        ([*done("a", "b"), Task("task-c", "c", "completed", 2)], "duplicated=1"),
+        ([*done("a", "b", "c"), Task("another", "c", "completed", 1)], "duplicated=1"),
+        ([*done("a", "b"), Task("task-c", "c", "in progress", 0)], "stuck=1"),
+        ([*done("a", "b"), Task("task-c", "c", "queued", 0)], "stuck=1"),
     ],
 )
 def test_every_flaw_is_seen(history: History, tasks: list[Task], flaw: str):
@@ -49,7 +60,17 @@ def test_every_flaw_is_seen(history: History, tasks: list[Task], flaw: str):
     assert flaw in str(verdict)
 
 
-def test_one_picture_that_became_two_tasks_is_seen(history: History):
-    history.add("acknowledged", picture=3, task_id="task-4")
+def test_a_try_without_an_answer_is_an_attempt_and_no_promise(history: History):
+    history.add("attempt", picture="d")
+    history.add("no-answer", picture="d", why="ConnectionError")
 
-    assert "duplicated=2" in str(judge(history, done(1, 2, 3, 4)))
+    without, with_it = judge(history, done("a", "b", "c")), judge(history, done(*"abcd"))
+
+    assert without.is_flawless and with_it.is_flawless
+    assert with_it.recovered == {"b", "d"}
+
+
+def test_the_file_tells_the_same(history: History, tmp_path: Path):
+    lines = (tmp_path / "history.jsonl").read_text().splitlines()
+
+    assert [json.loads(line) for line in lines] == history.events
