@@ -55,6 +55,7 @@ def test_f6_it_is_blocked(
         wait_until(lambda: "disk" in mortal_rabbitmq.control("eval", "rabbit_alarm:get_alarms()."))
         try:
             rig.load(room, clients=1).join()
+            time.sleep(1.2)  # a process measures the queue once a second
             refused = rig.platform.post_image(pictures.small_jpeg())
             assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
             time.sleep(12)  # longer than a confirmation is waited for

@@ -46,12 +46,16 @@ def test_f22_a_mail_server_that_is_away_refuses_or_says_nothing(
         wait_until(lambda: delivery_of(rig, pending)["status"] == "delivered")
         assert delivery_of(rig, pending)["attempts"] == 2
 
-    with silent_server() as port:
-        with rigged(tmp_path / "silent", embedded(request), **MAIL, SMTP_PORT=str(port)) as rig:
-            silent = rig.platform.upload(pictures.small_jpeg(), resize="16x16").task_id
-            rig.platform.wait_for_status(silent, "completed")
-            wait_until(lambda: delivery_of(rig, silent).get("attempts") == 1, 60)
-            assert delivery_of(rig, silent)["status"] == "pending"
+    folder = tmp_path / "silent"
+    folder.mkdir()
+    with (
+        silent_server() as port,
+        rigged(folder, embedded(request), **MAIL, SMTP_PORT=str(port)) as rig,
+    ):
+        silent = rig.platform.upload(pictures.small_jpeg(), resize="16x16").task_id
+        rig.platform.wait_for_status(silent, "completed")
+        wait_until(lambda: delivery_of(rig, silent).get("attempts") == 1, 60)
+        assert delivery_of(rig, silent)["status"] == "pending"
 
 
 @pytest.mark.slow

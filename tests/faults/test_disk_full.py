@@ -26,18 +26,20 @@ def test_f17_below_the_store(request: pytest.FixtureRequest, tmp_path: Path):
         with rigged(tmp_path, embedded(request), STORAGE_ROOT=str(disk / "storage")) as rig:
             rig.load(3).join()
             rig.platform.wait_until_quiet()
-            with rig.frozen("image-worker"):
-                waiting = rig.platform.upload(photo, resize="16x16", notify=told(rig))
-                before = objects(rig)
-                rig.history.add("fault", what="disk full")
-                with filled(disk):
+            with contextlib.ExitStack() as full:
+                with rig.frozen("image-worker"):
+                    waiting = rig.platform.upload(photo, resize="800x600", notify=told(rig))
+                    before = objects(rig)
+                    rig.history.add("fault", what="disk full")
+                    full.enter_context(filled(disk))
                     answer = rig.platform.post_image(photo)
                     assert (answer.status_code, answer.json()["code"]) == (503, "storage-full")
                     assert "Retry-After" in answer.headers
                     assert objects(rig) == before
-            with filled(disk):
-                wait_until(lambda: "storage-full" in rig.platform.log().partition("worker")[2])
+                    told_before = len(rig.platform.log())
+                wait_until(lambda: "no room left" in rig.platform.log()[told_before:])
                 assert rig.platform.task(waiting.task_id)["status"] in ("queued", "in progress")
+                assert objects(rig) == before
             rig.platform.wait_for_status(waiting.task_id, "completed", seconds=60)
             rig.load(1).join()
             rig.verdict("F17 store")
