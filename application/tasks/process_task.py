@@ -1,5 +1,6 @@
 """The worker's one use case: claim, fetch, draw, store, finish."""
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ from application.ports.unit_of_work import Database, DatabaseUnavailable
 from domain.images.image import Image
 from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
+
+_logger = logging.getLogger(__name__)
 
 MAIN_VARIANT = "main"
 _FINISH_TRIES = 5  # each waits as long as the database adapter does
@@ -118,6 +121,7 @@ class ProcessTask:
                     task.hand_back()
                     delay = self.retries.back_off.after(task.attempts)
                     outcome = ProcessOutcome.RETRIED
+                    _logger.warning("attempt %d did not succeed: %s", task.attempts, error)
                 else:
                     task.fail(_failure_of(fault), self.clock.now())
                     outcome = ProcessOutcome.FAILED

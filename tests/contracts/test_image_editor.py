@@ -33,7 +33,7 @@ from domain.images.operations import (
 )
 from domain.images.output import Output
 from domain.images.pipeline import Pipeline
-from domain.images.units import TRANSPARENT, WHITE, Color, Percent
+from domain.images.units import WHITE, Color, Percent
 from domain.images.upload_policy import UploadPolicy
 from domain.tasks.task import FailureCode
 from tests import pictures

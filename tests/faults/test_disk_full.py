@@ -39,7 +39,9 @@ def test_f17_below_the_store(request: pytest.FixtureRequest, tmp_path: Path):
                     assert "Retry-After" in answer.headers
                     assert objects(rig) == before
                     told_before = len(rig.platform.log())
-                wait_until(lambda: '"retried"' in rig.platform.log()[told_before:])
+                wait_until(
+                    lambda: "did not succeed: storage-full" in rig.platform.log()[told_before:]
+                )
                 assert rig.platform.rows(OPEN) == [(1,)]
                 assert objects(rig) == before
             rig.platform.wait_until_quiet()

@@ -11,7 +11,7 @@ from application.ports.image_editor import EditorUnavailable
 from application.ports.object_store import ObjectMissing, StorageFull, StorageUnavailable
 from application.ports.unit_of_work import DatabaseUnavailable
 from domain.errors import DomainError
-from entrypoints.http.errors import RequestRefused, problem_of
+from entrypoints.http.errors import RequestRefused
 from entrypoints.http.problems import PROBLEMS
 from tests.http.house import BEARER, TOKEN, Caller, House, image_part, problem
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from datetime import timedelta
 
 from pytest_bdd import given, parsers, then, when
 from standardwebhooks import Webhook

@@ -122,7 +122,7 @@ class TestProcessTask:
         "fault", [EditorUnavailable("no renderer"), StorageFull("no room left")]
     )
     def test_what_can_heal_is_tried_again_after_a_delay(
-        self, bench: Workbench, fault: Exception
+        self, bench: Workbench, fault: PortFailure, caplog: pytest.LogCaptureFixture
     ) -> None:
         uploaded = bench.upload(bench.an_actor())
         bench.take_outbox()
@@ -130,6 +130,7 @@ class TestProcessTask:
         process_task = bench.process_task()
 
         assert process_task(uploaded.task_id) is ProcessOutcome.RETRIED
+        assert caplog.messages == [f"attempt 1 did not succeed: {fault.code}: {fault}"]
 
         assert bench.task(uploaded.task_id).status is TaskStatus.QUEUED
         assert bench.image(uploaded.image_id).status is TaskStatus.QUEUED

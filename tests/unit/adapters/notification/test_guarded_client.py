@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Any
 
 import pytest
