@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from application.errors import NotFound
+from application.errors import NotFound, PortFailure
 from application.ports.image_editor import EditFailed, EditorUnavailable
 from application.ports.object_store import StorageFull
 from application.ports.unit_of_work import Database, DatabaseUnavailable, UnitOfWork
