@@ -1,6 +1,7 @@
 """Colour spaces, profiles and alpha: every picture is drawn as 8-bit sRGB or grey."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Final
 
 import pyvips
@@ -10,7 +11,8 @@ from domain.images.units import Color
 _PROFILE: Final = "icc-profile-data"
 _LONGEST_PROFILE: Final = 1024 * 1024
 _SRGB_NAMES: Final = (b"sRGB", b"\0s\0R\0G\0B")  # ICC.1 §10: texts are ASCII or UTF-16
-_GREY, _SRGB = "b-w", "srgb"
+GREY: Final = "b-w"
+SRGB: Final = "srgb"
 
 
 def normalized(image: pyvips.Image) -> pyvips.Image:
@@ -26,7 +28,7 @@ def normalized(image: pyvips.Image) -> pyvips.Image:
         image = without_profile(image)
     if image.bands > 4:  # further channels of a TIFF
         image = image.extract_band(0, n=3)
-    space = _GREY if image.bands < 3 else _SRGB
+    space = GREY if image.bands < 3 else SRGB
     if image.interpretation in ("multiband", "error", "histogram", "matrix", "fourier"):
         image = image.copy(interpretation=space)
     if image.interpretation != space:
@@ -43,16 +45,16 @@ def in_srgb_values(image: pyvips.Image) -> pyvips.Image:
 
 def colored(image: pyvips.Image) -> pyvips.Image:
     """Return *image* with three colour bands, alpha kept."""
-    if image.interpretation != _GREY:
+    if image.interpretation != GREY:
         return image
-    return in_srgb_values(image).colourspace(_SRGB)
+    return in_srgb_values(image).colourspace(SRGB)
 
 
 def grey(image: pyvips.Image) -> pyvips.Image:
     """Return *image* with its light alone, alpha kept."""
-    if image.interpretation == _GREY:
+    if image.interpretation == GREY:
         return image
-    return in_srgb_values(image).colourspace(_GREY)
+    return in_srgb_values(image).colourspace(GREY)
 
 
 def ready_for(image: pyvips.Image, color: Color) -> tuple[pyvips.Image, list[float]]:
@@ -62,7 +64,7 @@ def ready_for(image: pyvips.Image, color: Color) -> tuple[pyvips.Image, list[flo
     if not color.red == color.green == color.blue:
         image = colored(image)
     fill: list[float] = [color.red]
-    if image.interpretation != _GREY:
+    if image.interpretation != GREY:
         fill += [color.green, color.blue]
     if image.hasalpha():
         fill.append(color.alpha)
@@ -72,6 +74,16 @@ def ready_for(image: pyvips.Image, color: Color) -> tuple[pyvips.Image, list[flo
 def with_alpha(image: pyvips.Image) -> pyvips.Image:
     """Return *image* with an alpha band."""
     return image if image.hasalpha() else image.bandjoin(255)
+
+
+def alpha_weighed(
+    image: pyvips.Image, draw: Callable[[pyvips.Image], pyvips.Image]
+) -> pyvips.Image:
+    """Let *draw* mix pixels by how much of them is seen, so that hidden colours do not leak."""
+    if not image.hasalpha():
+        return draw(image)
+    drawn = draw(image.premultiply())
+    return drawn.unpremultiply().cast("uchar").copy(interpretation=image.interpretation)
 
 
 def has_profile(image: pyvips.Image) -> bool:
@@ -87,11 +99,11 @@ def without_profile(image: pyvips.Image) -> pyvips.Image:
     return image
 
 
-def _converted(image: pyvips.Image, *, fallback: str = _SRGB) -> pyvips.Image:
+def _converted(image: pyvips.Image, *, fallback: str = SRGB) -> pyvips.Image:
     with contextlib.suppress(pyvips.Error):  # a broken profile counts as none
-        converted = image.icc_transform(_SRGB, embedded=True, input_profile=fallback)
-        return without_profile(converted.copy(interpretation=_SRGB))
-    return without_profile(image).colourspace(_SRGB)
+        converted = image.icc_transform(SRGB, embedded=True, input_profile=fallback)
+        return without_profile(converted.copy(interpretation=SRGB))
+    return without_profile(image).colourspace(SRGB)
 
 
 def _profile_fits(image: pyvips.Image) -> bool:

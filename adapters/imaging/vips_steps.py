@@ -5,21 +5,37 @@ from typing import Final, assert_never
 
 import pyvips
 
-from adapters.imaging.vips_colors import colored, grey, in_srgb_values, ready_for, with_alpha
+from adapters.imaging.vips_colors import (
+    alpha_weighed,
+    colored,
+    in_srgb_values,
+    ready_for,
+    with_alpha,
+)
+from adapters.imaging.vips_filters import filtered
+from adapters.imaging.vips_framing import framed
 from adapters.imaging.vips_loading import resampled
+from adapters.imaging.vips_tones import toned
 from domain.errors import OutputTooLarge
 from domain.images.geometry import Fitted, fit, place, region
 from domain.images.limits import MAX_SIDE_PX
 from domain.images.operations import (
     AutoOrient,
     Blur,
+    Border,
     Crop,
+    Filter,
     Flip,
-    Grayscale,
+    Framing,
     Operation,
+    Pad,
+    Pixelate,
     Resize,
     Rotate,
+    RoundCorners,
+    Shape,
     Sharpen,
+    Tone,
     Watermark,
 )
 from domain.images.units import Color, in_pixels
@@ -38,6 +54,8 @@ def apply(step: Operation, frames: list[pyvips.Image], marks: Marks) -> list[pyv
         GeometryOutsideImage: A crop does not lie inside the frames.
         OutputTooLarge: A side would be longer than any result may be.
     """
+    if isinstance(step, Tone):
+        return toned(step, frames)  # of which one looks at all frames at once
     return [_apply_to_frame(step, frame, marks) for frame in frames]
 
 
@@ -57,7 +75,7 @@ def cut_or_pad(image: pyvips.Image, fitted: Fitted, step: Resize) -> pyvips.Imag
 
 
 def _apply_to_frame(  # noqa: PLR0911  # one return a case
-    step: Operation, frame: pyvips.Image, marks: Marks
+    step: Shape | Filter | Framing | Watermark, frame: pyvips.Image, marks: Marks
 ) -> pyvips.Image:
     match step:
         case AutoOrient():
@@ -72,14 +90,10 @@ def _apply_to_frame(  # noqa: PLR0911  # one return a case
         case Flip():
             frame = frame.fliphor() if step.horizontal else frame
             return frame.copy_memory().flipver() if step.vertical else frame
-        case Grayscale():
-            return grey(frame)
-        case Blur():
-            return _with_alpha_weighed(frame, lambda image: image.gaussblur(step.sigma))
-        case Sharpen():
-            return frame.sharpen(
-                sigma=step.sigma, m1=step.m1, m2=step.m2, x1=step.x1, y2=step.y2, y3=step.y3
-            )
+        case Blur() | Sharpen() | Pixelate():
+            return filtered(step, frame)
+        case Pad() | Border() | RoundCorners():
+            return framed(step, frame)
         case Watermark():
             return _watermark(frame, step, marks)
         case _:
@@ -111,22 +125,12 @@ def _rotate(frame: pyvips.Image, angle: float, background: Color) -> pyvips.Imag
     frame, fill = ready_for(frame, background)
     if frame.hasalpha():
         fill = [channel * background.alpha / 255 for channel in fill[:-1]] + [background.alpha]
-    return _with_alpha_weighed(
+    return alpha_weighed(
         frame,
         lambda image: image.rotate(
             angle, interpolate=pyvips.Interpolate.new("bicubic"), background=fill
         ),
     )
-
-
-def _with_alpha_weighed(
-    image: pyvips.Image, draw: Callable[[pyvips.Image], pyvips.Image]
-) -> pyvips.Image:
-    """Let *draw* mix pixels by how much of them is seen, so that hidden colours do not leak."""
-    if not image.hasalpha():
-        return draw(image)
-    drawn = draw(image.premultiply())
-    return drawn.unpremultiply().cast("uchar").copy(interpretation=image.interpretation)
 
 
 def _watermark(frame: pyvips.Image, step: Watermark, marks: Marks) -> pyvips.Image:

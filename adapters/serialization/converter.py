@@ -17,7 +17,14 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from domain.errors import InvalidParameter, UnknownOperation
 from domain.images.formats import ImageFormat
-from domain.images.operations import OPERATION_NAMES, AspectRatio, Operation, camel_case
+from domain.images.operations import (
+    OPERATION_NAMES,
+    AspectRatio,
+    Most,
+    Operation,
+    Radius,
+    camel_case,
+)
 from domain.images.output import Output
 from domain.images.units import Color, Length, Percent
 
@@ -42,6 +49,7 @@ def make_converter(*, strict: bool) -> cattrs.Converter:
     converter.register_structure_hook_func(_is_enum, _member)
     converter.register_structure_hook(Length, _length)
     converter.register_structure_hook(Length | None, lambda value, _: _optional(value, _length))
+    converter.register_structure_hook(Radius, _radius)
     converter.register_structure_hook(Color, lambda value, _: Color.parse(_text(value, str)))
     converter.register_structure_hook(AspectRatio, _aspect_ratio)
     for notation in (Percent, Color, AspectRatio):
@@ -128,6 +136,10 @@ def _length(value: object, _: Any) -> Length:
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidParameter('must be whole pixels such as 800, or a share such as "50%"')
     return value
+
+
+def _radius(value: object, _: Any) -> Radius:
+    return Most.MAX if value == Most.MAX.value else _length(value, None)
 
 
 def _optional(value: object, hook: Any) -> Any:

@@ -4,7 +4,7 @@ import attrs
 
 from domain.errors import GeometryOutsideImage, OutputTooLarge
 from domain.images.limits import MAX_SIDE_PX
-from domain.images.operations import Crop, Fit, Gravity, Resize
+from domain.images.operations import Border, Crop, Fit, Gravity, Most, Pad, Resize, RoundCorners
 from domain.images.units import Length, Percent, in_pixels
 
 
@@ -129,6 +129,53 @@ def region(width: int, height: int, crop: Crop) -> Region:
             f"does not lie inside the {width}x{height} picture"
         )
     return found
+
+
+@attrs.frozen
+class Padded:
+    """
+    A canvas that has grown around a picture, in pixels.
+
+    Attributes:
+        left: Where the picture lies on it.
+        top: Likewise.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def pad(width: int, height: int, step: Pad | Border) -> Padded:
+    """
+    Work out the canvas that *step* makes of a picture of *width* × *height* pixels.
+
+    Raises:
+        OutputTooLarge: It would have a side longer than `MAX_SIDE_PX`.
+    """
+    if isinstance(step, Border):
+        top = right = bottom = left = in_pixels(step.width, min(width, height))
+    else:
+        top, bottom = (_growth(step, own, height) for own in (step.top, step.bottom))
+        left, right = (_growth(step, own, width) for own in (step.left, step.right))
+    padded = Padded(left, top, left + width + right, top + height + bottom)
+    if max(padded.width, padded.height) > MAX_SIDE_PX:
+        raise OutputTooLarge(f"the result would be longer than {MAX_SIDE_PX} pixels")
+    return padded
+
+
+def corner_radius(width: int, height: int, step: RoundCorners) -> float:
+    """Return the radius of the corners in pixels, at most half of the shorter side."""
+    shorter = min(width, height)
+    if isinstance(step.radius, Most):
+        return shorter / 2
+    return min(in_pixels(step.radius, shorter), shorter / 2)
+
+
+def _growth(step: Pad, own: Length | None, side_px: int) -> int:
+    length = own if own is not None else step.all
+    return 0 if length is None else in_pixels(length, side_px)
 
 
 def _span(start: Length, extent: Length, side_px: int) -> tuple[int, int]:

@@ -65,6 +65,12 @@ def check_extent(name: str, length: Length | None) -> None:
         raise OutputTooLarge(f"must be at most {MAX_SIDE_PX} pixels", pointer=f"/{name}")
 
 
+def check_offset(name: str, length: Length) -> None:
+    """Refuse a distance that no picture has room for."""
+    if not 0 <= (length.value if isinstance(length, Percent) else length) <= MAX_SIDE_PX:
+        raise InvalidParameter(f"must be from 0 to {MAX_SIDE_PX}", pointer=f"/{name}")
+
+
 @attrs.frozen
 class Color:
     """An sRGB colour with alpha, each channel 0–255."""
@@ -94,5 +100,6 @@ class Color:
         return self.alpha == 255
 
 
+BLACK: Final = Color(0, 0, 0)
 WHITE: Final = Color(255, 255, 255)
 TRANSPARENT: Final = Color(0, 0, 0, 0)

@@ -7,13 +7,19 @@ Every refusal points to the value in the form that the customer chose.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import attrs
 import cattrs
 
 from domain.errors import DomainError, InvalidParameter, TooManyOperations, UnknownMember
-from domain.images.operations import OPERATION_NAMES, AutoOrient, Operation
+from domain.images.operations import (
+    OPERATION_NAMES,
+    AutoOrient,
+    Filter,
+    Operation,
+    Tone,
+)
 from domain.images.output import Output
 from domain.images.pipeline import Pipeline
 from domain.notifications.channel import NotificationRequest, Occasion
@@ -30,7 +36,9 @@ SHORT_FORM: Final = (
     "crop", "resize", "rotate", "flip", "grayscale", "blur", "sharpen", "filters", "watermark",
     "format", "quality", "strip", "source", "notify", "priority",
 )  # fmt: skip
-FILTERS: Final = ("grayscale", "blur", "sharpen")
+FILTERS: Final = tuple(
+    name for name, kind in OPERATION_NAMES.items() if kind in get_args(Tone | Filter)
+)
 
 
 @attrs.frozen

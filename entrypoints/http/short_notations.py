@@ -17,7 +17,7 @@ _SIZE: Final = re.compile(r"(\d{0,9})x(\d{0,9})([!^#<>]?)", re.ASCII)
 _SHARE: Final = re.compile(r"(\d{1,4}(?:\.\d{1,4})?)%", re.ASCII)
 _REGION: Final = re.compile(r"(\d{1,9})x(\d{1,9})(?:\+(\d{1,9})\+(\d{1,9}))?", re.ASCII)
 _RATIO: Final = re.compile(r"\d{1,5}:\d{1,5}", re.ASCII)
-_FILTER: Final = re.compile(r"(grayscale|blur|sharpen)(?::(\d{1,4}(?:\.\d{1,4})?))?", re.ASCII)
+_FILTER: Final = re.compile(r"([a-z]{1,20})(?::(\d{1,4}(?:\.\d{1,4})?))?", re.ASCII)
 
 # What ends a size, as ImageMagick and Paperclip have it.
 _SUFFIXES: Final[dict[str, Members]] = {
@@ -78,27 +78,46 @@ def _switch(value: object) -> Members | None:
     return {} if value else None
 
 
-def _sigma(value: object) -> Members | None:
-    """Read a number, `true` for the default, or `false`."""
-    return _switch(value) if isinstance(value, bool) else {"sigma": value}
+def _strength(member: str) -> Callable[[object], Members | None]:
+    """Return the reading of a number, of `true` for the default, or of `false`."""
+    return lambda value: _switch(value) if isinstance(value, bool) else {member: value}
 
+
+_SWITCHES: Final = ("grayscale", "negate", "normalize")
+_STRENGTHS: Final = {
+    "gamma": "gamma",
+    "threshold": "threshold",
+    "contrast": "factor",
+    "sepia": "amount",
+    "blur": "sigma",
+    "sharpen": "sigma",
+    "pixelate": "size",
+}
 
 NOTATIONS: Final[dict[str, Callable[[object], Members | None]]] = {
     "crop": _region,
     "resize": _size,
     "rotate": lambda value: {"angle": value},
     "flip": _direction,
-    "grayscale": _switch,
-    "blur": _sigma,
-    "sharpen": _sigma,
+    **dict.fromkeys(_SWITCHES, _switch),
+    **{name: _strength(member) for name, member in _STRENGTHS.items()},
     "watermark": lambda value: {"image": value},
 }
 """The reading of each operation's notation."""
 
 
-def filter_of(value: object) -> tuple[str, bool | float]:
+def filter_of(value: object) -> tuple[str, bool | int | float]:
     """Return name and strength of `"grayscale"`, `"blur"`, `"blur:2"` and their like."""
     match = _FILTER.fullmatch(value) if isinstance(value, str) else None
-    if match is None or (match[1] == "grayscale" and match[2]):
-        raise InvalidParameter('must be a filter such as "grayscale", "blur:2" or "sharpen:1"')
-    return match[1], float(match[2]) if match[2] else True
+    if (
+        match is None
+        or match[1] not in (*_SWITCHES, *_STRENGTHS)
+        or (match[1] in _SWITCHES and match[2])
+    ):
+        known = ", ".join((*_SWITCHES, *_STRENGTHS))
+        raise InvalidParameter(
+            f'must be a filter such as "grayscale", "blur:2" or "sepia:0.8"; there are {known}'
+        )
+    if not match[2]:
+        return match[1], True
+    return match[1], int(match[2]) if match[2].isdigit() else float(match[2])

@@ -1,22 +1,17 @@
-"""
-The operations of the pipeline language, as frozen values that cannot be built wrong.
+"""Operations that change the size, the outline or the place of things."""
 
-`Operation` is their union. To add one: write its value here, add it to the union,
-and mypy names every place that has to learn it (the steps end in `assert_never`).
-Names, units and defaults follow the language reference, docs/processing-options.md.
-"""
-
-import math
-import re
 from enum import Enum
-from typing import Final
 
 import attrs
 
 from domain.errors import InvalidParameter
-from domain.images.units import TRANSPARENT, Color, Length, Percent, check_extent
-
-_ASSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}", re.ASCII)
+from domain.images.operations.checks import between
+from domain.images.units import (
+    TRANSPARENT,
+    Color,
+    Length,
+    check_extent,
+)
 
 
 class Fit(Enum):
@@ -48,22 +43,6 @@ class Gravity(Enum):
         across = 0.0 if "west" in self.value else 1.0 if "east" in self.value else 0.5
         down = 0.0 if "north" in self.value else 1.0 if "south" in self.value else 0.5
         return across, down
-
-
-def camel_case(name: str) -> str:
-    """Return the language's spelling of an attribute: `offset_x` → `offsetX`."""
-    head, *rest = name.split("_")
-    return head + "".join(word.title() for word in rest)
-
-
-def _between(low: float, high: float) -> "attrs._ValidatorType[float]":
-    def check(_: object, attribute: "attrs.Attribute[float]", value: float) -> None:
-        if not (math.isfinite(value) and low <= value <= high):
-            raise InvalidParameter(
-                f"must be from {low:g} to {high:g}", pointer=f"/{camel_case(attribute.name)}"
-            )
-
-    return check
 
 
 @attrs.frozen
@@ -142,7 +121,7 @@ class Crop:
 class Rotate:
     """Turn clockwise by any angle in degrees; corners that open are filled with the background."""
 
-    angle: float = attrs.field(validator=_between(-360, 360))
+    angle: float = attrs.field(validator=between(-360, 360))
     background: Color = TRANSPARENT
 
 
@@ -158,70 +137,4 @@ class Flip:
             raise InvalidParameter("flip needs horizontal, vertical or both")
 
 
-@attrs.frozen
-class Grayscale:
-    """Drop the colour, keep the light."""
-
-
-@attrs.frozen
-class Blur:
-    """Gaussian blur; sigma in pixels."""
-
-    sigma: float = attrs.field(default=1.0, validator=_between(0.3, 100))
-
-
-@attrs.frozen
-class Sharpen:
-    """Unsharp masking in LAB, by libvips' parameters; sigma in pixels."""
-
-    sigma: float = attrs.field(default=0.5, validator=_between(0.01, 10))
-    m1: float = attrs.field(default=0.0, validator=_between(0, 100))
-    m2: float = attrs.field(default=3.0, validator=_between(0, 100))
-    x1: float = attrs.field(default=2.0, validator=_between(0, 1000))
-    y2: float = attrs.field(default=10.0, validator=_between(0, 1000))
-    y3: float = attrs.field(default=20.0, validator=_between(0, 1000))
-
-
-@attrs.frozen
-class Watermark:
-    """
-    Lay a picture over the picture.
-
-    `image` is the name of a file part of the same request or of an asset, never a path or
-    a URL. `width` is the mark's width; its shape is kept. Offsets count inwards from `gravity`.
-    """
-
-    image: str
-    gravity: Gravity = Gravity.SOUTHEAST
-    offset_x: Length = Percent(2)
-    offset_y: Length = Percent(2)
-    width: Length = Percent(25)
-    opacity: float = attrs.field(default=0.5, validator=_between(0, 1))
-
-    def __attrs_post_init__(self) -> None:
-        if _ASSET_NAME.fullmatch(self.image) is None or ".." in self.image:
-            raise InvalidParameter(
-                'must be the name of an uploaded file or an asset, such as "logo.png"',
-                pointer="/image",
-            )
-        check_extent("width", self.width)
-        for name, offset in (("offsetX", self.offset_x), ("offsetY", self.offset_y)):
-            pixels = offset.value if isinstance(offset, Percent) else offset
-            if not 0 <= pixels <= 16_384:
-                raise InvalidParameter("must be from 0 to 16384", pointer=f"/{name}")
-
-
-Operation = AutoOrient | Resize | Crop | Rotate | Flip | Grayscale | Blur | Sharpen | Watermark
-
-OPERATION_NAMES: Final[dict[str, type[Operation]]] = {
-    "autoOrient": AutoOrient,
-    "crop": Crop,
-    "resize": Resize,
-    "rotate": Rotate,
-    "flip": Flip,
-    "grayscale": Grayscale,
-    "blur": Blur,
-    "sharpen": Sharpen,
-    "watermark": Watermark,
-}
-"""The name of each operation in the language, in the order in which the short form runs them."""
+Shape = AutoOrient | Crop | Resize | Rotate | Flip

@@ -1,0 +1,124 @@
+"""
+The operations of the pipeline language, as frozen values that cannot be built wrong.
+
+`Operation` is their union. To add one: write its value in the room of its kind, add it to the
+union, and mypy names every place that has to learn it (the steps end in `assert_never`).
+Names, units and defaults follow the language reference, docs/processing-options.md.
+"""
+
+from typing import Final
+
+from domain.images.operations.checks import (
+    camel_case,
+)
+from domain.images.operations.filters import (
+    Blur,
+    Filter,
+    Pixelate,
+    Sharpen,
+)
+from domain.images.operations.framing import (
+    Border,
+    Extend,
+    Framing,
+    Most,
+    Pad,
+    Radius,
+    RoundCorners,
+)
+from domain.images.operations.marks import (
+    Watermark,
+)
+from domain.images.operations.shapes import (
+    AspectRatio,
+    AutoOrient,
+    Crop,
+    Fit,
+    Flip,
+    Gravity,
+    Resize,
+    Rotate,
+    Shape,
+)
+from domain.images.operations.tones import (
+    Contrast,
+    Duotone,
+    Flatten,
+    Gamma,
+    Grayscale,
+    Modulate,
+    Negate,
+    Normalize,
+    Sepia,
+    Threshold,
+    Tint,
+    Tone,
+)
+
+__all__ = [
+    "OPERATION_NAMES",
+    "AspectRatio",
+    "AutoOrient",
+    "Blur",
+    "Border",
+    "Contrast",
+    "Crop",
+    "Duotone",
+    "Extend",
+    "Filter",
+    "Fit",
+    "Flatten",
+    "Flip",
+    "Framing",
+    "Gamma",
+    "Gravity",
+    "Grayscale",
+    "Modulate",
+    "Most",
+    "Negate",
+    "Normalize",
+    "Operation",
+    "Pad",
+    "Pixelate",
+    "Radius",
+    "Resize",
+    "Rotate",
+    "RoundCorners",
+    "Sepia",
+    "Shape",
+    "Sharpen",
+    "Threshold",
+    "Tint",
+    "Tone",
+    "Watermark",
+    "camel_case",
+]
+
+Operation = Shape | Tone | Filter | Framing | Watermark
+
+OPERATION_NAMES: Final[dict[str, type[Operation]]] = {
+    "autoOrient": AutoOrient,
+    "crop": Crop,
+    "resize": Resize,
+    "rotate": Rotate,
+    "flip": Flip,
+    "grayscale": Grayscale,
+    "negate": Negate,
+    "normalize": Normalize,
+    "gamma": Gamma,
+    "threshold": Threshold,
+    "modulate": Modulate,
+    "contrast": Contrast,
+    "tint": Tint,
+    "sepia": Sepia,
+    "duotone": Duotone,
+    "flatten": Flatten,
+    "blur": Blur,
+    "sharpen": Sharpen,
+    "pixelate": Pixelate,
+    "pad": Pad,
+    "border": Border,
+    "roundCorners": RoundCorners,
+    "watermark": Watermark,
+}
+"""The name of each operation in the language, in the order in which the short form runs them."""
