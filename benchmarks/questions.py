@@ -118,6 +118,8 @@ class Question:
         calls: How many make one measurement.
         bound: The size from which on it does no more work; it is judged from there on.
         flat: Whether it must not grow; what must is there to show that growth is seen.
+        every_seconds: How often a process asks at most, whatever its load, where that is fixed;
+            then its share of a core is judged instead of its growth.
     """
 
     name: str
@@ -127,6 +129,7 @@ class Question:
     calls: int = 50
     bound: int = 0
     flat: bool = True
+    every_seconds: float | None = None
 
     def cpu_per_call(self, point: Point) -> float:
         """Return CPU seconds of client and server for one call."""
@@ -278,7 +281,7 @@ ON_QUEUE: Final = (
         bound=SWEPT,
     ),
     Question("own tasks, up to the mark", _count_own, bound=2 * MARK_OF_ONE),
-    Question("all tasks, up to the mark", _count_all),
-    Question("gauges of tasks and outbox", _gauges),
+    Question("all tasks, up to the mark", _count_all, every_seconds=1),
+    Question("gauges of tasks and outbox", _gauges, every_seconds=15),
 )
 """Asked while tasks are queued and a message for each of them waits."""

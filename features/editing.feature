@@ -68,6 +68,20 @@ Feature: Editing an image
         | {"blur": 5}           | softer than the photo   |
         | {"sharpen": 2}        | crisper than the photo  |
         | {"flip": "horizontal"} | mirrored left to right |
+        | {"filters": ["negate"]} | its negative |
+        | {"filters": ["pixelate:20"]} | softer than the photo |
+        | {"filters": ["sepia"]} | brown |
+
+    Scenario Outline: A frame makes the picture grow
+      When she uploads a 1600x1000 photo with the processing options <options>
+      Then the result is <size>
+
+      Examples:
+        | options                                                                   | size      |
+        | {"pipeline": [{"op": "pad", "all": 50}]}                                  | 1700x1100 |
+        | {"pipeline": [{"op": "pad", "left": "10%", "extendWith": "blur"}]}        | 1760x1000 |
+        | {"pipeline": [{"op": "border", "width": "2%", "color": "white"}]}         | 1640x1040 |
+        | {"pipeline": [{"op": "roundCorners"}], "output": {"format": "png"}}       | 1600x1000 |
 
   Rule: Any of the six formats goes in and comes out
 

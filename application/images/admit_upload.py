@@ -12,6 +12,7 @@ from application.ports.object_store import ObjectStore, StorageFull
 from application.ports.unit_of_work import Database
 
 _FRESH_FOR: Final = timedelta(seconds=1)
+_TIMES_ITS_COST: Final = 100  # how long a measure is kept at least, that it cost but one per cent
 _LEAST_FREE_SHARE: Final = 0.1
 
 
@@ -48,9 +49,9 @@ class AdmitUpload:
     """
     Refuse an upload that would wait too long or find no room.
 
-    The platform's own levels are measured once a second, so a burst may overshoot the marks by
-    what arrives within it. An account's tasks are counted only while more wait, all in all, than
-    one account may have.
+    The platform's own levels are measured once a second, and less often where that takes long, so
+    a burst may overshoot the marks by what arrives in between. An account's tasks are counted only
+    while more wait, all in all, than one account may have.
 
     Raises:
         StorageFull: The store is nearly full.
@@ -65,6 +66,7 @@ class AdmitUpload:
     _queued: int = attrs.field(default=0, init=False)
     _is_storage_full: bool = attrs.field(default=False, init=False)
     _measured_at: datetime | None = attrs.field(default=None, init=False)
+    _fresh_for: timedelta = attrs.field(default=_FRESH_FOR, init=False)
 
     def __call__(self, actor: Actor) -> None:
         """Return if there is room."""
@@ -85,7 +87,7 @@ class AdmitUpload:
 
     def _measure(self) -> None:
         now = self.clock.now()
-        if self._measured_at is not None and abs(now - self._measured_at) < _FRESH_FOR:
+        if self._measured_at is not None and abs(now - self._measured_at) < self._fresh_for:
             return
         with self.database.reading() as work:
             self._queued = work.tasks.count_queued(self.marks.queued_tasks)
@@ -94,3 +96,4 @@ class AdmitUpload:
             self.marks.free_bytes, room.total_bytes * _LEAST_FREE_SHARE
         )
         self._measured_at = now
+        self._fresh_for = max(_FRESH_FOR, (self.clock.now() - now) * _TIMES_ITS_COST)

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import numpy as np
-from PIL import Image, ImageStat
+from PIL import Image, ImageOps, ImageStat
 from pytest_bdd import given, parsers, then, when
 
 from tests import bad_pictures, pictures
@@ -314,6 +314,20 @@ def _(world: World) -> None:
 @then("the result is crisper than the photo")
 def _(world: World) -> None:
     assert _detail(world.result()) > 1.1 * _detail(pictures.opened(world.photo))
+
+
+@then("the result is its negative")
+def _(world: World) -> None:
+    negative = ImageOps.invert(pictures.opened(world.photo).convert("RGB"))
+
+    assert pictures.similarity(world.result_bytes(), negative) > 0.9
+
+
+@then("the result is brown")
+def _(world: World) -> None:
+    red, green, blue = ImageStat.Stat(world.result().convert("RGB")).mean
+
+    assert red > green > blue > 0.6 * red
 
 
 @then("the result is mirrored left to right")
