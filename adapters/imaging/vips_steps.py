@@ -30,12 +30,14 @@ from domain.images.operations import (
     Operation,
     Pad,
     Pixelate,
+    Redact,
     Resize,
     Rotate,
     RoundCorners,
     Shape,
     Sharpen,
     Tone,
+    Trim,
     Watermark,
 )
 from domain.images.units import Color, in_pixels
@@ -56,6 +58,8 @@ def apply(step: Operation, frames: list[pyvips.Image], marks: Marks) -> list[pyv
     """
     if isinstance(step, Tone):
         return toned(step, frames)  # of which one looks at all frames at once
+    if isinstance(step, Trim) and len(frames) > 1:
+        return frames  # each would end up in a size of its own
     return [_apply_to_frame(step, frame, marks) for frame in frames]
 
 
@@ -85,12 +89,14 @@ def _apply_to_frame(  # noqa: PLR0911  # one return a case
         case Crop():
             cut = region(frame.width, frame.height, step)
             return frame.extract_area(cut.left, cut.top, cut.width, cut.height)
+        case Trim():
+            return _trimmed(frame, step)
         case Rotate():
             return _rotate(frame, step.angle % 360, step.background)
         case Flip():
             frame = frame.fliphor() if step.horizontal else frame
             return frame.copy_memory().flipver() if step.vertical else frame
-        case Blur() | Sharpen() | Pixelate():
+        case Blur() | Sharpen() | Pixelate() | Redact():
             return filtered(step, frame)
         case Pad() | Border() | RoundCorners():
             return framed(step, frame)
@@ -111,6 +117,50 @@ def _resize(frame: pyvips.Image, step: Resize) -> pyvips.Image:
     if (fitted.scaled_width, fitted.scaled_height) != (frame.width, frame.height):
         frame = resampled(frame, fitted.scaled_width, fitted.scaled_height)
     return cut_or_pad(frame, fitted, step)
+
+
+def _trimmed(frame: pyvips.Image, step: Trim) -> pyvips.Image:
+    frame = frame.copy_memory()  # looked through, then drawn
+    left, top, width, height = _inside(frame, step)
+    if width == 0 or height == 0:  # nothing but background: there is no inside
+        return frame
+    right, bottom = frame.width - left - width, frame.height - top - height
+    if step.equal_x:
+        left = right = min(left, right)
+    if step.equal_y:
+        top = bottom = min(top, bottom)
+    return frame.extract_area(left, top, frame.width - left - right, frame.height - top - bottom)
+
+
+def _inside(frame: pyvips.Image, step: Trim) -> tuple[int, int, int, int]:
+    """Return left, top, width and height of what is not background."""
+    alpha = frame.extract_band(frame.bands - 1) if frame.hasalpha() else None
+    background = step.background
+    ground = frame(0, 0) if background is None else None
+    if alpha is not None and (
+        (ground is not None and ground[-1] == 0)
+        or (background is not None and background.alpha == 0)
+    ):
+        found = _found(alpha, step.threshold, [0])
+    else:
+        if background is not None:
+            frame = in_srgb_values(colored(frame))
+            ground = [background.red, background.green, background.blue]
+        assert ground is not None  # one of the two
+        colors = frame if alpha is None else frame.flatten(background=ground[: frame.bands - 1])
+        found = _found(colors, step.threshold, ground[: colors.bands])
+    return found
+
+
+def _found(
+    image: pyvips.Image, threshold: float, background: list[float]
+) -> tuple[int, int, int, int]:
+    # Single odd pixels are taken for noise, by a median of 3 × 3: there has to be room for it.
+    is_thin = min(image.width, image.height) < 3
+    left, top, width, height = image.find_trim(
+        threshold=threshold, background=background, line_art=is_thin
+    )
+    return left, top, width, height
 
 
 def _rotate(frame: pyvips.Image, angle: float, background: Color) -> pyvips.Image:

@@ -23,6 +23,7 @@ from domain.images.operations import (
     Most,
     Operation,
     Radius,
+    Region,
     camel_case,
 )
 from domain.images.output import Output
@@ -51,6 +52,9 @@ def make_converter(*, strict: bool) -> cattrs.Converter:
     converter.register_structure_hook(Length | None, lambda value, _: _optional(value, _length))
     converter.register_structure_hook(Radius, _radius)
     converter.register_structure_hook(Color, lambda value, _: Color.parse(_text(value, str)))
+    converter.register_structure_hook(
+        Color | None, lambda value, _: None if value is None else Color.parse(_text(value, str))
+    )
     converter.register_structure_hook(AspectRatio, _aspect_ratio)
     for notation in (Percent, Color, AspectRatio):
         converter.register_unstructure_hook(notation, str)
@@ -60,7 +64,7 @@ def make_converter(*, strict: bool) -> cattrs.Converter:
             kind, converter, _cattrs_forbid_extra_keys=strict, **_spelling(kind)
         ),
     )
-    for kind in (*get_args(Operation), Output):
+    for kind in (*get_args(Operation), Region, Output):
         converter.register_unstructure_hook(
             kind,
             make_dict_unstructure_fn(

@@ -4,7 +4,17 @@ import attrs
 
 from domain.errors import GeometryOutsideImage, OutputTooLarge
 from domain.images.limits import MAX_SIDE_PX
-from domain.images.operations import Border, Crop, Fit, Gravity, Most, Pad, Resize, RoundCorners
+from domain.images.operations import (
+    Border,
+    Crop,
+    Fit,
+    Gravity,
+    Most,
+    Pad,
+    Region,
+    Resize,
+    RoundCorners,
+)
 from domain.images.units import Length, Percent, in_pixels
 
 
@@ -27,7 +37,7 @@ class Fitted:
 
 
 @attrs.frozen
-class Region:
+class Area:
     """A rectangle inside a picture, in pixels."""
 
     left: int
@@ -86,10 +96,10 @@ def fit(width: int, height: int, resize: Resize) -> Fitted:
     return fitted
 
 
-def place(outer_width: int, outer_height: int, width: int, height: int, gravity: Gravity) -> Region:
+def place(outer_width: int, outer_height: int, width: int, height: int, gravity: Gravity) -> Area:
     """Place a *width* × *height* rectangle in an outer one by *gravity*, in whole pixels."""
     across, down = gravity.share
-    return Region(
+    return Area(
         left=round((outer_width - width) * across),
         top=round((outer_height - height) * down),
         width=width,
@@ -97,7 +107,7 @@ def place(outer_width: int, outer_height: int, width: int, height: int, gravity:
     )
 
 
-def region(width: int, height: int, crop: Crop) -> Region:
+def region(width: int, height: int, crop: Crop) -> Area:
     """
     Work out the region that *crop* cuts from a picture of *width* × *height* pixels.
 
@@ -117,7 +127,7 @@ def region(width: int, height: int, crop: Crop) -> Region:
     else:
         left, cut_width = _span(crop.left, crop.width, width)
         top, cut_height = _span(crop.top, crop.height, height)
-        found = Region(left, top, cut_width, cut_height)
+        found = Area(left, top, cut_width, cut_height)
     if (
         found.left < 0
         or found.top < 0
@@ -129,6 +139,22 @@ def region(width: int, height: int, crop: Crop) -> Region:
             f"does not lie inside the {width}x{height} picture"
         )
     return found
+
+
+def clipped(width: int, height: int, part: Region) -> Area:
+    """
+    Work out what of *part* lies inside a picture of *width* × *height* pixels.
+
+    Raises:
+        GeometryOutsideImage: Nothing does.
+    """
+    left, across = _span(part.left, part.width, width)
+    top, down = _span(part.top, part.height, height)
+    if left >= width or top >= height:
+        raise GeometryOutsideImage(
+            f"the region {across}x{down}+{left}+{top} lies outside the {width}x{height} picture"
+        )
+    return Area(left, top, min(across, width - left), min(down, height - top))
 
 
 @attrs.frozen

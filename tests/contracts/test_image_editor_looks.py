@@ -9,7 +9,15 @@ from skimage import color as colors
 
 from application.ports.image_editor import ImageEditor
 from domain.images.formats import ImageFormat
+from domain.images.geometry import clipped
 from domain.images.operations import (
+    Blur,
+    Outline,
+    Redact,
+    RedactMode,
+    Region,
+    Sharpen,
+    Trim,
     Border,
     Contrast,
     Duotone,
@@ -37,7 +45,7 @@ from tests.contracts.test_image_editor import (  # noqa: F401
     pixel,
     result,
 )
-from tests.pictures import opened, size_of
+from tests.pictures import frames_of, opened, size_of
 
 PNG = ImageFormat.PNG
 RED = tuple(opened(pictures.single_colour()).convert("RGB").getpixel((0, 0)))
@@ -372,3 +380,135 @@ class TestRoundCorners:
         data = result(editor, pictures.transparent(60, 40), RoundCorners(10), format=PNG)
 
         assert values(data, "RGBA")[..., 3].max() == 0
+
+
+HERE = Region(40, 30, 50, 20)
+OVAL = Region(Percent(25), Percent(25), Percent(50), Percent(50), Outline.ELLIPSE)
+
+
+def where(region: Region, width: int, height: int) -> numpy.ndarray:
+    """Which pixels the region covers, worked out pixel by pixel."""
+    area = clipped(width, height, region)
+    across = numpy.arange(width)[None, :] + 0.5 - area.left
+    down = numpy.arange(height)[:, None] + 0.5 - area.top
+    inside = (across > 0) & (across < area.width) & (down > 0) & (down < area.height)
+    if region.shape is Outline.RECT:
+        return inside
+    return (across / (area.width / 2) - 1) ** 2 + (down / (area.height / 2) - 1) ** 2 <= 1
+
+
+class TestRegions:
+    @pytest.mark.parametrize("region", [HERE, OVAL, Region(150, 100, 500, 500)], ids=str)
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda regions: Blur(6, regions),
+            lambda regions: Sharpen(3, m1=2, m2=6, regions=regions),
+            lambda regions: Redact(regions),
+            lambda regions: Redact(regions, RedactMode.PIXELATE),
+            lambda regions: Redact(regions, RedactMode.FILL, color=NAVY),
+        ],
+        ids=["blur", "sharpen", "redact", "pixelate", "fill"],
+    )
+    def test_what_lies_outside_stays_as_it_was(self, editor: ImageEditor, make, region) -> None:
+        source = pictures.encoded(pictures.view(200, 150), "PNG")
+
+        drawn, original = values(result(editor, source, make((region,)))), values(source)
+
+        covered = where(region, 200, 150)
+        assert numpy.array_equal(drawn[~covered], original[~covered])
+        assert (drawn[covered] != original[covered]).any(axis=-1).mean() > 0.5
+
+    @pytest.mark.parametrize("region", [HERE, OVAL], ids=str)
+    def test_a_fill_leaves_nothing_to_guess_from(self, editor: ImageEditor, region: Region) -> None:
+        source = pictures.png_with_alpha(200, 150)
+
+        data = result(editor, source, Redact((region,), RedactMode.FILL, color=NAVY), format=PNG)
+
+        covered = where(region, 200, 150)
+        assert (values(data, "RGBA")[covered] == (30, 50, 100, 255)).all()
+
+    @pytest.mark.parametrize("mode", [RedactMode.BLUR, RedactMode.PIXELATE])
+    def test_text_cannot_be_read_any_longer(self, editor: ImageEditor, mode: RedactMode) -> None:
+        """Stripes as fine as those of letters are gone: what is left is close to their mean."""
+        stripes = Image.new("L", (120, 60), 255)
+        ImageDraw.Draw(stripes)
+        for left in range(0, 120, 6):
+            stripes.paste(0, (left, 0, left + 3, 60))
+        whole = (Region(0, 0, 120, 60),)
+
+        drawn = values(result(editor, pictures.encoded(stripes, "PNG"), Redact(whole, mode)), "L")
+
+        assert numpy.ptp(drawn[:, 20:100]) < 30
+
+    def test_a_grey_picture_takes_a_coloured_fill(self, editor: ImageEditor) -> None:
+        step = Redact((Region(0, 0, 10, 10),), RedactMode.FILL, color=NAVY)
+
+        data = result(editor, pictures.grey_jpeg(), step, format=PNG)
+
+        assert pixel(data, 5, 5) == (30, 50, 100, 255)
+
+    def test_a_region_outside_is_told(self, editor: ImageEditor) -> None:
+        step = Redact((HERE, Region(900, 0, 5, 5)))
+
+        assert failure(editor, pictures.photo(200, 150), step) is FailureCode.INVALID_GEOMETRY
+
+    def test_every_frame_is_redacted(self, editor: ImageEditor) -> None:
+        step = Redact((Region(0, 0, 20, 20),), RedactMode.FILL, color=NAVY)
+
+        data = result(editor, pictures.animated_webp(4, (60, 40)), step, format=ImageFormat.WEBP)
+
+        animation = Image.open(io.BytesIO(data))
+        for index in range(4):
+            animation.seek(index)
+            shown = animation.convert("RGB").getpixel((8, 8))
+            assert numpy.allclose(shown, (30, 50, 100), atol=12)
+
+
+class TestTrim:
+    def framed(self, background, *, mode: str = "RGB") -> bytes:
+        """A photo of 60 x 40 at (10, 20) on a ground of 100 x 90."""
+        ground = Image.new(mode, (100, 90), background)
+        ground.paste(pictures.view(60, 40).convert(mode), (10, 20))
+        return pictures.encoded(ground, "PNG")
+
+    @pytest.mark.parametrize(
+        ("step", "size"),
+        [
+            (Trim(), (60, 40)),
+            (Trim(equal_x=True), (80, 40)),
+            (Trim(equal_y=True), (60, 50)),
+            (Trim(equal_x=True, equal_y=True), (80, 50)),
+            (Trim(background=Color(0, 255, 0)), (60, 40)),
+            (Trim(background=BLACK), (100, 90)),
+            (Trim(threshold=255), (100, 90)),
+        ],
+        ids=str,
+    )
+    def test_edges_of_one_colour_are_cut_off(self, editor: ImageEditor, step, size) -> None:
+        assert size_of(result(editor, self.framed((0, 255, 0)), step)) == size
+
+    def test_what_is_left_is_the_picture(self, editor: ImageEditor) -> None:
+        data = result(editor, self.framed((0, 255, 0)), Trim())
+
+        assert numpy.array_equal(values(data), numpy.asarray(pictures.view(60, 40), float))
+
+    @pytest.mark.parametrize("step", [Trim(), Trim(background=Color(0, 0, 0, 0))], ids=str)
+    def test_transparent_edges_are_cut_off(self, editor: ImageEditor, step: Trim) -> None:
+        source = self.framed((7, 8, 9, 0), mode="RGBA")
+
+        assert size_of(result(editor, source, step, format=PNG)) == (60, 40)
+
+    def test_a_threshold_says_how_much_noise_is_background(self, editor: ImageEditor) -> None:
+        noisy = numpy.full((90, 100, 3), 200, numpy.uint8)
+        noisy[:, ::3] = 208
+        noisy[30:50, 40:70] = 20
+        source = pictures.encoded(Image.fromarray(noisy), "PNG")
+
+        assert size_of(result(editor, source, Trim(threshold=20))) == (30, 20)
+        assert size_of(result(editor, source, Trim(threshold=2)))[0] > 30
+
+    def test_animations_stay_as_they_are(self, editor: ImageEditor) -> None:
+        data = result(editor, pictures.animated_gif(3, (60, 40)), Trim(threshold=100))
+
+        assert (size_of(data), frames_of(data)) == ((60, 40), 3)

@@ -16,6 +16,11 @@ from domain.errors import DomainError
 from domain.images.formats import ImageFormat
 from domain.images.operations import (
     OPERATION_NAMES,
+    Trim,
+    Region,
+    RedactMode,
+    Redact,
+    Outline,
     Tint,
     Threshold,
     Sepia,
@@ -45,7 +50,7 @@ from domain.images.operations import (
     camel_case,
 )
 from domain.images.output import Output
-from domain.images.units import Color, Percent
+from domain.images.units import WHITE, Color, Percent
 from domain.notifications.channel import NotificationRequest, Occasion
 from entrypoints.http.errors import RequestRefused
 from entrypoints.http.processing_options import SHORT_FORM, ProcessingOptionsReader
@@ -117,6 +122,32 @@ def test_sizes(size: Any, meaning: Resize) -> None:
         (
             {"pipeline": [{"op": "pad", "left": 5, "extendWith": "mirror"}]},
             Pad(left=5, extend_with=Extend.MIRROR),
+        ),
+        ({"pipeline": [{"op": "trim", "background": "white"}]}, Trim(background=WHITE)),
+        ({"pipeline": [{"op": "trim", "equalX": True}]}, Trim(equal_x=True)),
+        (
+            {
+                "pipeline": [
+                    {
+                        "op": "redact",
+                        "mode": "fill",
+                        "regions": [
+                            {"left": 1, "top": "2%", "width": 3, "height": 4, "shape": "ellipse"}
+                        ],
+                    }
+                ]
+            },
+            Redact((Region(1, Percent(2), 3, 4, Outline.ELLIPSE),), RedactMode.FILL),
+        ),
+        (
+            {
+                "filters": {
+                    "op": "blur",
+                    "sigma": 9,
+                    "regions": [{"left": 0, "top": 0, "width": 3, "height": 4}],
+                }
+            },
+            Blur(9, (Region(0, 0, 3, 4),)),
         ),
         ({"watermark": "logo.png"}, Watermark("logo.png")),
         ({"watermark": {"image": "a", "gravity": "north"}}, Watermark("a", Gravity.NORTH)),

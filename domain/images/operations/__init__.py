@@ -8,15 +8,11 @@ Names, units and defaults follow the language reference, docs/processing-options
 
 from typing import Final
 
+from domain.images.operations.areas import Outline, Region
 from domain.images.operations.checks import (
     camel_case,
 )
-from domain.images.operations.filters import (
-    Blur,
-    Filter,
-    Pixelate,
-    Sharpen,
-)
+from domain.images.operations.filters import Blur, Filter, Pixelate, Redact, RedactMode, Sharpen
 from domain.images.operations.framing import (
     Border,
     Extend,
@@ -39,6 +35,7 @@ from domain.images.operations.shapes import (
     Resize,
     Rotate,
     Shape,
+    Trim,
 )
 from domain.images.operations.tones import (
     Contrast,
@@ -78,9 +75,13 @@ __all__ = [
     "Negate",
     "Normalize",
     "Operation",
+    "Outline",
     "Pad",
     "Pixelate",
     "Radius",
+    "Redact",
+    "RedactMode",
+    "Region",
     "Resize",
     "Rotate",
     "RoundCorners",
@@ -90,6 +91,7 @@ __all__ = [
     "Threshold",
     "Tint",
     "Tone",
+    "Trim",
     "Watermark",
     "camel_case",
 ]
@@ -99,6 +101,7 @@ Operation = Shape | Tone | Filter | Framing | Watermark
 OPERATION_NAMES: Final[dict[str, type[Operation]]] = {
     "autoOrient": AutoOrient,
     "crop": Crop,
+    "trim": Trim,
     "resize": Resize,
     "rotate": Rotate,
     "flip": Flip,
@@ -116,6 +119,7 @@ OPERATION_NAMES: Final[dict[str, type[Operation]]] = {
     "blur": Blur,
     "sharpen": Sharpen,
     "pixelate": Pixelate,
+    "redact": Redact,
     "pad": Pad,
     "border": Border,
     "roundCorners": RoundCorners,

@@ -137,4 +137,22 @@ class Flip:
             raise InvalidParameter("flip needs horizontal, vertical or both")
 
 
-Shape = AutoOrient | Crop | Resize | Rotate | Flip
+@attrs.frozen
+class Trim:
+    """
+    Cut off edges of one colour; animations are left as they are.
+
+    Attributes:
+        threshold: Difference from the background that still counts as background, 0-255.
+        background: The colour to cut off; None is that of the upper left corner.
+        equal_x: Cut as much off the left as off the right.
+        equal_y: Likewise above and below.
+    """
+
+    threshold: float = attrs.field(default=10.0, validator=between(0, 255))
+    background: Color | None = None
+    equal_x: bool = False
+    equal_y: bool = False
+
+
+Shape = AutoOrient | Crop | Trim | Resize | Rotate | Flip

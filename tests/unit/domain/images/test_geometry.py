@@ -5,9 +5,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.errors import GeometryOutsideImage, OutputTooLarge
-from domain.images.geometry import Fitted, Region, fit, place, region
+from domain.images.geometry import Area, Fitted, clipped, fit, place, region
 from domain.images.limits import MAX_SIDE_PX
-from domain.images.operations import AspectRatio, Crop, Fit, Gravity, Resize
+from domain.images.operations import Region, AspectRatio, Crop, Fit, Gravity, Resize
 from domain.images.units import Percent
 
 sides = st.integers(1, MAX_SIDE_PX)
@@ -222,14 +222,14 @@ class TestRegion:
     @pytest.mark.parametrize(
         ("crop", "expected"),
         [
-            (Crop(10, 20, 30, 40), Region(10, 20, 30, 40)),
-            (Crop(0, 0, 100, 80), Region(0, 0, 100, 80)),
-            (Crop(width=50, height=40), Region(25, 20, 50, 40)),
-            (Crop(width=50, height=40, gravity=Gravity.SOUTHEAST), Region(50, 40, 50, 40)),
-            (Crop(width=Percent(50), height=Percent(50)), Region(25, 20, 50, 40)),
-            (Crop(Percent(10), Percent(10), 10, 10), Region(10, 8, 10, 10)),
-            (Crop(aspect_ratio=AspectRatio(1, 1)), Region(10, 0, 80, 80)),
-            (Crop(aspect_ratio=AspectRatio(2, 1), gravity=Gravity.SOUTH), Region(0, 30, 100, 50)),
+            (Crop(10, 20, 30, 40), Area(10, 20, 30, 40)),
+            (Crop(0, 0, 100, 80), Area(0, 0, 100, 80)),
+            (Crop(width=50, height=40), Area(25, 20, 50, 40)),
+            (Crop(width=50, height=40, gravity=Gravity.SOUTHEAST), Area(50, 40, 50, 40)),
+            (Crop(width=Percent(50), height=Percent(50)), Area(25, 20, 50, 40)),
+            (Crop(Percent(10), Percent(10), 10, 10), Area(10, 8, 10, 10)),
+            (Crop(aspect_ratio=AspectRatio(1, 1)), Area(10, 0, 80, 80)),
+            (Crop(aspect_ratio=AspectRatio(2, 1), gravity=Gravity.SOUTH), Area(0, 30, 100, 50)),
         ],
     )
     def test_a_picture_of_100x80_is_cut_at(self, crop, expected):
@@ -253,3 +253,24 @@ class TestRegion:
             region(100, 80, crop)
 
         assert refused.value.code == "invalid-geometry"
+
+
+class TestClipped:
+    @pytest.mark.parametrize(
+        ("part", "expected"),
+        [
+            (Region(10, 20, 30, 40), Area(10, 20, 30, 40)),
+            (Region(0, 0, Percent(100), Percent(100)), Area(0, 0, 100, 80)),
+            (Region(90, 70, 30, 40), Area(90, 70, 10, 10)),
+            (Region(Percent(50), Percent(25), Percent(10), 500), Area(50, 20, 10, 60)),
+            (Region(99, 79, 1, 1), Area(99, 79, 1, 1)),
+        ],
+        ids=str,
+    )
+    def test_what_juts_out_is_left_out(self, part, expected):
+        assert clipped(100, 80, part) == expected
+
+    @pytest.mark.parametrize("part", [Region(100, 0, 5, 5), Region(0, 80, 5, 5)], ids=str)
+    def test_of_what_lies_outside_nothing_is_left(self, part):
+        with pytest.raises(GeometryOutsideImage, match="100x80"):
+            clipped(100, 80, part)
