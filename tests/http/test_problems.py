@@ -1,5 +1,10 @@
 """Refusals and failures: one table, one form, nothing told that should not be."""
 
+import importlib
+import pkgutil
+
+import application
+import domain
 import re
 from pathlib import Path
 from uuid import uuid4
@@ -33,6 +38,9 @@ def test_every_refusal_has_a_row_of_its_own() -> None:
 
 
 def test_every_row_is_used() -> None:
+    for package in (domain, application):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     raised = {
         kind.code
         for base in (DomainError, ApplicationError, RequestRefused, PortFailure)
