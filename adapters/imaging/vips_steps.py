@@ -155,7 +155,7 @@ def _inside(frame: pyvips.Image, step: Trim) -> tuple[int, int, int, int]:
 def _found(
     image: pyvips.Image, threshold: float, background: list[float]
 ) -> tuple[int, int, int, int]:
-    # Single odd pixels are taken for noise, by a median of three by three: there has to be room for it.
+    # Single odd pixels are taken for noise, by a median that needs room for three by three.
     is_thin = min(image.width, image.height) < 3
     left, top, width, height = image.find_trim(
         threshold=threshold, background=background, line_art=is_thin

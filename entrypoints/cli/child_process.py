@@ -18,7 +18,7 @@ _LONGEST_LINE: Final = 1024 * 1024
 # What ended by itself has to have lasted longer to count as started: a slow start that fails is no
 # success. Whoever kills a process costs the machine one start, however often.
 _STABLE_SECONDS: Final = 10.0
-_STABLE_SECONDS_IF_KILLED: Final = 1.5
+_STABLE_SECONDS_IF_ASKED: Final = 1.5
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 
 # Loaded before any fork: between fork and exec there is no time for it.
@@ -80,7 +80,7 @@ class ChildProcess:
                 if self._stopping.is_set():
                     return
                 lasted = time.monotonic() - started
-                if lasted >= (_STABLE_SECONDS_IF_KILLED if code < 0 else _STABLE_SECONDS):
+                if lasted >= (_STABLE_SECONDS_IF_ASKED if code <= 0 else _STABLE_SECONDS):
                     self.failures = 0
                     self.has_lasted = True
                 pause = min(_LONGEST_PAUSE_SECONDS, 2.0 ** (self.failures - 1)) * bool(

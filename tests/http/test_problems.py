@@ -3,14 +3,14 @@
 import importlib
 import pkgutil
 
-import application
-import domain
 import re
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+import application
+import domain
 from application.errors import ApplicationError, PortFailure
 from application.ports.image_editor import EditorUnavailable
 from application.ports.object_store import ObjectMissing, StorageFull, StorageUnavailable
