@@ -29,6 +29,9 @@ WHOLE = os.environ.get("SAFELIGHT_TEST_FAULTS") == "whole"
 DRAIN_SECONDS = 120.0
 RESTART_SECONDS = 60.0
 
+_BETWEEN_FAULTS_SECONDS = 1.7
+"""Long enough for the supervisor to take a process for one that had started."""
+
 SETTINGS = {
     "TOKENS_LIFETIME_SECONDS": "7200",
     "TASKS_LEASE_SECONDS": "3",
@@ -102,6 +105,7 @@ class Rig:
                 self.restart(name, away_seconds=3.0 if name == "broker" else 0.0)
             else:
                 self.kill(name)
+            time.sleep(_BETWEEN_FAULTS_SECONDS)
 
     @contextlib.contextmanager
     def frozen(self, command: str) -> Iterator[None]:

@@ -125,14 +125,14 @@ def test_f16_killed_in_the_middle_of_commits(request: pytest.FixtureRequest, tmp
     """Server processes of the API are killed while they write; the file stays whole."""
     kills = times(50, 12)
     with rigged(tmp_path, embedded(request)) as rig:
-        load = rig.load(100_000)
+        load = rig.load(100_000, pause=0.05)
         for number in range(kills):
-            load.wait_for(number * 4)
+            load.wait_for(number * 10)
             time.sleep(random.uniform(0, 0.2))
             rig.history.add("fault", what="api worker")
             with contextlib.suppress(psutil.NoSuchProcess):
                 random.choice(psutil.Process(rig.platform.pids()["api"]).children()).kill()
-            if number % 4 == 0:
+            if number % 10 == 5:  # seldom enough for the queue to drain
                 rig.kill("relay")
         load.stop()
         load.join()
