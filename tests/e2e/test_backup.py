@@ -9,13 +9,23 @@ from tests.running import RunningPlatform
 from tests.unit.entrypoints.test_command_line import safelight
 
 UPLOADS_BEFORE = 10
+# The copy has leases of the platform it was made of: what was in hand is taken up once they end.
+LEASES = {
+    "TASKS_LEASE_SECONDS": "3",
+    "TASKS_BEAT_SECONDS": "1",
+    "BROKER_LEASE_SECONDS": "5",
+    "RELAY_PATIENCE_SECONDS": "5",
+    "RELAY_LEASE_SECONDS": "15",
+    "RELAY_SWEEP_SECONDS": "1",
+    "NOTIFIER_LEASE_SECONDS": "16",
+}
 
 
 def test_every_picture_that_a_backup_promises_can_be_downloaded(tmp_path: Path) -> None:
     """F40: what was done when the copy was made downloads; what was not yet done is done later."""
     here, copy, elsewhere = tmp_path / "data", tmp_path / "copy", tmp_path / "elsewhere"
     picture, stop, uploaded = pictures.small_jpeg(), threading.Event(), []
-    with RunningPlatform(here) as platform:
+    with RunningPlatform(here, **LEASES) as platform:
 
         def keep_uploading() -> None:
             while not stop.is_set():
@@ -36,7 +46,7 @@ def test_every_picture_that_a_backup_promises_can_be_downloaded(tmp_path: Path) 
     checked = safelight("backup-check", str(elsewhere))
     assert (checked.returncode, checked.stdout.splitlines()[-1]) == (0, "All are whole.")
 
-    restored = RunningPlatform(elsewhere)
+    restored = RunningPlatform(elsewhere, **LEASES)
     restored.start()
     try:
         restored.token = restored.sign_in("tester")
