@@ -40,7 +40,9 @@ from application.outbox.forget_replies import ForgetReplies
 from application.outbox.measure_queues import MeasureQueues
 from application.outbox.relay_outbox import RelayOutbox
 from application.outbox.sweep import Sweep
+from application.tasks.cancel_task import CancelTask
 from application.tasks.process_task import ProcessTask, RetryPolicy
+from application.tasks.retry_task import RetryTask
 from application.tasks.return_expired_tasks import ReturnExpiredTasks
 from application.tasks.view_task import ViewTask
 from entrypoints import factories, process_factories
@@ -168,6 +170,10 @@ class UseCases(containers.DeclarativeContainer):
     )
 
     view_task = _once(ViewTask, database=adapters.database)
+    cancel_task = _once(CancelTask, database=adapters.database, clock=adapters.clock)
+    retry_task = _once(
+        RetryTask, database=adapters.database, clock=adapters.clock, ids=adapters.ids
+    )
     process_task = _once(
         ProcessTask,
         database=adapters.database,
@@ -286,6 +292,8 @@ class Platform(containers.DeclarativeContainer):
         download_image=_watched(use_cases.download_image, adapters),
         open_result=_watched(use_cases.open_result, adapters),
         view_task=_watched(use_cases.view_task, adapters),
+        cancel_task=_watched(use_cases.cancel_task, adapters),
+        retry_task=_watched(use_cases.retry_task, adapters),
         add_webhook=_watched(use_cases.add_webhook, adapters),
         list_webhooks=_watched(use_cases.list_webhooks, adapters),
         remove_webhook=_watched(use_cases.remove_webhook, adapters),

@@ -23,6 +23,56 @@ Feature: Following a task
       Then the image is soon "completed"
       And the task tells of 1 attempt and the size of its result
 
+  Rule: A task can be given up, and run again
+
+    Scenario: One that waits
+      Given the workers are paused
+      And Ada has uploaded a photo
+      When she cancels the task
+      And the workers go on
+      Then the image is "cancelled"
+      And the task tells of no attempt
+
+    Scenario: One that is being drawn stops at once
+      Given she has uploaded a photo that takes long to draw
+      When she cancels the task while it is in progress
+      Then the image is "cancelled"
+      And the worker gives it up within a few seconds
+      And nobody is told of an end
+
+    Scenario: One that takes long says how far it is
+      When she uploads a photo that takes long to draw
+      Then the task's progress grows while she waits
+
+    Scenario: One that has ended
+      Given Ada has a completed image
+      When she cancels the task
+      Then the answer is refused as "illegal-transition"
+
+    Scenario: Running a task again
+      Given the workers are paused
+      And Ada has uploaded a photo
+      And she cancels the task
+      When she has the task run again
+      And the workers go on
+      Then the image is "completed"
+      And it is another task than before
+
+    Scenario: Running a task again that has not ended
+      Given the workers are paused
+      And Ada has uploaded a photo
+      When she has the task run again
+      Then the answer is refused as "illegal-transition"
+
+    Scenario: Bert cancels Ada's task, and has it run again
+      Given the workers are paused
+      And Ada has uploaded a photo
+      And Bert is signed in
+      When he cancels the task
+      Then the answer is that there is nothing by that id
+      When he has the task run again
+      Then the answer is that there is nothing by that id
+
   Rule: Another's images are not there
 
     Scenario: Bert asks for Ada's image

@@ -26,6 +26,9 @@ FORK: Final = b"F"
 REAP: Final = b"R"
 """Asks the zygote how a renderer ended; its process id follows."""
 
+PROGRESS: Final = b"P"
+"""Says, before the reply, how far a renderer is; the percent follows as one byte."""
+
 CHECK: Final = b"check"
 """Asks a renderer to prove its walls; the answer is a JSON document."""
 
@@ -84,6 +87,25 @@ class StorageFault:
 
 
 Reply = Done | Refused | StorageFault
+
+
+def encode_progress(percent: int) -> bytes:
+    """Return the packet that says so."""
+    return PROGRESS + bytes((percent,))
+
+
+def progress_in(packet: bytes) -> int | None:
+    """
+    Return the percent that *packet* tells of, or None if it is none of these.
+
+    Raises:
+        MalformedMessage: There is no such percent.
+    """
+    if packet[:1] != PROGRESS:
+        return None
+    if len(packet) != 2 or packet[1] > 100:
+        raise MalformedMessage(repr(packet[:200]))
+    return packet[1]
 
 
 def encode_reply(reply: Reply) -> bytes:

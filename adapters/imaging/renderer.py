@@ -19,6 +19,7 @@ import struct
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from typing import Final
 
 import cattrs
@@ -37,6 +38,7 @@ from adapters.imaging.messages import (
     Refused,
     Reply,
     StorageFault,
+    encode_progress,
     encode_reply,
 )
 from adapters.imaging.vips_drawing import draw
@@ -50,6 +52,7 @@ from domain.tasks.task import Failure, FailureCode
 
 _ALLOWED_LOADERS: Final = ("Jpeg", "Png", "Nsgif", "Webp", "Tiff", "Heif")
 _REAP_SECONDS: Final = 5.0
+_TELL_SECONDS: Final = 0.5
 _SVG: Final = b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 # How libvips says that a loader is blocked, or was not built in.
 _REFUSALS: Final = ("operation is blocked", "no such operation")
@@ -152,18 +155,40 @@ def _serve(channel: socket.socket, limits: RendererLimits, missing: list[str]) -
         if packet == CHECK:
             reply = json.dumps(_prove_walls(missing)).encode()
         else:
-            reply = encode_reply(_draw(packet, descriptors, limits, cache))
+            told = _Told(channel)
+            reply = encode_reply(_draw(packet, descriptors, limits, cache, told))
         for descriptor in descriptors:
             os.close(descriptor)
         os.write(channel.fileno(), reply)
 
 
-def _draw(packet: bytes, descriptors: list[int], limits: RendererLimits, cache: MarkCache) -> Reply:
+class _Told:
+    """Tells the editor how far a task is, now and then and never backwards."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._next_at = time.monotonic() + _TELL_SECONDS
+        self._percent = 0
+
+    def __call__(self, percent: int) -> None:
+        now = time.monotonic()
+        if now >= self._next_at and percent > self._percent:
+            self._next_at, self._percent = now + _TELL_SECONDS, percent
+            os.write(self._channel.fileno(), encode_progress(percent))
+
+
+def _draw(
+    packet: bytes,
+    descriptors: list[int],
+    limits: RendererLimits,
+    cache: MarkCache,
+    tell: Callable[[int], None],
+) -> Reply:
     source, target, *rest = descriptors
     try:
         order = Order.decode(packet)
         assets = dict(zip(order.asset_names, rest, strict=True))
-        done = draw(order.pipeline, source, target, assets, limits.policy, cache)
+        done = draw(order.pipeline, source, target, assets, limits.policy, cache, tell)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return Done(done.format, done.width, done.height, done.frames, done.stage_seconds, peak)
     except Exception as error:  # noqa: BLE001  # whatever it is, the editor has to be told

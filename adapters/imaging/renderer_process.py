@@ -27,10 +27,13 @@ from adapters.imaging.messages import (
     Order,
     Reply,
     decode_reply,
+    progress_in,
 )
+from application.ports.image_editor import Watch
 
 _START_SECONDS: Final = 60.0
 _ANSWER_SECONDS: Final = 10.0
+_WATCH_SECONDS: Final = 1.0
 _RENDERER_MODULE: Final = "adapters.imaging.renderer"
 _ROOT: Final = Path(__file__).resolve().parents[2]
 # What an interpreter or its allocator may need to start at all; none of it holds secrets.
@@ -45,6 +48,10 @@ class ZygoteGone(Exception):
 
 class RendererHung(Exception):
     """The renderer took longer than the wall clock allows, and has been killed."""
+
+
+class RendererAbandoned(Exception):
+    """Nobody wants what the renderer draws any longer; it has been killed."""
 
 
 class RendererDied(Exception):
@@ -194,11 +201,18 @@ class Renderer:
     tasks: int = 0
     peak_bytes: int = 0
 
-    def draw(self, order: Order, descriptors: list[int], wall_seconds: float) -> Reply:
+    def draw(
+        self,
+        order: Order,
+        descriptors: list[int],
+        wall_seconds: float,
+        watch: Watch | None = None,
+    ) -> Reply:
         """
-        Have *order* drawn.
+        Have *order* drawn, and *watch* asked about once a second whether it is still wanted.
 
         Raises:
+            RendererAbandoned: It is not.
             RendererDied: It ended; how, the error says.
             RendererHung: It did not end in time.
             MalformedMessage: It said something that no renderer says; it has been killed.
@@ -206,7 +220,8 @@ class Renderer:
         """
         self.tasks += 1
         try:
-            reply = decode_reply(self._converse(order.encode(), descriptors, wall_seconds))
+            answer = self._converse(order.encode(), descriptors, wall_seconds, watch)
+            reply = decode_reply(answer)
         except BaseException:
             self.close()  # whatever state it is in, nobody shall meet it again
             raise
@@ -246,13 +261,18 @@ class Renderer:
         with contextlib.suppress(ZygoteGone):
             self._zygote.reap(self.pid, self._generation)
 
-    def _converse(self, packet: bytes, descriptors: list[int], wall_seconds: float) -> bytes:
+    def _converse(
+        self,
+        packet: bytes,
+        descriptors: list[int],
+        wall_seconds: float,
+        watch: Watch | None = None,
+    ) -> bytes:
         deadline = time.monotonic() + wall_seconds
         self._channel.settimeout(wall_seconds)
         try:
             socket.send_fds(self._channel, [packet], descriptors)
-            self._channel.settimeout(max(0.001, deadline - time.monotonic()))
-            answer = self._channel.recv(PACKET_BYTES)
+            answer = self._answer(deadline, watch)
         except TimeoutError:
             raise RendererHung from None
         except (BrokenPipeError, ConnectionError):
@@ -260,6 +280,27 @@ class Renderer:
         if not answer:
             raise self._post_mortem()
         return answer
+
+    def _answer(self, deadline: float, watch: Watch | None) -> bytes:
+        """Return the first packet that does not merely tell of progress; empty if it hung up."""
+        look_at = time.monotonic() + _WATCH_SECONDS
+        percent = 0
+        while (now := time.monotonic()) < deadline:
+            if watch is not None and now >= look_at:
+                if not watch(percent):
+                    raise RendererAbandoned
+                look_at = time.monotonic() + _WATCH_SECONDS
+            until = deadline if watch is None else min(deadline, look_at)
+            self._channel.settimeout(max(0.001, until - time.monotonic()))
+            try:
+                packet = self._channel.recv(PACKET_BYTES)
+            except TimeoutError:
+                continue
+            told = progress_in(packet)
+            if told is None:
+                return packet
+            percent = told
+        raise TimeoutError
 
     def _post_mortem(self) -> RendererDied:
         try:

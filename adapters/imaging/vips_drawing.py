@@ -1,7 +1,8 @@
 """One task from open files to a written result."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import attrs
 import pyvips
@@ -17,6 +18,12 @@ from domain.images.output import Output
 from domain.images.pipeline import Pipeline
 from domain.images.upload_policy import UploadPolicy
 
+# An encoder goes on when it has all its pixels, and nobody can look into it.
+_MOST_PERCENT: Final = 99
+# Smaller pictures are done before anybody could look; being told costs them over one per cent.
+_LONG_READ_PIXELS: Final = 16_000_000
+_LONG_DRAWN_PIXELS: Final = 2_000_000
+
 
 def draw(
     pipeline: Pipeline,
@@ -25,8 +32,14 @@ def draw(
     assets: dict[str, int],
     policy: UploadPolicy,
     cache: MarkCache,
+    tell: Callable[[int], None],
 ) -> Done:
-    """Run *pipeline* over the picture behind the descriptor *source* and write it to *target*."""
+    """
+    Run *pipeline* over the picture behind the descriptor *source* and write it to *target*.
+
+    *tell* is called again and again with the percent of the pixels that have been written, where
+    there are so many that it takes a while.
+    """
     started = time.perf_counter()
     opened = open_picture(source, policy)
     output = pipeline.output
@@ -39,8 +52,17 @@ def draw(
         else:
             frames = vips_steps.apply(step, frames, marks)
     planned = time.perf_counter()
+    image = prepared(frames, written)
+    if (
+        opened.width * opened.height >= _LONG_READ_PIXELS
+        or image.width * image.height >= _LONG_DRAWN_PIXELS
+    ):
+        image = _told_of(image, tell)
     save(
-        prepared(frames, written), pyvips.Target.new_to_descriptor(target), written, output.quality
+        image,
+        pyvips.Target.new_to_descriptor(target),
+        written,
+        output.quality,
     )
     return Done(
         written,
@@ -51,6 +73,18 @@ def draw(
         {"open": planned - started, "render": time.perf_counter() - planned},
         peak_bytes=0,
     )
+
+
+def _told_of(image: pyvips.Image, tell: Callable[[int], None]) -> pyvips.Image:
+    """Have *tell* told of each part of *image* that is computed."""
+
+    def on_eval(_: pyvips.Image, progress: Any) -> None:
+        tell(min(progress.percent, _MOST_PERCENT))
+
+    image = image.copy()  # the signal belongs to this picture alone
+    image.set_progress(True)
+    image.signal_connect("eval", on_eval)
+    return image
 
 
 @attrs.frozen

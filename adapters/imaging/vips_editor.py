@@ -14,6 +14,7 @@ from adapters.imaging.limits import RendererLimits
 from adapters.imaging.messages import MalformedMessage, Order, Refused, Reply, StorageFault
 from adapters.imaging.renderer_process import (
     Renderer,
+    RendererAbandoned,
     RendererDied,
     RendererHung,
     Zygote,
@@ -21,7 +22,14 @@ from adapters.imaging.renderer_process import (
 )
 from adapters.imaging.storage_faults import OUT_OF_ROOM, reading_error
 from application.errors import PortFailure
-from application.ports.image_editor import Drawn, EditFailed, EditorUnavailable, ImageEditor
+from application.ports.image_editor import (
+    Drawn,
+    EditAbandoned,
+    EditFailed,
+    EditorUnavailable,
+    ImageEditor,
+    Watch,
+)
 from application.ports.object_store import StorageFull, StorageUnavailable
 from domain.images.pipeline import Pipeline
 from domain.tasks.task import Failure, FailureCode
@@ -88,6 +96,7 @@ class VipsEditor(ImageEditor):
         pipeline: Pipeline,
         assets: Mapping[str, BinaryIO],
         target: BinaryIO,
+        watch: Watch | None = None,
     ) -> Drawn:
         started = time.perf_counter()
         renderer = self._take_seat()
@@ -103,8 +112,10 @@ class VipsEditor(ImageEditor):
                 target.fileno(),
                 *(assets[name].fileno() for name in names),
             ]
-            renderer, reply = self._draw(renderer, Order(pipeline, names), descriptors)
+            renderer, reply = self._draw(renderer, Order(pipeline, names), descriptors, watch)
             worn = isinstance(reply, Refused) and reply.failure.code in _WEARING
+        except RendererAbandoned as error:
+            raise EditAbandoned("nobody wants the result any longer") from error
         finally:
             self._leave_seat(renderer, worn=worn)
         if isinstance(reply, StorageFault):
@@ -157,14 +168,18 @@ class VipsEditor(ImageEditor):
             self._seats.put(kept)
 
     def _draw(
-        self, renderer: Renderer | None, order: Order, descriptors: list[int]
+        self,
+        renderer: Renderer | None,
+        order: Order,
+        descriptors: list[int],
+        watch: Watch | None,
     ) -> tuple[Renderer, Reply]:
         """Draw, a second time when the renderer was killed from outside, and only then."""
         for is_last in (False, True):
             try:
                 if renderer is None:
                     renderer = self._zygote.fork()
-                return renderer, renderer.draw(order, descriptors, self._limits.wall_seconds)
+                return renderer, renderer.draw(order, descriptors, self._limits.wall_seconds, watch)
             except ZygoteGone as error:
                 if is_last or self._closed:
                     raise EditorUnavailable(str(error)) from error

@@ -24,7 +24,7 @@ from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
 _COLUMNS = """
     t.id, t.image_id, t.user_id, t.pipeline, t.created_at, t.correlation_id, t.assets, t.notify,
     t.status, t.attempts, t.deaths, t.fence, t.failure_code, t.failure_detail, t.started_at,
-    t.finished_at, t.priority, t.gone
+    t.finished_at, t.priority, t.gone, t.progress
 """
 _GET = f"SELECT {_COLUMNS} FROM tasks t WHERE t.id = :id"
 _NEWEST_OF = f"""
@@ -32,7 +32,8 @@ _NEWEST_OF = f"""
 """
 _CLAIM = f"""
     UPDATE tasks SET status = 'in progress', attempts = attempts + 1, fence = fence + 1,
-        lease_until = clock_after(:lease), started_at = coalesce(started_at, clock_now())
+        lease_until = clock_after(:lease), started_at = coalesce(started_at, clock_now()),
+        progress = 0
     WHERE id = :id AND status = 'queued'
     RETURNING {_COLUMNS.replace("t.", "")}
 """
@@ -134,6 +135,20 @@ class SqlTasks(Tasks):
         )
         self._tell(task, timedelta())
 
+    def add(self, task: Task) -> None:
+        self._connection.change(
+            """
+            UPDATE images SET newest_task_id = :task_id, processing_task = :processing_task,
+                status = :status, updated_at = clock_now()
+            WHERE id = :image_id
+            """,
+            image_id=task.image_id,
+            task_id=task.id,
+            processing_task=processing_task_to_document(task),
+            status=task.status.value,
+        )
+        self.add_first(task)
+
     def get(self, task_id: UUID) -> Task | None:
         return self._one(_GET, task_id)
 
@@ -159,6 +174,19 @@ class SqlTasks(Tasks):
                 fence=fence,
                 lease=lease.total_seconds(),
             )
+
+    def note_progress(self, task: Task, percent: int) -> bool:
+        return bool(
+            self._connection.change(
+                """
+                UPDATE tasks SET progress = :percent
+                WHERE id = :id AND fence = :fence AND status = 'in progress'
+                """,
+                id=task.id,
+                fence=task.fence,
+                percent=percent,
+            )
+        )
 
     def save_if_held(self, task: Task, *, delay: timedelta = timedelta()) -> bool:
         failure = task.failure
@@ -192,7 +220,7 @@ class SqlTasks(Tasks):
         changed = self._connection.change(
             """
             UPDATE tasks SET status = :status, attempts = :attempts, deaths = :deaths,
-                rung_at = clock_now(), rings = 0, failure_code = :failure_code,
+                lease_until = NULL, rung_at = clock_now(), rings = 0, failure_code = :failure_code,
                 failure_detail = :failure_detail, started_at = :started_at,
                 finished_at = :finished_at,
                 announced_at = CASE WHEN :status = 'queued' THEN NULL ELSE announced_at END
@@ -382,6 +410,7 @@ class SqlTasks(Tasks):
             finished_at=read.as_time_or_none(row[15]),
             priority=Priority(row[16]),
             gone=None if row[17] is None else Gone(row[17]),
+            progress=row[18],
         )
 
 

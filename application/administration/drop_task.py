@@ -40,7 +40,7 @@ class DropTask:
             if task is None or image is None:
                 raise NotFound
             before = task.status
-            task.cancel(self.clock.now())
+            task.drop(self.clock.now())
             if not work.tasks.save_decided(task, before):
                 raise IllegalTransition("the task has just changed")
             keys: list[str] = []

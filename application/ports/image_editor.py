@@ -1,7 +1,7 @@
 """Draws pipelines: pixels in, pixels out."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import BinaryIO, Protocol
 
 import attrs
@@ -10,6 +10,13 @@ from application.errors import PortFailure
 from domain.images.formats import ImageFormat
 from domain.images.pipeline import Pipeline
 from domain.tasks.task import Failure
+
+Watch = Callable[[int], bool]
+"""
+Is told how far an edit is, in percent, about once a second; answers whether it is still wanted.
+
+An edit that takes less than that is not watched at all.
+"""
 
 
 @attrs.frozen
@@ -46,6 +53,12 @@ class EditFailed(PortFailure):
         self.failure = failure
 
 
+class EditAbandoned(PortFailure):
+    """Nobody wants the result any longer, as the edit's watch said."""
+
+    code = "edit-abandoned"
+
+
 class EditorUnavailable(PortFailure):
     """No renderer could be had, through no fault of the picture; try again."""
 
@@ -63,6 +76,7 @@ class ImageEditor(Protocol):
         pipeline: Pipeline,
         assets: Mapping[str, BinaryIO],
         target: BinaryIO,
+        watch: Watch | None = None,
     ) -> Drawn:
         """
         Run *pipeline* over the picture in *source* and write the result to *target*.
@@ -74,8 +88,11 @@ class ImageEditor(Protocol):
 
         Args:
             assets: The pictures that the pipeline names, by those names.
+            watch: Is asked about once a second; what it says takes effect at once, in the middle
+                of an operation.
 
         Raises:
+            EditAbandoned: *watch* said so.
             EditFailed: The bytes, the pipeline or a limit make a result impossible.
             EditorUnavailable: The renderer could not be started.
             StorageFull: There is no room left for the result.

@@ -15,7 +15,7 @@ from application.back_off import BackOff
 from application.errors import PortFailure
 from application.ports.clock import Clock
 from application.ports.failpoints import Failpoints
-from application.ports.image_editor import EditFailed, ImageEditor
+from application.ports.image_editor import EditAbandoned, EditFailed, ImageEditor
 from application.ports.object_store import (
     Fingerprint,
     ObjectCorrupt,
@@ -50,6 +50,7 @@ class ProcessOutcome(Enum):
     FAILED = "failed"
     RETRIED = "retried"  # something that can heal stood in the way
     SUPERSEDED = "superseded"  # the lease was lost meanwhile; the work is thrown away
+    CANCELLED = "cancelled"  # its owner gave it up meanwhile; the work is thrown away
 
 
 @attrs.frozen
@@ -112,6 +113,8 @@ class ProcessTask:
                 result = self._make_result(task, image, stages)
                 task.complete((result,), self.clock.now())
                 outcome = ProcessOutcome.COMPLETED
+            except EditAbandoned:
+                outcome = ProcessOutcome.SUPERSEDED
             except EditFailed as refusal:
                 task.fail(refusal.failure, self.clock.now())
                 outcome, error = ProcessOutcome.FAILED, str(refusal)
@@ -190,7 +193,13 @@ class ProcessTask:
                         ) from error
                 staged = stack.enter_context(self.object_store.stage())
             with _timed(stages, "edit"):
-                drawn = self.editor.edit(source, task.pipeline, assets, staged.file)
+                drawn = self.editor.edit(
+                    source,
+                    task.pipeline,
+                    assets,
+                    staged.file,
+                    watch=lambda percent: self._is_wanted(task, percent),
+                )
             stages.update(drawn.stage_seconds)
             with _timed(stages, "store"):
                 self.object_store.put(key, staged)
@@ -203,6 +212,16 @@ class ProcessTask:
             byte_size=drawn.byte_size,
             sha256=drawn.sha256,
         )
+
+    def _is_wanted(self, task: Task, percent: int) -> bool:
+        """Write down how far *task* is; tell whether it is still ours."""
+        try:
+            with self.database.writing(durable=False) as work:
+                held = work.tasks.note_progress(task, percent)
+                work.commit()
+        except DatabaseUnavailable:
+            return True  # whoever cannot be asked has not said no
+        return held
 
     def _deserves_a_retry(self, task: Task, fault: Exception) -> bool:
         if not isinstance(fault, PortFailure):
@@ -250,13 +269,15 @@ class ProcessTask:
         """Save the end if the fence still holds: results, log and outbox in one transaction."""
         with self.database.writing() as work:
             if not work.tasks.save_if_held(task, delay=delay):
-                stored = work.tasks.get(task.id) if perhaps_saved else None
-                if stored and (stored.fence, stored.status) == (task.fence, task.status):
+                stored = work.tasks.get(task.id)
+                ends = (task.fence, task.status)
+                if perhaps_saved and stored and (stored.fence, stored.status) == ends:
                     return outcome
-                outcome = ProcessOutcome.SUPERSEDED
+                cancelled = stored is not None and stored.status is TaskStatus.CANCELLED
+                outcome = ProcessOutcome.CANCELLED if cancelled else ProcessOutcome.SUPERSEDED
             work.processing_log.add(attrs.evolve(entry, outcome=outcome.value))
             work.commit()
-        if outcome is ProcessOutcome.SUPERSEDED:
+        if outcome in (ProcessOutcome.SUPERSEDED, ProcessOutcome.CANCELLED):
             for result in task.results:
                 self.object_store.delete(result.file_path)
         return outcome

@@ -7,6 +7,7 @@ A task: one pipeline, run once over one image.
       │
       └── failed, put back by an operator
           failed or queued, dropped by an operator ──▶ cancelled
+          queued or in progress, cancelled by its owner ──▶ cancelled
 
 Attempts, lease and fence are counted by the store when a worker claims the task, by the
 store's own clock, so that neither clock skew nor a worker thought dead can matter.
@@ -105,6 +106,7 @@ class Task:
         attempts: How often a worker has claimed it since it was queued, or put back.
         deaths: How often a worker died, or lost its lease, while it held it.
         fence: Grows with every claim; a finish counts only while it still holds.
+        progress: Percent of the attempt under way, where it takes more than a moment.
         correlation_id: The request that asked for the task, for the logs.
         gone: Why its results are not in the store; None if they are, or if there are none.
     """
@@ -124,6 +126,7 @@ class Task:
     attempts: int = 0
     deaths: int = 0
     fence: int = 0
+    progress: int = 0
     failure: Failure | None = None
     results: tuple[Result, ...] = ()
     started_at: datetime | None = None
@@ -210,14 +213,43 @@ class Task:
         self.failure = self.started_at = self.finished_at = None
         self._events.append(TaskQueued(self.id))
 
-    def cancel(self, now: datetime) -> None:
+    def drop(self, now: datetime) -> None:
         """Give a task up, by an operator's word; its owner is told, unless of a failure before."""
         self._require("dropped", TaskStatus.QUEUED, TaskStatus.FAILED)
         if self.status is TaskStatus.QUEUED:
             self._events.append(TaskFailed(self.id))
-        self.status = TaskStatus.CANCELLED
-        self.failure = Failure(FailureCode.CANCELLED, "The operator of this service dropped it.")
-        self.finished_at = now
+        self._cancel("The operator of this service dropped it.", now)
+
+    def cancel(self, now: datetime) -> None:
+        """
+        Give a task up, by its owner's word; nobody needs to be told.
+
+        The worker that has it in hand finds that its fence holds no longer.
+        """
+        self._require("cancelled", TaskStatus.QUEUED, TaskStatus.IN_PROGRESS)
+        self._cancel("Its owner cancelled it.", now)
+
+    def again(self, *, id: UUID, created_at: datetime, correlation_id: str) -> "Task":
+        """
+        Return a new task that asks for what this one asked for, over the same image.
+
+        Raises:
+            IllegalTransition: This one has not ended, or asks for what this version cannot read.
+        """
+        self._require("run again", TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
+        if self.pipeline is None:
+            raise IllegalTransition("a task of a newer version cannot be run again by this one")
+        return Task.queue(
+            id=id,
+            image_id=self.image_id,
+            user_id=self.user_id,
+            pipeline=self.pipeline,
+            assets=self.assets,
+            notify=self.notify,
+            created_at=created_at,
+            correlation_id=correlation_id,
+            priority=self.priority,
+        )
 
     @property
     def events(self) -> tuple[TaskEvent, ...]:
@@ -227,6 +259,11 @@ class Task:
     def _leave(self, status: TaskStatus, now: datetime) -> None:
         self._require_in_progress(status.value)
         self.status = status
+        self.finished_at = now
+
+    def _cancel(self, reason: str, now: datetime) -> None:
+        self.status = TaskStatus.CANCELLED
+        self.failure = Failure(FailureCode.CANCELLED, reason)
         self.finished_at = now
 
     def _require_in_progress(self, step: str) -> None:

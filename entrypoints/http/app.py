@@ -22,6 +22,8 @@ from application.images.upload_image import UploadedImage, UploadImageRequest
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
+from application.tasks.cancel_task import CancelTaskRequest
+from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.images.image import Image
 from domain.users.user import User
@@ -36,7 +38,7 @@ from entrypoints.http.resources.images import Download, Images, Status, Upload
 from entrypoints.http.resources.pages import Landing, ProblemPages
 from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
 from entrypoints.http.resources.profile import Profile
-from entrypoints.http.resources.tasks import TaskDetail
+from entrypoints.http.resources.tasks import TaskCancellation, TaskDetail, TaskRetry
 from entrypoints.http.resources.webhooks import OneWebhook, Webhooks
 from entrypoints.http.upload_form import UploadFormReader
 
@@ -69,6 +71,8 @@ class HTTPUseCases:
     download_image: Callable[[DownloadImageRequest], str]
     open_result: Callable[[OpenResultRequest], OpenedResult]
     view_task: Callable[[ViewTaskRequest], TaskView]
+    cancel_task: Callable[[CancelTaskRequest], None]
+    retry_task: Callable[[RetryTaskRequest], RetriedTask]
     add_webhook: Callable[[AddWebhookRequest], AddedWebhook]
     list_webhooks: Callable[[Actor], WebhooksView]
     remove_webhook: Callable[[RemoveWebhookRequest], None]
@@ -128,6 +132,14 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             Profile(authentication, use_cases.view_profile, use_cases.update_profile, payloads),
         ),
         ("/api/tasks/{task_id}", TaskDetail(authentication, use_cases.view_task)),
+        (
+            "/api/tasks/{task_id}/cancel",
+            TaskCancellation(authentication, use_cases.cancel_task, use_cases.view_task),
+        ),
+        (
+            "/api/tasks/{task_id}/retry",
+            TaskRetry(authentication, use_cases.admit_upload, use_cases.retry_task),
+        ),
         (
             "/api/webhooks",
             Webhooks(authentication, use_cases.add_webhook, use_cases.list_webhooks, payloads),

@@ -106,6 +106,9 @@ PROBLEMS: Final = _by_code((
     Problem("task-failed", 409, "The task ended without a result",
             "The detail says why. Upload a picture that can be processed, or other processing "
             "options."),
+    Problem("illegal-transition", 409, "The task's state does not allow that",
+            "Look at the task: one that has ended cannot be cancelled, and only one that has ended "
+            "can be run again."),
     Problem("idempotency-key-reused", 422, "The Idempotency-Key stands for another request",
             "Send the very request that the key was first sent with, or choose a new key."),
     # The values

@@ -6,13 +6,20 @@ from pathlib import Path
 import pytest
 
 from tests.behaviour.rig import Rig
-from tests.behaviour.steps import accounts, images, lists, notifications, sending_again
+from tests.behaviour.steps import (
+    accounts,
+    images,
+    lists,
+    notifications,
+    sending_again,
+    tasks,
+)
 from tests.behaviour.webhook_server import WebhookServer
 from tests.behaviour.world import World
 
 # pytest-bdd files each step under a name of its own in the module that defines it and finds it in
 # a conftest's namespace.
-for _module in (accounts, images, lists, notifications, sending_again):
+for _module in (accounts, images, lists, notifications, sending_again, tasks):
     globals().update(
         {name: step for name, step in vars(_module).items() if name.startswith("pytestbdd_")}
     )

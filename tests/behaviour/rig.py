@@ -99,6 +99,11 @@ class Rig:
         for mail in self._mail_folder.glob("*.eml"):
             mail.unlink()
 
+    def ring(self) -> None:
+        """Carry to the workers what waits for them, and do not wait for what they make of it."""
+        while self._use_cases.relay_outbox()():
+            pass
+
     def work(self) -> None:
         """Turn the relay until nothing is left to be done, unless the workers are paused."""
         deadline = time.monotonic() + SCENARIO_SECONDS

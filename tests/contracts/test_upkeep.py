@@ -108,7 +108,7 @@ class TestDecisions:
         task = failed(database)
         first, second = stored(database, task), stored(database, task)
         first.requeue()
-        second.cancel(NOON)
+        second.drop(NOON)
 
         assert write(database, lambda work: work.tasks.save_decided(first, TaskStatus.FAILED))
         take_all(database)
@@ -122,12 +122,65 @@ class TestDecisions:
         take_all(database)
 
         task = stored(database, task)
-        task.cancel(NOON)
+        task.drop(NOON)
         assert write(database, lambda work: work.tasks.save_decided(task, TaskStatus.QUEUED))
 
         assert write(database, lambda work: work.tasks.claim(task.id, MINUTE)) is None
         assert stored(database, task).failure.code is FailureCode.CANCELLED
         assert [message.kind for message in take_all(database)] == [TaskFailed.__name__]
+
+    def test_a_task_in_hand_that_is_cancelled_is_nobodys_any_longer(
+        self, database: Database
+    ) -> None:
+        task = a_stored_task(database)
+        held = claimed(database, task)
+        take_all(database)
+        assert write(database, lambda work: work.tasks.note_progress(held, 40))
+        assert stored(database, task).progress == 40
+
+        cancelled = stored(database, task)
+        cancelled.cancel(NOON)
+        assert write(
+            database, lambda work: work.tasks.save_decided(cancelled, TaskStatus.IN_PROGRESS)
+        )
+
+        assert not write(database, lambda work: work.tasks.note_progress(held, 80))
+        held.fail(BROKEN, NOON)
+        assert not write(database, lambda work: work.tasks.save_if_held(held))
+        assert write(database, lambda work: work.tasks.expired(10)) == []
+        assert stored(database, task).status is TaskStatus.CANCELLED
+        assert take_all(database) == []
+        image = read(database, lambda work: work.images.get(task.image_id))
+        assert image.status is TaskStatus.CANCELLED
+
+    def test_a_new_claim_begins_at_nothing(self, database: Database) -> None:
+        task = a_stored_task(database)
+        held = claimed(database, task)
+        write(database, lambda work: work.tasks.note_progress(held, 40))
+        held.hand_back()
+        write(database, lambda work: work.tasks.save_if_held(held))
+
+        assert claimed(database, task).progress == 0
+        assert not write(database, lambda work: work.tasks.note_progress(held, 50))
+
+    def test_an_image_shows_its_newest_task(self, database: Database) -> None:
+        first = failed(database)
+        take_all(database)
+        again = stored(database, first).again(
+            id=uuid4(), created_at=NOON + MINUTE, correlation_id="later"
+        )
+
+        write(database, lambda work: work.tasks.add(again))
+
+        newest = read(database, lambda work: work.tasks.newest_of(first.image_id))
+        assert newest.id == again.id
+        image = read(database, lambda work: work.images.get(first.image_id))
+        assert image.status is TaskStatus.QUEUED
+        assert [message.subject_id for message in take_all(database)] == [again.id]
+        claimed(database, again)
+        image = read(database, lambda work: work.images.get(first.image_id))
+        assert image.status is TaskStatus.IN_PROGRESS
+        assert stored(database, first).status is TaskStatus.FAILED
 
     def test_deliveries_of_one_task_are_forgotten(self, database: Database) -> None:
         mine, others = a_stored_task(database), a_stored_task(database)

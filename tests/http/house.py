@@ -35,13 +35,15 @@ from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.ports.access_tokens import InvalidToken
 from application.ports.download_links import LinkExpired, LinkForged
+from application.tasks.cancel_task import CancelTaskRequest
+from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.images.image import Image
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import Webhook, checked_webhook_url
 from domain.users.user import User, checked_email, checked_password, checked_username
 from entrypoints.http.app import HTTPOptions, HTTPUseCases, create_app
-from tests.builders import a_result, a_task, a_user, a_webhook, an_image
+from tests.builders import NOON, a_result, a_task, a_user, a_webhook, an_image
 
 TOKEN = "ada.s.token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -214,6 +216,20 @@ class House:
         if request.task_id not in self.views:
             raise NotFound
         return self.views[request.task_id]
+
+    def cancel_task(self, request: CancelTaskRequest) -> None:
+        if request.task_id not in self.views:
+            raise NotFound
+        self.views[request.task_id].task.cancel(NOON)
+
+    def retry_task(self, request: RetryTaskRequest) -> RetriedTask:
+        if request.task_id not in self.views:
+            raise NotFound
+        again = self.views[request.task_id].task.again(
+            id=uuid4(), created_at=NOON, correlation_id=request.correlation_id
+        )
+        self.views[again.id] = TaskView(again, (), ())
+        return RetriedTask(again.id, replayed=self.replaying)
 
     def add_webhook(self, request: AddWebhookRequest) -> AddedWebhook:
         self.webhooks.append(

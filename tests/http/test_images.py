@@ -7,6 +7,7 @@ import pytest
 
 from application.errors import AssetNotFound, TaskEndedWithoutResult
 from domain.tasks.log_entry import LogEntry
+from application.images.admit_upload import QueueFull
 from application.tasks.view_task import TaskView
 from domain.tasks.task import Failure, FailureCode, TaskStatus
 from tests.builders import NOON, a_delivery, a_result, a_task, an_image
@@ -65,6 +66,8 @@ def test_61_strange_ids_look_like_unknown_ones(caller: Caller, house: House, id:
         ("GET", f"/api/images/{id}/status"),
         ("GET", f"/api/images/{id}/download"),
         ("GET", f"/api/tasks/{id}"),
+        ("POST", f"/api/tasks/{id}/cancel"),
+        ("POST", f"/api/tasks/{id}/retry"),
         ("DELETE", f"/api/webhooks/{id}"),
         ("GET", f"/files/{id}/main/a.jpg"),
         ("GET", "/nowhere"),
@@ -101,6 +104,7 @@ def test_a_task_is_shown_in_all_detail(caller: Caller, house: House) -> None:
         "taskId": str(task.id),
         "imageId": str(task.image_id),
         "status": "completed",
+        "progress": 100,
         "attempts": 2,
         "failure": None,
         "createdAt": "2026-03-14T12:00:00.000Z",
@@ -130,6 +134,39 @@ def test_a_task_is_shown_in_all_detail(caller: Caller, house: House) -> None:
             {"channel": "email", "status": "pending", "attempts": 1, "lastError": "no answer"}
         ],
     }
+
+
+def test_a_task_is_cancelled_and_shown(caller: Caller, house: House) -> None:
+    task_id = house.a_queued_task()
+
+    answer = caller.simulate_post(f"/api/tasks/{task_id}/cancel", headers=BEARER)
+
+    assert (answer.status_code, answer.json["status"]) == (202, "cancelled")
+    assert answer.json["failure"]["code"] == "cancelled"
+    again = caller.simulate_post(f"/api/tasks/{task_id}/cancel", headers=BEARER)
+    assert problem(again) == (409, "illegal-transition")
+
+
+def test_a_task_is_run_again_as_another(caller: Caller, house: House) -> None:
+    task_id = house.a_queued_task()
+    caller.simulate_post(f"/api/tasks/{task_id}/cancel", headers=BEARER)
+
+    answer = caller.simulate_post(f"/api/tasks/{task_id}/retry", headers=BEARER)
+
+    new_id = answer.json["taskId"]
+    assert answer.status_code == 202 and new_id != str(task_id)
+    assert answer.headers["location"] == f"/api/tasks/{new_id}"
+    assert answer.headers["x-task-id"] == new_id
+    too_early = caller.simulate_post(f"/api/tasks/{new_id}/retry", headers=BEARER)
+    assert problem(too_early) == (409, "illegal-transition")
+
+
+def test_tasks_are_run_again_only_where_there_is_room(caller: Caller, house: House) -> None:
+    house.failures["admit_upload"] = QueueFull("As many tasks wait as may wait.")
+
+    answer = caller.simulate_post(f"/api/tasks/{house.a_queued_task()}/retry", headers=BEARER)
+
+    assert problem(answer) == (503, "queue-full")
 
 
 def test_a_failed_task_tells_code_and_sentence(caller: Caller, house: House) -> None:

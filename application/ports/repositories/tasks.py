@@ -29,6 +29,10 @@ class Tasks(Protocol):
     """Tasks and their results; every change also sets the image's status."""
 
     @abstractmethod
+    def add(self, task: Task) -> None:
+        """Add another task over an image that is there; the image shows its status from now on."""
+
+    @abstractmethod
     def get(self, task_id: UUID) -> Task | None:
         """Return a task with its results, by its id."""
 
@@ -49,6 +53,15 @@ class Tasks(Protocol):
         """Renew the leases of tasks, by id and fence, that still hold."""
 
     @abstractmethod
+    def note_progress(self, task: Task, percent: int) -> bool:
+        """
+        Remember how far a claimed task is.
+
+        Returns False, and changes nothing, when the fence or the state no longer holds: it has been
+        cancelled, or is another's.
+        """
+
+    @abstractmethod
     def save_if_held(self, task: Task, *, delay: timedelta = timedelta()) -> bool:
         """
         Save a claimed task and its results, and its events to the outbox due after *delay*.
@@ -59,7 +72,7 @@ class Tasks(Protocol):
     @abstractmethod
     def save_decided(self, task: Task, before: TaskStatus) -> bool:
         """
-        Save what an operator decided about a task that was *before*, and its events.
+        Save what a person decided about a task that was *before*, and its events.
 
         Returns False, and changes nothing, when the fence or the state no longer holds.
         """

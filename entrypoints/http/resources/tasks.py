@@ -1,4 +1,4 @@
-"""Tasks, in all detail, for their owner."""
+"""Tasks, in all detail, for their owner, who may cancel them or have them run again."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,11 +6,15 @@ from typing import Any
 import attrs
 import falcon
 
+from application.actor import Actor
+from application.tasks.cancel_task import CancelTaskRequest
+from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.notifications.delivery import Delivery
 from domain.tasks.log_entry import LogEntry
-from domain.tasks.task import Failure, Result
+from domain.tasks.task import Failure, Result, Task, TaskStatus
 from entrypoints.http.authentication import Authentication
+from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.payloads import id_in_path, timestamp, write_json
 
 
@@ -32,12 +36,56 @@ class TaskDetail:
     on_head = on_get
 
 
+@attrs.frozen
+class TaskCancellation:
+    """`/api/tasks/{taskId}/cancel`."""
+
+    authentication: Authentication
+    cancel_task: Callable[[CancelTaskRequest], None]
+    view_task: Callable[[ViewTaskRequest], TaskView]
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, task_id: str) -> None:
+        """Give the task up, in the middle of what is done if need be; show what became of it."""
+        actor = self.authentication(req)
+        wanted = id_in_path(task_id)
+        self.cancel_task(CancelTaskRequest(actor, wanted))
+        write_json(resp, _task(self.view_task(ViewTaskRequest(actor, wanted))), 202)
+
+
+@attrs.frozen
+class TaskRetry:
+    """`/api/tasks/{taskId}/retry`."""
+
+    authentication: Authentication
+    admit_upload: Callable[[Actor], None]
+    retry_task: Callable[[RetryTaskRequest], RetriedTask]
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, task_id: str) -> None:
+        """Queue a new task that does the same to the same picture."""
+        actor = self.authentication(req)
+        wanted = id_in_path(task_id)
+        self.admit_upload(actor)
+        retried = self.retry_task(
+            RetryTaskRequest(
+                actor,
+                wanted,
+                req.context.request_id,
+                idempotency_key(req, str(actor.user_id), str(wanted)),
+            )
+        )
+        resp.set_header("Location", f"/api/tasks/{retried.task_id}")
+        resp.set_header("X-Task-Id", str(retried.task_id))
+        mark_replayed(resp, replayed=retried.replayed)
+        write_json(resp, {"taskId": str(retried.task_id)}, 202)
+
+
 def _task(view: TaskView) -> dict[str, Any]:
     task = view.task
     return {
         "taskId": str(task.id),
         "imageId": str(task.image_id),
         "status": task.status.value,
+        "progress": _percent(task),
         "attempts": task.attempts,
         "failure": _failure(task.failure),
         "createdAt": timestamp(task.created_at),
@@ -47,6 +95,10 @@ def _task(view: TaskView) -> dict[str, Any]:
         "log": [_log_entry(entry) for entry in view.log],
         "deliveries": [_delivery(delivery) for delivery in view.deliveries],
     }
+
+
+def _percent(task: Task) -> int:
+    return 100 if task.status is TaskStatus.COMPLETED else task.progress
 
 
 def _failure(failure: Failure | None) -> dict[str, str] | None:

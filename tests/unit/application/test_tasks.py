@@ -14,6 +14,7 @@ from application.ports.image_editor import EditFailed, EditorUnavailable
 from application.ports.object_store import StorageFull
 from application.ports.unit_of_work import Database, DatabaseUnavailable, UnitOfWork
 from application.back_off import BackOff
+from application.tasks.cancel_task import CancelTask, CancelTaskRequest
 from application.tasks.process_task import ProcessOutcome, RetryPolicy
 from application.tasks.view_task import ViewTask, ViewTaskRequest
 from domain.images.formats import ImageFormat
@@ -350,6 +351,43 @@ class TestLostWorkers:
         assert (task.status, task.failure, task.results) == (TaskStatus.QUEUED, None, ())
         assert bench.outbox_count() == 0
         assert bench.stored() == {bench.image(uploaded.image_id).file_path}
+
+    def test_what_its_owner_cancels_is_given_up_in_the_middle(self, bench: Workbench) -> None:
+        actor = bench.an_actor()
+        uploaded = bench.upload(actor)
+        bench.take_outbox()
+        cancel = CancelTask(bench.database, bench.clock)
+        bench.editor.takes_long = True
+        bench.editor.meanwhile = lambda: cancel(CancelTaskRequest(actor, uploaded.task_id))
+
+        assert bench.process_task()(uploaded.task_id) is ProcessOutcome.CANCELLED
+
+        task = bench.task(uploaded.task_id)
+        assert (task.status, task.results) == (TaskStatus.CANCELLED, ())
+        assert bench.log_of(task.id) == [("cancelled", None)]
+        assert bench.outbox_count() == 0
+        assert bench.stored() == {bench.image(uploaded.image_id).file_path}
+
+    def test_what_is_cancelled_too_late_to_be_noticed_is_thrown_away(
+        self, bench: Workbench
+    ) -> None:
+        actor = bench.an_actor()
+        uploaded = bench.upload(actor)
+        cancel = CancelTask(bench.database, bench.clock)
+        bench.editor.meanwhile = lambda: cancel(CancelTaskRequest(actor, uploaded.task_id))
+
+        assert bench.process_task()(uploaded.task_id) is ProcessOutcome.CANCELLED
+
+        assert bench.task(uploaded.task_id).status is TaskStatus.CANCELLED
+        assert bench.stored() == {bench.image(uploaded.image_id).file_path}
+
+    def test_how_far_a_long_task_is_can_be_seen(self, bench: Workbench) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        bench.editor.takes_long = True
+
+        assert bench.process_task()(uploaded.task_id) is ProcessOutcome.COMPLETED
+
+        assert bench.task(uploaded.task_id).progress == 50
 
     def test_a_beat_renews_the_lease_of_what_is_in_hand(self, bench: Workbench) -> None:
         uploaded = bench.upload(bench.an_actor())

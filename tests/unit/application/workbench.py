@@ -31,7 +31,7 @@ from application.notifications.make_notice import MakeNotice
 from application.notifications.send_delivery import SendDelivery
 from application.outbox.measure_queues import MeasureQueues
 from application.outbox.sweep import Sweep
-from application.ports.image_editor import Drawn, ImageEditor
+from application.ports.image_editor import Drawn, EditAbandoned, ImageEditor, Watch
 from application.ports.message_publisher import Message, MessagePublisher
 from application.ports.notifier import Notice, Notifier
 from application.ports.telemetry import Telemetry
@@ -62,10 +62,12 @@ class StampingEditor(ImageEditor):
 
     Attributes:
         meanwhile: Called while each edit is under way; raises or does what a test wants.
+        takes_long: Whether edits take so long that they are watched.
     """
 
     def __init__(self) -> None:
         self.meanwhile: Callable[[], Any] = lambda: None
+        self.takes_long = False
         self.pipelines: list[Pipeline] = []
 
     def edit(
@@ -74,9 +76,12 @@ class StampingEditor(ImageEditor):
         pipeline: Pipeline,
         assets: Mapping[str, BinaryIO],
         target: BinaryIO,
+        watch: Watch | None = None,
     ) -> Drawn:
         self.pipelines.append(pipeline)
         self.meanwhile()
+        if self.takes_long and watch is not None and not watch(50):
+            raise EditAbandoned("nobody wants the result any longer")
         content = self.stamp(source.read(), *(file.read() for file in assets.values()))
         target.write(content)
         return Drawn(

@@ -1,7 +1,7 @@
 """The life of a task: forward only, every step told."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import settings
@@ -228,11 +228,51 @@ def test_nothing_else_can_be_put_back(status):
 def test_a_dropped_task_is_told_of_once(status, told):
     task = a_task(status=status)
 
-    task.cancel(LATER)
+    task.drop(LATER)
 
     assert (task.status, task.finished_at) == (TaskStatus.CANCELLED, LATER)
     assert task.failure.code is FailureCode.CANCELLED
     assert task.events == ((TaskFailed(task.id),) if told else ())
+
+
+@pytest.mark.parametrize("status", [TaskStatus.QUEUED, TaskStatus.IN_PROGRESS])
+def test_a_task_that_its_owner_cancels_is_told_of_to_nobody(status):
+    task = a_task(status=status)
+
+    task.cancel(LATER)
+
+    assert (task.status, task.finished_at) == (TaskStatus.CANCELLED, LATER)
+    assert task.failure.code is FailureCode.CANCELLED
+    assert task.events == ()
+
+
+@pytest.mark.parametrize("status", [status for status in TaskStatus if status.is_final])
+def test_what_has_ended_cannot_be_cancelled(status):
+    with pytest.raises(IllegalTransition, match=status.value):
+        a_task(status=status).cancel(LATER)
+
+
+@pytest.mark.parametrize("status", [status for status in TaskStatus if status.is_final])
+def test_a_task_that_has_ended_can_be_asked_for_again(status):
+    ended = a_task(status=status, attempts=2, fence=2)
+
+    again = ended.again(id=UUID(int=7), created_at=LATER, correlation_id="later")
+
+    assert (again.status, again.attempts, again.fence) == (TaskStatus.QUEUED, 0, 0)
+    assert (again.image_id, again.user_id) == (ended.image_id, ended.user_id)
+    assert (again.pipeline, again.assets, again.notify) == (
+        ended.pipeline,
+        ended.assets,
+        ended.notify,
+    )
+    assert again.events == (TaskQueued(again.id),)
+    assert ended.status is status
+
+
+@pytest.mark.parametrize("status", [TaskStatus.QUEUED, TaskStatus.IN_PROGRESS])
+def test_what_has_not_ended_cannot_be_asked_for_again(status):
+    with pytest.raises(IllegalTransition, match=status.value):
+        a_task(status=status).again(id=UUID(int=7), created_at=LATER, correlation_id="later")
 
 
 @pytest.mark.parametrize(
@@ -240,4 +280,4 @@ def test_a_dropped_task_is_told_of_once(status, told):
 )
 def test_what_is_in_hand_or_done_cannot_be_dropped(status):
     with pytest.raises(IllegalTransition, match=status.value):
-        a_task(status=status).cancel(LATER)
+        a_task(status=status).drop(LATER)

@@ -1,0 +1,86 @@
+"""Run a task that has ended once more."""
+
+from uuid import UUID
+
+import attrs
+
+from application.actor import Actor
+from application.errors import FileGone, NotFound
+from application.idempotency import IdempotencyKey
+from application.ports.clock import Clock
+from application.ports.ids import Ids
+from application.ports.repositories.idempotency_keys import TwinRequest
+from application.ports.unit_of_work import Database
+from domain.users.roles import Permission
+
+
+@attrs.frozen
+class RetryTaskRequest:
+    """Which task, and who wants it run again."""
+
+    actor: Actor
+    task_id: UUID
+    correlation_id: str
+    idempotency: IdempotencyKey | None = None
+
+
+@attrs.frozen
+class RetriedTask:
+    """
+    The new task.
+
+    Attributes:
+        replayed: Whether an earlier request of the same key made it.
+    """
+
+    task_id: UUID
+    replayed: bool = False
+
+
+@attrs.frozen
+class RetryTask:
+    """
+    Queue a new task that does to the same picture what a task that has ended was to do.
+
+    The old one stays as it is, with its log and its results; the picture shows the new one.
+
+    Raises:
+        NotAllowed: The actor may not process images.
+        NotFound: There is no task by that id, or it is another's.
+        IllegalTransition: It has not ended.
+        FileGone: The picture is no longer kept.
+        IdempotencyKeyReused: The key stands for another request.
+    """
+
+    database: Database
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, request: RetryTaskRequest) -> RetriedTask:
+        """Load, compare the owner, queue; the outbox rings in the same transaction."""
+        request.actor.require(Permission.PROCESS_IMAGES)
+        try:
+            return self._retry(request)
+        except TwinRequest:
+            return self._retry(request)
+
+    def _retry(self, request: RetryTaskRequest) -> RetriedTask:
+        with self.database.writing() as work:
+            if request.idempotency and (earlier := request.idempotency.reply(work)):
+                return RetriedTask(UUID(earlier["task_id"]), replayed=True)
+            ended = work.tasks.get(request.task_id)
+            image = work.images.get(ended.image_id) if ended else None
+            if ended is None or image is None or ended.user_id != request.actor.user_id:
+                raise NotFound
+            task = ended.again(
+                id=self.ids.new(),
+                created_at=self.clock.now(),
+                correlation_id=request.correlation_id,
+            )
+            if image.gone is not None:
+                raise FileGone(f"Its picture is {image.gone.value}.")
+            if request.idempotency:
+                request.idempotency.remember(work, task_id=str(task.id))
+            work.tasks.add(task)
+            work.commit()
+        return RetriedTask(task.id)
