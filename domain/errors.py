@@ -75,6 +75,12 @@ class TooManyOperations(DomainError):
     code = "too-many-operations"
 
 
+class TooManyVariants(DomainError):
+    """The pipeline has more results than `Pipeline.MAX_VARIANTS` and the main one."""
+
+    code = "too-many-variants"
+
+
 class ImageRefused(DomainError):
     """The uploaded file breaks the upload policy."""
 

@@ -27,6 +27,7 @@ from application.images.download_image import DownloadImage
 from application.images.image_status import ImageStatus
 from application.images.install_shared_assets import InstallSharedAssets
 from application.images.list_images import ListImages
+from application.images.list_variants import ListVariants
 from application.images.open_result import OpenResult
 from application.images.stage_file import StageFile
 from application.images.upload_image import UploadImage
@@ -150,6 +151,12 @@ class UseCases(containers.DeclarativeContainer):
     image_status = _once(ImageStatus, database=adapters.database)
     download_image = _once(
         DownloadImage,
+        database=adapters.database,
+        links=adapters.links,
+        link_lifetime=_duration(settings.provided.downloads.link_seconds),
+    )
+    list_variants = _once(
+        ListVariants,
         database=adapters.database,
         links=adapters.links,
         link_lifetime=_duration(settings.provided.downloads.link_seconds),
@@ -290,6 +297,7 @@ class Platform(containers.DeclarativeContainer):
         list_images=_watched(use_cases.list_images, adapters),
         image_status=_watched(use_cases.image_status, adapters),
         download_image=_watched(use_cases.download_image, adapters),
+        list_variants=_watched(use_cases.list_variants, adapters),
         open_result=_watched(use_cases.open_result, adapters),
         view_task=_watched(use_cases.view_task, adapters),
         cancel_task=_watched(use_cases.cancel_task, adapters),

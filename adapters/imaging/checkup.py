@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from adapters.imaging.vips_editor import VipsEditor
 from application.checkup import Finding, doubtful, fine
 from domain.images.operations import Resize
-from domain.images.pipeline import Pipeline
+from domain.images.pipeline import MAIN, Pipeline
 
 _SIDE_PX = 16
 
@@ -16,7 +16,7 @@ def check_editor(editor: VipsEditor, picture: bytes) -> Iterator[Finding]:
     with tempfile.TemporaryFile(buffering=0) as source, tempfile.TemporaryFile(buffering=0) as made:
         source.write(picture)
         source.seek(0)
-        drawn = editor.edit(source, Pipeline((Resize(_SIDE_PX),)), {}, made)
+        drawn = editor.edit(source, Pipeline((Resize(_SIDE_PX),)), {}, {MAIN: made}).main
     yield fine(
         f"libvips {editor.libvips} drew {drawn.width} by {drawn.height} pixels, and refuses the "
         "loaders that it does not trust"

@@ -15,9 +15,11 @@ from domain.images.formats import ImageFormat
 from domain.images.pipeline import Pipeline
 from domain.tasks.task import Failure, FailureCode
 
-PACKET_BYTES: Final = 64 * 1024
-MAX_FILES: Final = 2 + Pipeline.MAX_OPERATIONS
-"""Source, target and one asset for each operation."""
+PACKET_BYTES: Final = 160 * 1024
+"""More than twice the longest options that are taken in; sockets hold 208 KiB by default."""
+
+MAX_FILES: Final = 2 + Pipeline.MAX_VARIANTS + Pipeline.MAX_ASSETS
+"""Source, a target for each result, assets."""
 
 
 FORK: Final = b"F"
@@ -39,10 +41,15 @@ class MalformedMessage(Exception):
 
 @attrs.frozen
 class Order:
-    """A pipeline to draw; the files come with it: source, target, then the assets as named."""
+    """A pipeline to draw; the files come with it: source, a target a result, assets as named."""
 
     pipeline: Pipeline
     asset_names: tuple[str, ...]
+
+    @property
+    def first_asset(self) -> int:
+        """The place of the first asset among the files."""
+        return 1 + len(self.pipeline.result_names)
 
     def encode(self) -> bytes:
         """Return the packet for this order."""
@@ -58,13 +65,20 @@ class Order:
 
 
 @attrs.frozen
-class Done:
-    """What was drawn, and what it took."""
+class Written:
+    """One result: its format, the sides of a frame in pixels, how many frames."""
 
     format: ImageFormat
     width: int
     height: int
     frames: int
+
+
+@attrs.frozen
+class Done:
+    """What was drawn, in the order of the pipeline's results, and what it took."""
+
+    written: tuple[Written, ...]
     stage_seconds: dict[str, float]
     peak_bytes: int
 
@@ -111,7 +125,13 @@ def progress_in(packet: bytes) -> int | None:
 def encode_reply(reply: Reply) -> bytes:
     """Return the packet for *reply*."""
     if isinstance(reply, Done):
-        document = attrs.asdict(reply) | {"format": reply.format.value}
+        document = {
+            "written": [
+                [one.format.value, one.width, one.height, one.frames] for one in reply.written
+            ],
+            "stage_seconds": reply.stage_seconds,
+            "peak_bytes": reply.peak_bytes,
+        }
     elif isinstance(reply, StorageFault):
         document = {"storage": reply.error_number, "peak_bytes": reply.peak_bytes}
     else:
@@ -143,10 +163,10 @@ def decode_reply(packet: bytes) -> Reply:
                 int(document["peak_bytes"]),
             )
         return Done(
-            ImageFormat(document["format"]),
-            int(document["width"]),
-            int(document["height"]),
-            int(document["frames"]),
+            tuple(
+                Written(ImageFormat(name), int(width), int(height), int(frames))
+                for name, width, height, frames in document["written"]
+            ),
             {str(name): float(value) for name, value in document["stage_seconds"].items()},
             int(document["peak_bytes"]),
         )

@@ -22,6 +22,7 @@ import traceback
 from collections.abc import Callable
 from typing import Final
 
+import attrs
 import cattrs
 import pyvips
 
@@ -33,7 +34,6 @@ from adapters.imaging.messages import (
     MAX_FILES,
     PACKET_BYTES,
     REAP,
-    Done,
     Order,
     Refused,
     Reply,
@@ -184,27 +184,33 @@ def _draw(
     cache: MarkCache,
     tell: Callable[[int], None],
 ) -> Reply:
-    source, target, *rest = descriptors
+    source, *rest = descriptors
+    targets = rest[:1]
     try:
         order = Order.decode(packet)
+        targets, rest = rest[: order.first_asset - 1], rest[order.first_asset - 1 :]
         assets = dict(zip(order.asset_names, rest, strict=True))
-        done = draw(order.pipeline, source, target, assets, limits.policy, cache, tell)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        return Done(done.format, done.width, done.height, done.frames, done.stage_seconds, peak)
+        done = draw(order.pipeline, source, targets, assets, limits.policy, cache, tell)
+        return attrs.evolve(done, peak_bytes=_peak_bytes())
     except Exception as error:  # noqa: BLE001  # whatever it is, the editor has to be told
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         storage_error = storage_error_of(
-            error, sources=[source, *rest], target=target, output_bytes=limits.output_bytes
+            error, sources=[source, *rest], targets=targets, output_bytes=limits.output_bytes
         )
         if storage_error is not None:
-            return StorageFault(storage_error, peak)
-        failure = failure_of(error, source=source, target=target, output_bytes=limits.output_bytes)
+            return StorageFault(storage_error, _peak_bytes())
+        failure = failure_of(
+            error, source=source, targets=targets, output_bytes=limits.output_bytes
+        )
         trace = "" if failure else traceback.format_exc()
         return Refused(
             failure or Failure(FailureCode.INTERNAL, "something went wrong on our side"),
             trace,
-            peak,
+            _peak_bytes(),
         )
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _prove_walls(missing: list[str]) -> dict[str, object]:

@@ -1,22 +1,26 @@
-"""One task from open files to a written result."""
+"""One task from open files to written results, however many, by one decode."""
 
+import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import attrs
 import pyvips
 
 from adapters.imaging import vips_steps
-from adapters.imaging.messages import Done
-from adapters.imaging.vips_loading import Opened, open_picture
+from adapters.imaging.messages import Done, Written
+from adapters.imaging.vips_loading import Opened, open_picture, resampled
 from adapters.imaging.vips_marks import MarkCache, MarkMaker
 from adapters.imaging.vips_saving import prepared, save
+from domain.images.formats import ImageFormat
 from domain.images.geometry import Fitted, fit
 from domain.images.operations import AutoOrient, Flip, Grayscale, Operation, Resize
 from domain.images.output import Output
-from domain.images.pipeline import Pipeline
+from domain.images.pipeline import Origin, Pipeline, Variant
 from domain.images.upload_policy import UploadPolicy
+
+Frames = list[pyvips.Image]
 
 # An encoder goes on when it has all its pixels, and nobody can look into it.
 _MOST_PERCENT: Final = 99
@@ -28,63 +32,82 @@ _LONG_DRAWN_PIXELS: Final = 2_000_000
 def draw(
     pipeline: Pipeline,
     source: int,
-    target: int,
+    targets: Sequence[int],
     assets: dict[str, int],
     policy: UploadPolicy,
     cache: MarkCache,
     tell: Callable[[int], None],
 ) -> Done:
     """
-    Run *pipeline* over the picture behind the descriptor *source* and write it to *target*.
+    Run *pipeline* over the picture behind the descriptor *source* and write its results.
 
-    *tell* is called again and again with the percent of the pixels that have been written, where
-    there are so many that it takes a while.
+    *targets* are descriptors in the order of the results. *tell* is called again and again with
+    the percent of the pixels that have been written, where there are so many that it takes a
+    while.
     """
     started = time.perf_counter()
     opened = open_picture(source, policy)
-    output = pipeline.output
-    written = output.format or opened.format
-    frames, later = _load(opened, pipeline.operations, output)
+    writer = _Writer(opened, targets, tell)
     marks = MarkMaker(assets, policy, cache)
-    for step in later:
-        if isinstance(step, _Rest):
-            frames = [vips_steps.cut_or_pad(frame, step.fitted, step.resize) for frame in frames]
-        else:
-            frames = vips_steps.apply(step, frames, marks)
+    fresh = [one for one in pipeline.variants if one.origin is Origin.UPLOAD]
+    decoded = _decode(
+        opened,
+        [pipeline.operations, *(one.operations for one in fresh)],
+        animated=_is_animated(opened, pipeline),
+    )
+    frames = decoded.run(pipeline.operations, marks)
+    if len(fresh) < len(pipeline.variants):
+        frames = [frame.copy_memory() for frame in frames]
     planned = time.perf_counter()
-    image = prepared(frames, written)
-    if (
-        opened.width * opened.height >= _LONG_READ_PIXELS
-        or image.width * image.height >= _LONG_DRAWN_PIXELS
-    ):
-        image = _told_of(image, tell)
-    save(
-        image,
-        pyvips.Target.new_to_descriptor(target),
-        written,
-        output.quality,
-    )
-    return Done(
-        written,
-        frames[0].width,
-        frames[0].height,
-        len(frames),
-        # libvips draws while it writes, so that reading, drawing and encoding are one stage.
-        {"open": planned - started, "render": time.perf_counter() - planned},
-        peak_bytes=0,
-    )
+    writer.write(frames, pipeline.output)
+    for variant in pipeline.variants:
+        with _told_as(variant):
+            if variant.origin is Origin.UPLOAD:
+                own = decoded.run(variant.operations, marks)
+            else:
+                own = _applied(variant.operations, frames, marks)
+            writer.write(own, variant.output)
+    # libvips draws while it writes, so that reading, drawing and encoding are one stage.
+    stages = {"open": planned - started, "render": time.perf_counter() - planned}
+    return Done(tuple(writer.written), stages, peak_bytes=0)
 
 
-def _told_of(image: pyvips.Image, tell: Callable[[int], None]) -> pyvips.Image:
-    """Have *tell* told of each part of *image* that is computed."""
+@attrs.define
+class _Writer:
+    """Writes one result after the other to the targets."""
 
-    def on_eval(_: pyvips.Image, progress: Any) -> None:
-        tell(min(progress.percent, _MOST_PERCENT))
+    opened: Opened
+    targets: Sequence[int]
+    tell: Callable[[int], None]
+    written: list[Written] = attrs.field(factory=list)
 
-    image = image.copy()  # the signal belongs to this picture alone
-    image.set_progress(True)
-    image.signal_connect("eval", on_eval)
-    return image
+    def write(self, frames: Frames, output: Output) -> None:
+        """Draw *frames*, and write them to the next target."""
+        written = _format(self.opened, output)
+        if not written.may_be_animated:
+            frames = frames[:1]
+        image = prepared(frames, written)
+        if (
+            self.opened.width * self.opened.height >= _LONG_READ_PIXELS
+            or image.width * image.height >= _LONG_DRAWN_PIXELS
+        ):
+            image = self._told_of(image)
+        target = pyvips.Target.new_to_descriptor(self.targets[len(self.written)])
+        save(image, target, written, output.quality)
+        self.written.append(Written(written, frames[0].width, frames[0].height, len(frames)))
+
+    def _told_of(self, image: pyvips.Image) -> pyvips.Image:
+        """Have each part of *image* that is computed told of."""
+        before, results = len(self.written), len(self.targets)
+
+        def on_eval(_: pyvips.Image, progress: Any) -> None:
+            percent = (100 * before + progress.percent) // results
+            self.tell(min(percent, _MOST_PERCENT))
+
+        image = image.copy()  # the signal belongs to this picture alone
+        image.set_progress(True)
+        image.signal_connect("eval", on_eval)
+        return image
 
 
 @attrs.frozen
@@ -95,20 +118,77 @@ class _Rest:
     fitted: Fitted
 
 
-def _load(
-    opened: Opened, operations: Sequence[Operation], output: Output
-) -> tuple[list[pyvips.Image], list[Operation | _Rest]]:
+@attrs.frozen
+class _Start:
     """
-    Return the frames, and the steps that are still to be done.
+    How the operations of one result begin, where a picture need not be decoded whole.
 
-    Where the first operation to change the size is a resize, the picture is loaded at that size:
-    decoders that can shrink need then not make most of the pixels. Turning upright happens on
-    the way; flips and the loss of colour come out the same before and after.
+    Attributes:
+        upright: Whether it is turned upright on the way.
+        rest: The steps that are left once the picture has the size of *fitted*.
     """
-    steps: list[Operation | _Rest] = list(operations)
-    written = output.format or opened.format
-    if opened.frames > 1 and opened.format.may_be_animated and written.may_be_animated:
-        return opened.every_frame(), steps
+
+    upright: bool
+    fitted: Fitted
+    rest: tuple[Operation | _Rest, ...]
+
+
+@attrs.frozen
+class _Decoded:
+    """
+    The picture as decoded, and how each result begins with it.
+
+    Attributes:
+        starts: By the result's operations; empty where each begins with the whole picture.
+    """
+
+    frames: Frames
+    starts: dict[tuple[Operation, ...], _Start]
+
+    def run(self, operations: tuple[Operation, ...], marks: vips_steps.Marks) -> Frames:
+        """Return the frames that come out of *operations*."""
+        start = self.starts.get(operations)
+        if start is None:
+            return _applied(operations, self.frames, marks)
+        fitted = start.fitted
+        frames = [
+            frame
+            if (frame.width, frame.height) == (fitted.scaled_width, fitted.scaled_height)
+            else resampled(frame, fitted.scaled_width, fitted.scaled_height)
+            for frame in self.frames
+        ]
+        return _applied(start.rest, frames, marks)
+
+
+def _decode(opened: Opened, uses: Sequence[tuple[Operation, ...]], *, animated: bool) -> _Decoded:
+    """
+    Decode the picture once, for all *uses*, each a list of operations.
+
+    Where the first operation of each to change the size is a resize, the picture is loaded at that
+    size, or at the largest: decoders that can shrink need then not make most of the pixels. A
+    picture with one use is read from top to bottom while it is written; more share it in memory.
+    """
+    if animated:
+        return _Decoded(opened.every_frame(), {})
+    starts = {operations: _start(opened, operations) for operations in uses}
+    found = [start for start in starts.values() if start is not None]
+    if len(found) == len(starts) and len({start.upright for start in found}) == 1:
+        width = max(start.fitted.scaled_width for start in found)
+        height = max(start.fitted.scaled_height for start in found)
+        image = opened.scaled(width, height, upright=found[0].upright)
+        known = {operations: start for operations, start in starts.items() if start is not None}
+    else:
+        image, known = opened.first_frame(), {}
+    return _Decoded([image if len(uses) == 1 else image.copy_memory()], known)
+
+
+def _start(opened: Opened, operations: tuple[Operation, ...]) -> _Start | None:
+    """
+    Return how *operations* begin with a smaller picture; None where they need the whole.
+
+    Turning upright happens on the way; flips and the loss of colour come out the same before and
+    after.
+    """
     upright = False
     for index, step in enumerate(operations):
         match step:
@@ -120,10 +200,43 @@ def _load(
                 width, height = opened.upright_size if upright else (opened.width, opened.height)
                 fitted = fit(width, height, step)
                 if (fitted.scaled_width, fitted.scaled_height) == (width, height):
-                    break
-                image = opened.scaled(fitted.scaled_width, fitted.scaled_height, upright=upright)
+                    return None
+                steps: list[Operation | _Rest] = list(operations)
                 steps[index] = _Rest(step, fitted)
-                return [image], [one for one in steps if not (upright and one == AutoOrient())]
+                rest = [one for one in steps if not (upright and one == AutoOrient())]
+                return _Start(upright, fitted, tuple(rest))
             case _:
-                break
-    return [opened.first_frame()], steps
+                return None
+    return None
+
+
+def _applied(steps: Sequence[Operation | _Rest], frames: Frames, marks: vips_steps.Marks) -> Frames:
+    for step in steps:
+        if isinstance(step, _Rest):
+            frames = [vips_steps.cut_or_pad(frame, step.fitted, step.resize) for frame in frames]
+        else:
+            frames = vips_steps.apply(step, frames, marks)
+    return frames
+
+
+def _is_animated(opened: Opened, pipeline: Pipeline) -> bool:
+    outputs = [pipeline.output, *(variant.output for variant in pipeline.variants)]
+    return (
+        opened.frames > 1
+        and opened.format.may_be_animated
+        and any(_format(opened, output).may_be_animated for output in outputs)
+    )
+
+
+def _format(opened: Opened, output: Output) -> ImageFormat:
+    return output.format or opened.format
+
+
+@contextlib.contextmanager
+def _told_as(variant: Variant) -> Iterator[None]:
+    """Let whatever goes wrong name the variant."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f'the variant "{variant.name}"')
+        raise

@@ -7,11 +7,18 @@ import os
 import queue
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, Final
 
 from adapters.imaging.limits import RendererLimits
-from adapters.imaging.messages import MalformedMessage, Order, Refused, Reply, StorageFault
+from adapters.imaging.messages import (
+    MalformedMessage,
+    Order,
+    Refused,
+    Reply,
+    StorageFault,
+    Written,
+)
 from adapters.imaging.renderer_process import (
     Renderer,
     RendererAbandoned,
@@ -25,6 +32,7 @@ from application.errors import PortFailure
 from application.ports.image_editor import (
     Drawn,
     EditAbandoned,
+    Edited,
     EditFailed,
     EditorUnavailable,
     ImageEditor,
@@ -95,9 +103,9 @@ class VipsEditor(ImageEditor):
         source: BinaryIO,
         pipeline: Pipeline,
         assets: Mapping[str, BinaryIO],
-        target: BinaryIO,
+        targets: Mapping[str, BinaryIO],
         watch: Watch | None = None,
-    ) -> Drawn:
+    ) -> Edited:
         started = time.perf_counter()
         renderer = self._take_seat()
         waited = time.perf_counter() - started
@@ -107,9 +115,10 @@ class VipsEditor(ImageEditor):
                 renderer.close()  # it ended, or worse, between two tasks
                 renderer = None
             names = tuple(name for name in pipeline.asset_names if name in assets)
+            files = [targets[name] for name in pipeline.result_names]
             descriptors = [
                 source.fileno(),
-                target.fileno(),
+                *(target.fileno() for target in files),
                 *(assets[name].fileno() for name in names),
             ]
             renderer, reply = self._draw(renderer, Order(pipeline, names), descriptors, watch)
@@ -124,19 +133,16 @@ class VipsEditor(ImageEditor):
             if reply.trace:
                 _logger.error("a renderer failed through a fault of its own:\n%s", reply.trace)
             raise EditFailed(reply.failure)
+        if len(reply.written) != len(files):
+            raise EditFailed(_CRASH)
         with _storage_errors():
-            target.seek(0)
-            byte_size = os.fstat(target.fileno()).st_size
-            sha256 = hashlib.file_digest(target, "sha256").hexdigest()  # type: ignore[arg-type]
-            target.seek(0)
-        return Drawn(
-            format=reply.format,
-            width=reply.width,
-            height=reply.height,
-            byte_size=byte_size,
-            sha256=sha256,
-            stage_seconds={"wait_for_renderer": waited, **reply.stage_seconds},
-        )
+            pictures = {
+                name: _drawn(written, target)
+                for name, written, target in zip(
+                    pipeline.result_names, reply.written, files, strict=True
+                )
+            }
+        return Edited(pictures, {"wait_for_renderer": waited, **reply.stage_seconds})
 
     def close(self) -> None:
         """End every renderer; edits under way fail as unavailable."""
@@ -195,20 +201,17 @@ class VipsEditor(ImageEditor):
             except RendererDied as error:
                 if error.signal_number != signal.SIGKILL or is_last:
                     _logger.warning("a renderer died: %s", error)
-                    raise self._failed_by(error, descriptors) from error
+                    raise self._failed_by(error, order, descriptors) from error
             except OSError as error:
                 raise EditorUnavailable(f"no renderer could be spoken to: {error}") from error
             renderer = None
-            with _storage_errors():
-                os.ftruncate(descriptors[1], 0)
-                os.lseek(descriptors[1], 0, os.SEEK_SET)
+            _empty(descriptors[1 : order.first_asset])
         raise AssertionError("unreachable: the last round returns or raises")
 
-    def _failed_by(self, death: RendererDied, descriptors: list[int]) -> PortFailure:
+    def _failed_by(self, death: RendererDied, order: Order, descriptors: list[int]) -> PortFailure:
         if death.signal_number == signal.SIGBUS:
             # Some decoders map their file into memory, and are killed where it cannot be read.
-            source, _, *assets = descriptors
-            storage_error = reading_error([source, *assets])
+            storage_error = reading_error([descriptors[0], *descriptors[order.first_asset :]])
             if storage_error is not None:
                 return _storage_failure(storage_error)
         return EditFailed(self._failure_of(death))
@@ -251,6 +254,21 @@ class VipsEditor(ImageEditor):
                 "renderers run without these walls, which this system does not allow: %s",
                 ", ".join(self.missing_walls),
             )
+
+
+def _empty(targets: Sequence[int]) -> None:
+    with _storage_errors():
+        for target in targets:
+            os.ftruncate(target, 0)
+            os.lseek(target, 0, os.SEEK_SET)
+
+
+def _drawn(written: Written, target: BinaryIO) -> Drawn:
+    target.seek(0)
+    byte_size = os.fstat(target.fileno()).st_size
+    sha256 = hashlib.file_digest(target, "sha256").hexdigest()  # type: ignore[arg-type]
+    target.seek(0)
+    return Drawn(written.format, written.width, written.height, byte_size, sha256)
 
 
 @contextlib.contextmanager

@@ -56,7 +56,7 @@ _CUT: Final = (
 
 
 def storage_error_of(
-    error: Exception, *, sources: Sequence[int], target: int, output_bytes: int
+    error: Exception, *, sources: Sequence[int], targets: Sequence[int], output_bytes: int
 ) -> int | None:
     """
     Return the `errno` with which the storage brought *error* about, or None if it did not.
@@ -76,11 +76,28 @@ def storage_error_of(
             return number
     if any(words in complaint.lower() for words in _MEMORY):
         return None
-    return reading_error(sources) or writing_error(target, up_to=output_bytes)
+    faults = (writing_error(target, up_to=output_bytes) for target in targets)
+    return reading_error(sources) or next(filter(None, faults), None)
 
 
-def failure_of(error: Exception, *, source: int, target: int, output_bytes: int) -> Failure | None:
-    """Return the failure that *error* means for the customer, or None if the fault is ours."""
+def failure_of(
+    error: Exception, *, source: int, targets: Sequence[int], output_bytes: int
+) -> Failure | None:
+    """
+    Return the failure that *error* means for the customer, or None if the fault is ours.
+
+    Notes of *error*, such as which result it was about, are told in front.
+    """
+    failure = _failure_of(error, source, targets, output_bytes)
+    notes = getattr(error, "__notes__", ())
+    if failure is None or not notes:
+        return failure
+    return Failure(failure.code, ": ".join((*notes, failure.detail)))
+
+
+def _failure_of(
+    error: Exception, source: int, targets: Sequence[int], output_bytes: int
+) -> Failure | None:
     match error:
         case AssetMissing():
             return Failure(FailureCode.ASSET_MISSING, f'the picture "{error}" is missing')
@@ -89,7 +106,7 @@ def failure_of(error: Exception, *, source: int, target: int, output_bytes: int)
             return Failure(inner.code, f'the picture "{name}" cannot be used: {inner.detail}')
         case MemoryError():
             return _memory_failure()
-        case pyvips.Error() if os.fstat(target).st_size >= output_bytes:
+        case pyvips.Error() if any(os.fstat(target).st_size >= output_bytes for target in targets):
             return Failure(
                 FailureCode.OUTPUT_TOO_LARGE,
                 f"the result would be larger than {output_bytes} bytes",

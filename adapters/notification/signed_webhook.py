@@ -17,7 +17,7 @@ from application.ports.clock import Clock
 from application.ports.notifier import DeliveryFailed, Notice, Notifier
 from application.ports.signing_secrets import SigningSecrets
 from domain.notifications.channel import Occasion
-from domain.tasks.task import TaskStatus
+from domain.tasks.task import Result, TaskStatus
 
 _log: Final = structlog.get_logger(__name__)
 _SECRET_PREFIX = "whsec_"  # noqa: S105, the public part of it
@@ -120,19 +120,28 @@ def _document(notice: Notice) -> dict[str, Any]:
     if notice.download_expires_at is not None:
         data["downloadExpiresAt"] = _iso(notice.download_expires_at)
     if result is not None:
-        data["result"] = {
-            "format": result.format.value,
-            "width": result.width,
-            "height": result.height,
-            "byteSize": result.byte_size,
-            "sha256": result.sha256,
-        }
+        data["result"] = _result(result)
+    if notice.variants:
+        data["variants"] = [
+            {"variant": one.variant, "downloadUrl": url, **_result(one)}
+            for one, url in notice.variants
+        ]
     if failure is not None:
         data["failure"] = {
             "code": failure.code.value,
             "detail": failure.detail[:_MAX_DETAIL_CHARACTERS],
         }
     return {"type": notice.occasion.value, "timestamp": _iso(notice.occurred_at), "data": data}
+
+
+def _result(result: Result) -> dict[str, Any]:
+    return {
+        "format": result.format.value,
+        "width": result.width,
+        "height": result.height,
+        "byteSize": result.byte_size,
+        "sha256": result.sha256,
+    }
 
 
 def _iso(moment: datetime) -> str:

@@ -51,6 +51,9 @@ def wording_of(notice: Notice) -> Wording:
         paragraphs = [f"{label} has been processed."]
         if notice.result is not None:
             paragraphs.append(_figures(notice.result))
+        if notice.variants:
+            names = ", ".join(one.variant for one, _ in notice.variants)
+            paragraphs.append(f"There are variants as well: {names}.")
     hello = f"Hello {_one_line(notice.username)},"
     expiry = (
         f"The link works until {_moment(notice.download_expires_at)}, "

@@ -1,5 +1,6 @@
 """Pipelines as the documents that we store and hand to the renderer: the long form, version 1."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import cattrs
@@ -7,19 +8,23 @@ import cattrs
 from adapters.serialization.converter import make_converter
 from domain.images.operations import Operation
 from domain.images.output import Output
-from domain.images.pipeline import Pipeline
+from domain.images.pipeline import Origin, Pipeline, Variant
 
 VERSION: Final = 1
 
 
 def pipeline_to_document(pipeline: Pipeline) -> dict[str, Any]:
     """Return *pipeline* in the long form of the language, defaults left out."""
-    converter = make_converter(strict=False)
-    return {
-        "version": VERSION,
-        "pipeline": [converter.unstructure(step, Operation) for step in pipeline.operations],
-        "output": converter.unstructure(pipeline.output),
-    }
+    document = {"version": VERSION, **_run(pipeline.operations, pipeline.output)}
+    if pipeline.variants:
+        document["variants"] = {
+            variant.name: {
+                "from": variant.origin.value,
+                **_run(variant.operations, variant.output),
+            }
+            for variant in pipeline.variants
+        }
+    return document
 
 
 def pipeline_from_document(document: dict[str, Any]) -> Pipeline:
@@ -35,7 +40,24 @@ def pipeline_from_document(document: dict[str, Any]) -> Pipeline:
     return Pipeline(
         operations=tuple(_step(converter, step) for step in document["pipeline"]),
         output=converter.structure(document["output"], Output),
+        variants=tuple(
+            Variant(
+                name=name,
+                operations=tuple(_step(converter, step) for step in variant["pipeline"]),
+                output=converter.structure(variant["output"], Output),
+                origin=Origin(variant["from"]),
+            )
+            for name, variant in document.get("variants", {}).items()
+        ),
     )
+
+
+def _run(operations: Sequence[Operation], output: Output) -> dict[str, Any]:
+    converter = make_converter(strict=False)
+    return {
+        "pipeline": [converter.unstructure(step, Operation) for step in operations],
+        "output": converter.unstructure(output),
+    }
 
 
 def _step(converter: cattrs.Converter, document: dict[str, Any]) -> Operation:

@@ -10,7 +10,7 @@ from application.ports.download_links import DownloadLinks
 from application.ports.notifier import Notice
 from domain.images.image import Image
 from domain.notifications.delivery import Delivery
-from domain.tasks.task import Task
+from domain.tasks.task import Result, Task
 from domain.users.user import User
 
 
@@ -33,8 +33,7 @@ class MakeNotice:
         url = expires_at = None
         if result is not None:
             expires_at = self.clock.now() + self.link_lifetime
-            name = download_name(image, result)
-            url = self.links.issue(task.id, result, name, self.link_lifetime)
+            url = self._link(task, image, result)
         return Notice(
             delivery_id=delivery.id,
             occasion=delivery.occasion,
@@ -48,4 +47,8 @@ class MakeNotice:
             download_expires_at=expires_at,
             result=result,
             failure=task.failure,
+            variants=tuple((one, self._link(task, image, one)) for one in task.results[1:]),
         )
+
+    def _link(self, task: Task, image: Image, result: Result) -> str:
+        return self.links.issue(task.id, result, download_name(image, result), self.link_lifetime)

@@ -8,7 +8,7 @@ import attrs
 
 from application.errors import PortFailure
 from domain.images.formats import ImageFormat
-from domain.images.pipeline import Pipeline
+from domain.images.pipeline import MAIN, Pipeline
 from domain.tasks.task import Failure
 
 Watch = Callable[[int], bool]
@@ -22,12 +22,11 @@ An edit that takes less than that is not watched at all.
 @attrs.frozen
 class Drawn:
     """
-    What an edit made.
+    One picture that an edit made.
 
     Attributes:
         width: Pixels, of one frame.
         height: Pixels likewise.
-        stage_seconds: Wall time of each stage of the edit, by its name.
     """
 
     format: ImageFormat
@@ -35,7 +34,25 @@ class Drawn:
     height: int
     byte_size: int
     sha256: str
+
+
+@attrs.frozen
+class Edited:
+    """
+    What an edit made.
+
+    Attributes:
+        pictures: Each result, by its name.
+        stage_seconds: Wall time of each stage of the edit, by its name.
+    """
+
+    pictures: Mapping[str, Drawn]
     stage_seconds: Mapping[str, float]
+
+    @property
+    def main(self) -> Drawn:
+        """The result that is there without any variant."""
+        return self.pictures[MAIN]
 
 
 class EditFailed(PortFailure):
@@ -75,25 +92,28 @@ class ImageEditor(Protocol):
         source: BinaryIO,
         pipeline: Pipeline,
         assets: Mapping[str, BinaryIO],
-        target: BinaryIO,
+        targets: Mapping[str, BinaryIO],
         watch: Watch | None = None,
-    ) -> Drawn:
+    ) -> Edited:
         """
-        Run *pipeline* over the picture in *source* and write the result to *target*.
+        Run *pipeline* over the picture in *source* and write each result to its target.
 
-        All files have file descriptors and stand at position 0; *target* is empty, can be read
-        as well as written, and stands at position 0 again afterwards. Widths and heights are
-        those a viewer sees once `AutoOrient` has run. Every operation is applied to every frame
-        of an animation. Metadata other than the ICC profile is dropped. Thread-safe.
+        The picture is decoded once, however many results there are. All files have file
+        descriptors and stand at position 0; the targets are empty, can be read as well as written,
+        and stand at position 0 again afterwards. Widths and heights are those a viewer sees once
+        `AutoOrient` has run. Every operation is applied to every frame of an animation. Metadata
+        other than the ICC profile is dropped. Thread-safe.
 
         Args:
             assets: The pictures that the pipeline names, by those names.
+            targets: A file for each of the pipeline's results, by its name.
             watch: Is asked about once a second; what it says takes effect at once, in the middle
                 of an operation.
 
         Raises:
             EditAbandoned: *watch* said so.
-            EditFailed: The bytes, the pipeline or a limit make a result impossible.
+            EditFailed: The bytes, the pipeline or a limit make a result impossible; then none of
+                the targets is any good.
             EditorUnavailable: The renderer could not be started.
             StorageFull: There is no room left for the result.
             StorageUnavailable: One of the files cannot be read or written for now.

@@ -39,6 +39,7 @@ class Notice:
         delivery_id: The same for every attempt.
         label: The customer's name for the picture.
         download_url: Opens the result without a token; None for a failure.
+        variants: The other results, each with a link of its own.
     """
 
     delivery_id: UUID
@@ -53,6 +54,7 @@ class Notice:
     download_expires_at: datetime | None
     result: Result | None
     failure: Failure | None
+    variants: tuple[tuple[Result, str], ...] = ()
 
 
 class Notifier(Protocol):

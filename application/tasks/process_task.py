@@ -31,7 +31,6 @@ from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
 
 _logger = logging.getLogger(__name__)
 
-MAIN_VARIANT = "main"
 _FINISH_TRIES = 5  # each waits as long as the database adapter does
 
 
@@ -110,8 +109,8 @@ class ProcessTask:
         delay, error, unforeseen = timedelta(), None, None
         with self._holding(task):
             try:
-                result = self._make_result(task, image, stages)
-                task.complete((result,), self.clock.now())
+                results = self._make_results(task, image, stages)
+                task.complete(results, self.clock.now())
                 outcome = ProcessOutcome.COMPLETED
             except EditAbandoned:
                 outcome = ProcessOutcome.SUPERSEDED
@@ -175,10 +174,13 @@ class ProcessTask:
             with self._lock:
                 self._held.discard(hold)
 
-    def _make_result(self, task: Task, image: Image, stages: dict[str, float]) -> Result:
+    def _make_results(
+        self, task: Task, image: Image, stages: dict[str, float]
+    ) -> tuple[Result, ...]:
         if task.pipeline is None:
             raise UnreadablePipeline("the pipeline was written by a newer version of this program")
-        key = f"{task.id}/{task.fence}"
+        names = task.pipeline.result_names
+        keys = _keys(task, len(names))
         with ExitStack() as stack:
             with _timed(stages, "fetch"):
                 uploaded = Fingerprint(image.byte_size, image.sha256)
@@ -191,26 +193,30 @@ class ProcessTask:
                         raise EditFailed(
                             Failure(FailureCode.ASSET_MISSING, f"The picture {name!r} is gone.")
                         ) from error
-                staged = stack.enter_context(self.object_store.stage())
+                staged = {name: stack.enter_context(self.object_store.stage()) for name in names}
             with _timed(stages, "edit"):
-                drawn = self.editor.edit(
+                edited = self.editor.edit(
                     source,
                     task.pipeline,
                     assets,
-                    staged.file,
+                    {name: result.file for name, result in staged.items()},
                     watch=lambda percent: self._is_wanted(task, percent),
                 )
-            stages.update(drawn.stage_seconds)
+            stages.update(edited.stage_seconds)
             with _timed(stages, "store"):
-                self.object_store.put(key, staged)
-        return Result(
-            variant=MAIN_VARIANT,
-            file_path=key,
-            format=drawn.format,
-            width=drawn.width,
-            height=drawn.height,
-            byte_size=drawn.byte_size,
-            sha256=drawn.sha256,
+                for key, result in zip(keys, staged.values(), strict=True):
+                    self.object_store.put(key, result)
+        return tuple(
+            Result(
+                variant=name,
+                file_path=key,
+                format=drawn.format,
+                width=drawn.width,
+                height=drawn.height,
+                byte_size=drawn.byte_size,
+                sha256=drawn.sha256,
+            )
+            for key, (name, drawn) in zip(keys, edited.pictures.items(), strict=True)
         )
 
     def _is_wanted(self, task: Task, percent: int) -> bool:
@@ -281,6 +287,12 @@ class ProcessTask:
             for result in task.results:
                 self.object_store.delete(result.file_path)
         return outcome
+
+
+def _keys(task: Task, count: int) -> list[str]:
+    """Return where results are kept; the fence keeps apart what several attempts make."""
+    first = f"{task.id}/{task.fence}"
+    return [first, *(f"{first}-{position}" for position in range(1, count))]
 
 
 def _failure_of(fault: Exception) -> Failure:

@@ -1,34 +1,96 @@
-"""An ordered list of operations and what comes out at its end."""
+"""Ordered lists of operations and what comes out at their ends."""
 
-from typing import ClassVar
+import re
+from enum import Enum
+from typing import ClassVar, Final
 
 import attrs
 
-from domain.errors import TooManyOperations
+from domain.errors import InvalidParameter, TooManyOperations, TooManyVariants
 from domain.images.operations import AutoOrient, Operation, Watermark
 from domain.images.output import Output
+
+MAIN: Final = "main"
+"""The name of the result that a pipeline makes without any variant."""
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
+
+
+class Origin(Enum):
+    """What a variant is made from."""
+
+    MAIN = "main"  # the main result, before it is written
+    UPLOAD = "upload"  # the picture as it came
+
+
+@attrs.frozen
+class Variant:
+    """
+    One more result of the same task, made without decoding the picture again.
+
+    Attributes:
+        name: Small letters, digits, `-` and `_`; at most 40.
+        origin: What its operations begin with.
+        operations: As those of the pipeline itself.
+    """
+
+    name: str
+    operations: tuple[Operation, ...] = ()
+    output: Output = Output()
+    origin: Origin = Origin.MAIN
+
+    def __attrs_post_init__(self) -> None:
+        if _NAME.fullmatch(self.name) is None or self.name == MAIN:
+            raise InvalidParameter(
+                f"is no name of a variant: small letters, digits, - and _, at most 40, not {MAIN!r}"
+            )
+        check_length(self.operations)
 
 
 @attrs.frozen
 class Pipeline:
     """
-    Operations, run in the order given, and the output that they end in.
+    Operations, run in the order given, the output that they end in, and variants of that.
 
     Attributes:
         operations: At most `MAX_OPERATIONS`.
+        variants: At most `MAX_VARIANTS`, each with a name of its own.
     """
 
     MAX_OPERATIONS: ClassVar[int] = 20
+    MAX_VARIANTS: ClassVar[int] = 20
+    MAX_ASSETS: ClassVar[int] = 20
 
     operations: tuple[Operation, ...] = (AutoOrient(),)
     output: Output = Output()
+    variants: tuple[Variant, ...] = ()
 
     def __attrs_post_init__(self) -> None:
-        if len(self.operations) > self.MAX_OPERATIONS:
-            raise TooManyOperations(f"at most {self.MAX_OPERATIONS} operations")
+        check_length(self.operations)
+        if len(self.variants) > self.MAX_VARIANTS:
+            raise TooManyVariants(f"at most {self.MAX_VARIANTS} variants")
+        if len(set(self.result_names)) <= len(self.variants):
+            raise InvalidParameter("each variant needs a name of its own")
+        if len(self.asset_names) > self.MAX_ASSETS:
+            raise InvalidParameter(
+                f"at most {self.MAX_ASSETS} different pictures as watermarks", pointer="/variants"
+            )
+
+    @property
+    def result_names(self) -> tuple[str, ...]:
+        """The names of all results, `MAIN` first."""
+        return (MAIN, *(variant.name for variant in self.variants))
 
     @property
     def asset_names(self) -> tuple[str, ...]:
         """Names of the pictures that the operations refer to, each once, in order."""
-        names = [step.image for step in self.operations if isinstance(step, Watermark)]
-        return tuple(dict.fromkeys(names))
+        steps = [*self.operations]
+        for variant in self.variants:
+            steps += variant.operations
+        return tuple(dict.fromkeys(step.image for step in steps if isinstance(step, Watermark)))
+
+
+def check_length(operations: tuple[Operation, ...]) -> None:
+    """Refuse more operations than anybody needs for one result."""
+    if len(operations) > Pipeline.MAX_OPERATIONS:
+        raise TooManyOperations(f"at most {Pipeline.MAX_OPERATIONS} operations")

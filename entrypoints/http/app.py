@@ -1,6 +1,6 @@
 """The HTTP API as one WSGI application; it is handed its use cases and knows no adapter."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -16,6 +16,7 @@ from application.actor import Actor
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
+from application.images.list_variants import ListVariantsRequest, OfferedResult
 from application.images.open_result import OpenedResult, OpenResultRequest
 from application.images.stage_file import StagedFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
@@ -34,7 +35,7 @@ from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.request_scope import RequestScope
 from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
 from entrypoints.http.resources.files import ResultFile
-from entrypoints.http.resources.images import Download, Images, Status, Upload
+from entrypoints.http.resources.images import Download, Images, Status, Upload, Variants
 from entrypoints.http.resources.pages import Landing, ProblemPages
 from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
 from entrypoints.http.resources.profile import Profile
@@ -69,6 +70,7 @@ class HTTPUseCases:
     list_images: Callable[[ListImagesRequest], ImagesPage]
     image_status: Callable[[ImageStatusRequest], Image]
     download_image: Callable[[DownloadImageRequest], str]
+    list_variants: Callable[[ListVariantsRequest], Sequence[OfferedResult]]
     open_result: Callable[[OpenResultRequest], OpenedResult]
     view_task: Callable[[ViewTaskRequest], TaskView]
     cancel_task: Callable[[CancelTaskRequest], None]
@@ -127,6 +129,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ("/api/images", Images(authentication, use_cases.list_images)),
         ("/api/images/{image_id}/status", Status(authentication, use_cases.image_status)),
         ("/api/images/{image_id}/download", Download(authentication, use_cases.download_image)),
+        ("/api/images/{image_id}/variants", Variants(authentication, use_cases.list_variants)),
         (
             "/api/users/profile",
             Profile(authentication, use_cases.view_profile, use_cases.update_profile, payloads),

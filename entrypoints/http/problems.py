@@ -120,6 +120,8 @@ PROBLEMS: Final = _by_code((
             "The pointer names the member; check its spelling and its place."),
     Problem("unknown-operation", 422, "An operation that nobody knows",
             "The detail lists the operations that there are."),
+    Problem("too-many-variants", 422, "Too many variants",
+            "A picture has at most 20 variants; ask for the others with another upload."),
     Problem("too-many-operations", 422, "Too many operations",
             "A pipeline has at most 20 operations; split the work over two uploads."),
     Problem("unexpected-part", 422, "A part that nothing refers to",

@@ -7,12 +7,19 @@ Every refusal points to the value in the form that the customer chose.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final, TypeVar, get_args
 
 import attrs
 import cattrs
 
-from domain.errors import DomainError, InvalidParameter, TooManyOperations, UnknownMember
+from domain.errors import (
+    DomainError,
+    InvalidParameter,
+    TooManyOperations,
+    TooManyVariants,
+    UnknownMember,
+)
 from domain.images.operations import (
     OPERATION_NAMES,
     AutoOrient,
@@ -21,7 +28,7 @@ from domain.images.operations import (
     Tone,
 )
 from domain.images.output import Output
-from domain.images.pipeline import Pipeline
+from domain.images.pipeline import Origin, Pipeline, Variant, check_length
 from domain.notifications.channel import NotificationRequest, Occasion
 from domain.tasks.priority import Priority
 from entrypoints.http.payloads import escaped, structure
@@ -31,11 +38,18 @@ from entrypoints.http.strict_json import parse
 T = TypeVar("T")
 
 VERSION: Final = 1
-LONG_FORM: Final = ("version", "pipeline", "output", "source", "notify", "priority")
+LONG_FORM: Final = (
+    "version", "pipeline", "output", "variants", "source", "notify", "priority",
+)  # fmt: skip
 SHORT_FORM: Final = (
     "crop", "resize", "rotate", "flip", "grayscale", "blur", "sharpen", "filters", "watermark",
-    "format", "quality", "strip", "source", "notify", "priority",
+    "format", "quality", "strip", "variants", "source", "notify", "priority",
 )  # fmt: skip
+LONG_VARIANT: Final = ("from", "pipeline", "output")
+SHORT_VARIANT: Final = (
+    "from",
+    *(name for name in SHORT_FORM if name not in ("variants", "source", "notify", "priority")),
+)
 FILTERS: Final = tuple(
     name for name, kind in OPERATION_NAMES.items() if kind in get_args(Tone | Filter)
 )
@@ -70,33 +84,53 @@ class ProcessingOptionsReader:
         """Return what *document* asks for, or refuse it as `parse` does."""
         if not isinstance(document, dict):
             raise InvalidParameter('must be an object such as {"resize": "800x600"}', pointer="")
-        if any(name in document for name in ("version", "pipeline", "output")):
-            _check_members(document, LONG_FORM)
-            _check_version(document.get("version", VERSION))
-            operations = tuple(self._listed(document.get("pipeline", [])))
-            output = _at("/output", self._output, document.get("output", {}))
-            place = "/pipeline"
-        else:
-            _check_members(document, SHORT_FORM)
-            _at("/strip", _check_strip, document.get("strip", True))
-            operations = tuple(self._flat(document))
-            output = self._output(
-                {name: document[name] for name in ("format", "quality") if name in document}
+        is_long = any(name in document for name in ("version", "pipeline", "output"))
+        _check_members(document, LONG_FORM if is_long else SHORT_FORM)
+        _check_version(document.get("version", VERSION))
+        run = self._run(document, None)
+        upright = _at("/source", _is_auto_oriented, document.get("source", {}))
+        if upright:
+            run = run.upright()
+        variants = tuple(
+            _at(
+                f"/variants/{escaped(name)}",
+                partial(self._variant, name, run.output, upright=upright),
+                asked,
             )
-            place = ""
-        if _at("/source", _is_auto_oriented, document.get("source", {})) and not (
-            operations and isinstance(operations[0], AutoOrient)
-        ):
-            operations = (AutoOrient(), *operations)
-        try:
-            pipeline = Pipeline(operations, output)
-        except TooManyOperations as error:
-            raise error.under(place) from None
+            for name, asked in _members("/variants", document.get("variants", {}))
+        )
         return ProcessingOptions(
-            pipeline,
+            Pipeline(run.operations, run.output, variants),
             _at("/notify", _notification_request, document.get("notify", {})),
             _at("/priority", _priority, document.get("priority", Priority.INTERACTIVE.value)),
         )
+
+    def _run(self, document: dict[str, Any], output: Output | None) -> "_Run":
+        """Return what *document* does, in either form; it may leave the *output* as it is."""
+        if any(name in document for name in ("version", "pipeline", "output")):
+            operations, place = tuple(self._listed(document.get("pipeline", []))), "/pipeline"
+            if "output" in document or output is None:
+                output = _at("/output", self._output, document.get("output", {}))
+        else:
+            _at("/strip", _check_strip, document.get("strip", True))
+            operations, place = tuple(self._flat(document)), ""
+            asked = {name: document[name] for name in ("format", "quality") if name in document}
+            if asked or output is None:
+                output = self._output(asked)
+        _at(place, check_length, operations)
+        return _Run(operations, output, place)
+
+    def _variant(self, name: str, output: Output, document: object, *, upright: bool) -> Variant:
+        """Return a variant, which is written as *output* says unless it says otherwise."""
+        if not isinstance(document, dict):
+            raise InvalidParameter('must be an object such as {"resize": "200x200"}')
+        is_long = any(member in document for member in ("pipeline", "output"))
+        _check_members(document, LONG_VARIANT if is_long else SHORT_VARIANT)
+        origin = _at("/from", _origin, document.get("from", Origin.MAIN.value))
+        run = self._run(document, output)
+        if upright and origin is Origin.UPLOAD:
+            run = run.upright()
+        return Variant(name, run.operations, run.output, origin)
 
     def _listed(self, steps: object) -> Iterator[Operation]:
         if not isinstance(steps, list):
@@ -158,6 +192,23 @@ class ProcessingOptionsReader:
         return output
 
 
+@attrs.frozen
+class _Run:
+    """Operations and an output; *place* is where the operations stand."""
+
+    operations: tuple[Operation, ...]
+    output: Output
+    place: str
+
+    def upright(self) -> "_Run":
+        """Return the same with the turning upright in front."""
+        if self.operations and isinstance(self.operations[0], AutoOrient):
+            return self
+        operations = (AutoOrient(), *self.operations)
+        _at(self.place, check_length, operations)
+        return attrs.evolve(self, operations=operations)
+
+
 def _at(place: str, read: Callable[[Any], T], value: object) -> T:
     """Return what *read* makes of *value*, which stands at *place*; refusals point there."""
     try:
@@ -175,6 +226,24 @@ def _each(place: str, value: object) -> Iterator[tuple[str, object]]:
         raise TooManyOperations(f"at most {Pipeline.MAX_OPERATIONS} operations", pointer=place)
     for number, item in enumerate(value):
         yield f"{place}/{number}", item
+
+
+def _members(place: str, value: object) -> list[tuple[str, object]]:
+    """Return the members of an object, which are named freely."""
+    if not isinstance(value, dict):
+        raise InvalidParameter(
+            'must be an object such as {"thumb": {"resize": "200x200"}}', pointer=place
+        )
+    if len(value) > Pipeline.MAX_VARIANTS:
+        raise TooManyVariants(f"at most {Pipeline.MAX_VARIANTS} variants", pointer=place)
+    return list(value.items())
+
+
+def _origin(value: object) -> Origin:
+    for known in Origin:
+        if known.value == value:
+            return known
+    raise InvalidParameter("must be one of " + ", ".join(known.value for known in Origin))
 
 
 def _check_members(document: dict[str, Any], known: tuple[str, ...]) -> None:

@@ -51,7 +51,7 @@ from domain.images.operations import (
     Watermark,
 )
 from domain.images.output import Output
-from domain.images.pipeline import Pipeline
+from domain.images.pipeline import MAIN, Pipeline
 from domain.images.units import WHITE, Color, Percent
 from domain.images.upload_policy import UploadPolicy
 from domain.tasks.task import FailureCode
@@ -81,9 +81,9 @@ def edit(
 ) -> tuple[bytes, Drawn]:
     files = {name: _file_of(content) for name, content in (assets or {}).items()}
     with _file_of(source) as file, tempfile.TemporaryFile() as target:
-        drawn = editor.edit(file, Pipeline(operations, Output(format, quality)), files, target)
-        target.seek(0)
-        return target.read(), drawn
+        pipeline = Pipeline(operations, Output(format, quality))
+        edited = editor.edit(file, pipeline, files, {MAIN: target})
+        return target.read(), edited.main
 
 
 def result(*args: object, **options: object) -> bytes:
@@ -129,9 +129,7 @@ class TestFormats:
         assert format_of(data) == written.value
         assert size_of(data) == (160, 120)
         assert similarity(data, source) > 0.85
-        assert attrs.evolve(drawn, sha256="", stage_seconds={}) == Drawn(
-            written, 160, 120, len(data), "", {}
-        )
+        assert attrs.evolve(drawn, sha256="") == Drawn(written, 160, 120, len(data), "", {})
 
     def test_the_digest_and_the_stages_are_told(self, editor: ImageEditor) -> None:
         data, drawn = edit(editor, pictures.photo(40, 30))
@@ -788,7 +786,7 @@ class TestFailures:
 
     def test_a_result_may_be_written_over_a_longer_file_of_no_bytes(self, editor) -> None:
         with _file_of(pictures.photo(40, 30)) as source, tempfile.TemporaryFile() as target:
-            drawn = editor.edit(source, Pipeline((Grayscale(),)), {}, target)
+            drawn = editor.edit(source, Pipeline((Grayscale(),)), {}, {MAIN: target}).main
 
             assert os.fstat(target.fileno()).st_size == drawn.byte_size
             assert target.tell() == 0

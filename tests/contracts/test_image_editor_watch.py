@@ -12,7 +12,7 @@ from application.ports.image_editor import EditAbandoned, ImageEditor, Watch
 from domain.images.formats import ImageFormat
 from domain.images.operations import Blur, Fit, Resize
 from domain.images.output import Output
-from domain.images.pipeline import Pipeline
+from domain.images.pipeline import MAIN, Pipeline
 from tests import pictures
 from tests.limits import renderer_limits
 
@@ -32,7 +32,7 @@ def edit(editor: ImageEditor, pipeline: Pipeline, watch: Watch | None) -> None:
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as target:
         source.write(pictures.photo(800, 600))
         source.seek(0)
-        editor.edit(source, pipeline, {}, target, watch=watch)
+        editor.edit(source, pipeline, {}, {MAIN: target}, watch=watch)
 
 
 def test_what_takes_long_is_told_of_again_and_again(editor: ImageEditor) -> None:

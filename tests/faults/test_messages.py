@@ -59,7 +59,7 @@ def test_f10_f11_every_message_three_times_and_late(
             publish_again(rig, kind, [*tasks(rig), uuid4()])
         deliveries = [id_of(row) for row in rig.platform.rows("select id from deliveries")]
         publish_again(rig, "DeliveryDue", [*deliveries, uuid4()])
-        wait_until(lambda: rig.engines.waiting(rig.platform.folder) == 0, 60)
+        wait_until(lambda: rig.engines.waiting(rig.platform.folder) == 0, 180)
         rig.verdict("F10, F11")
 
         assert rig.platform.rows("select id, attempts, status from tasks order by id") == before

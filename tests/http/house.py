@@ -27,6 +27,7 @@ from application.errors import NotAllowed, NotFound, NotReady, UnexpectedPart
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
+from application.images.list_variants import ListVariantsRequest, OfferedResult
 from application.images.open_result import OpenedResult, OpenResultRequest
 from application.images.stage_file import StagedFile, StageFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
@@ -199,6 +200,11 @@ class House:
         ).status.is_final:
             raise NotReady("The image is queued; ask again soon.", retry_after_seconds=3)
         return "https://pictures.example.com/files/1"
+
+    def list_variants(self, request: ListVariantsRequest) -> list[OfferedResult]:
+        if request.image_id not in self.images:
+            raise NotFound
+        return [OfferedResult(self.result, "https://files.example.com/r")]
 
     def open_result(self, request: OpenResultRequest) -> OpenedResult:
         self.link_requests.append(request)

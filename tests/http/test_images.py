@@ -33,6 +33,18 @@ def test_the_bodies_are_those_of_the_system_design(caller: Caller, house: House)
     assert link.json == {"downloadUrl": "https://pictures.example.com/files/1"}
 
 
+def test_all_results_are_listed_with_their_links(caller: Caller, house: House) -> None:
+    image = an_image()
+    house.images[image.id] = image
+
+    answer = caller.simulate_get(f"/api/images/{image.id}/variants", headers=BEARER)
+
+    [listed] = answer.json["variants"]
+    assert (answer.status_code, listed["variant"]) == (200, "main")
+    assert listed["downloadUrl"] == "https://files.example.com/r"
+    assert listed["byteSize"] == house.result.byte_size
+
+
 def test_a_failed_image_says_why(caller: Caller, house: House) -> None:
     failure = Failure(FailureCode.TRUNCATED, "The file ends in the middle of the picture.")
     house.failures["download_image"] = TaskEndedWithoutResult(failure)
@@ -65,6 +77,7 @@ def test_61_strange_ids_look_like_unknown_ones(caller: Caller, house: House, id:
     for method, path in (
         ("GET", f"/api/images/{id}/status"),
         ("GET", f"/api/images/{id}/download"),
+        ("GET", f"/api/images/{id}/variants"),
         ("GET", f"/api/tasks/{id}"),
         ("POST", f"/api/tasks/{id}/cancel"),
         ("POST", f"/api/tasks/{id}/retry"),

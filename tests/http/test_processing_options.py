@@ -50,6 +50,7 @@ from domain.images.operations import (
     camel_case,
 )
 from domain.images.output import Output
+from domain.images.pipeline import Origin
 from domain.images.units import WHITE, Color, Percent
 from domain.notifications.channel import NotificationRequest, Occasion
 from entrypoints.http.errors import RequestRefused
@@ -155,6 +156,99 @@ def test_sizes(size: Any, meaning: Resize) -> None:
 )
 def test_notations(document: Any, meaning: Operation) -> None:
     assert steps(document) == (meaning,)
+
+
+def test_variants() -> None:
+    short = READER.read(
+        {
+            "resize": "800x600",
+            "format": "webp",
+            "quality": 70,
+            "variants": {
+                "card": {"resize": "400x400#"},
+                "thumb": {"from": "upload", "resize": "100x100", "format": "jpeg"},
+            },
+        }
+    ).pipeline
+    long = READER.read(
+        {
+            "pipeline": [{"op": "resize", "width": 800, "height": 600}],
+            "output": {"format": "webp", "quality": 70},
+            "variants": {
+                "card": {
+                    "pipeline": [
+                        {
+                            "op": "resize",
+                            "width": 400,
+                            "height": 400,
+                            "fit": "cover",
+                            "withoutEnlargement": False,
+                        }
+                    ]
+                },
+                "thumb": {
+                    "from": "upload",
+                    "pipeline": [{"op": "resize", "width": 100, "height": 100}],
+                    "output": {"format": "jpeg"},
+                },
+            },
+        }
+    ).pipeline
+
+    assert short == long
+    assert short.result_names == ("main", "card", "thumb")
+    card, thumb = short.variants
+    assert (card.origin, card.output) == (Origin.MAIN, Output(ImageFormat.WEBP, 70))
+    assert (thumb.origin, thumb.output) == (Origin.UPLOAD, Output(ImageFormat.JPEG))
+    assert thumb.operations == (AutoOrient(), Resize(100, 100))
+    assert pipeline_from_document(json.loads(json.dumps(pipeline_to_document(short)))) == short
+
+
+def test_variants_are_left_lying_where_the_rest_is() -> None:
+    pipeline = READER.read(
+        {
+            "source": {"autoOrient": False},
+            "variants": {"a": {"from": "upload", "rotate": 90}, "b": {"watermark": "logo.png"}},
+        }
+    ).pipeline
+
+    assert pipeline.variants[0].operations == (Rotate(90),)
+    assert pipeline.asset_names == ("logo.png",)
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "pointer"),
+    [
+        ({"variants": {f"v{n}": {} for n in range(21)}}, "too-many-variants", "/variants"),
+        ({"variants": {"a/b": {}}}, "invalid-parameter", "/variants/a~1b"),
+        ({"variants": {"x" * 41: {}}}, "invalid-parameter", f"/variants/{'x' * 41}"),
+        (
+            {"variants": {"a": {"from": "upload", "filters": ["negate"] * 20}}},
+            "too-many-operations",
+            "/variants/a",
+        ),
+        (
+            {"variants": {"a": {"pipeline": [{"op": "negate"}] * 21}}},
+            "too-many-operations",
+            "/variants/a/pipeline",
+        ),
+        (
+            {
+                "variants": {
+                    "a": {"watermark": [f"{n}.png" for n in range(11)]},
+                    "b": {"watermark": [f"x{n}.png" for n in range(11)]},
+                }
+            },
+            "invalid-parameter",
+            "/variants",
+        ),
+    ],
+)
+def test_refused_variants(document: Any, code: str, pointer: str) -> None:
+    with pytest.raises(DomainError) as refused:
+        READER.read(document)
+
+    assert (refused.value.code, refused.value.pointer) == (code, pointer)
 
 
 def test_the_short_form_runs_in_one_order_whatever_it_is_written_in() -> None:

@@ -1,7 +1,7 @@
 """Images: upload one, look through them, follow one, get a link to what became of it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -12,14 +12,17 @@ from application.actor import Actor
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
+from application.images.list_variants import ListVariantsRequest, OfferedResult
 from application.images.upload_image import UploadedImage, UploadImageRequest
 from domain.errors import UnknownMember
 from domain.images.image import Image
+from domain.images.pipeline import MAIN
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.cursors import cursor_to, place_of
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.multipart_form import read_form
 from entrypoints.http.payloads import escaped, id_in_path, timestamp, write_json
+from entrypoints.http.resources.tasks import result_document
 from entrypoints.http.upload_form import UploadFormReader
 
 _PARAMETERS: Final = ("limit", "cursor")
@@ -110,10 +113,34 @@ class Download:
     download_image: Callable[[DownloadImageRequest], str]
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
-        """Give a link that opens the result for a while."""
+        """Give a link that opens a result for a while: `?variant=thumb`, else the main one."""
         actor = self.authentication(req)
-        url = self.download_image(DownloadImageRequest(actor, id_in_path(image_id)))
+        variant = req.get_param("variant") or MAIN
+        url = self.download_image(DownloadImageRequest(actor, id_in_path(image_id), variant))
         write_json(resp, {"downloadUrl": url})
+
+    on_head = on_get
+
+
+@attrs.frozen
+class Variants:
+    """`/api/images/{imageId}/variants`."""
+
+    authentication: Authentication
+    list_variants: Callable[[ListVariantsRequest], Sequence[OfferedResult]]
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
+        """Show every result, the main one first, with a link that opens it for a while."""
+        actor = self.authentication(req)
+        offered = self.list_variants(ListVariantsRequest(actor, id_in_path(image_id)))
+        write_json(
+            resp,
+            {
+                "variants": [
+                    result_document(one.result) | {"downloadUrl": one.url} for one in offered
+                ]
+            },
+        )
 
     on_head = on_get
 

@@ -91,7 +91,7 @@ def _task(view: TaskView) -> dict[str, Any]:
         "createdAt": timestamp(task.created_at),
         "startedAt": timestamp(task.started_at),
         "finishedAt": timestamp(task.finished_at),
-        "results": [_result(result) for result in task.results],
+        "results": [result_document(result) for result in task.results],
         "log": [_log_entry(entry) for entry in view.log],
         "deliveries": [_delivery(delivery) for delivery in view.deliveries],
     }
@@ -105,7 +105,8 @@ def _failure(failure: Failure | None) -> dict[str, str] | None:
     return None if failure is None else {"code": failure.code.value, "detail": failure.detail}
 
 
-def _result(result: Result) -> dict[str, Any]:
+def result_document(result: Result) -> dict[str, Any]:
+    """Return what the API tells of a result."""
     return {
         "variant": result.variant,
         "format": result.format.value,

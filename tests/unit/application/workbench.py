@@ -31,7 +31,7 @@ from application.notifications.make_notice import MakeNotice
 from application.notifications.send_delivery import SendDelivery
 from application.outbox.measure_queues import MeasureQueues
 from application.outbox.sweep import Sweep
-from application.ports.image_editor import Drawn, EditAbandoned, ImageEditor, Watch
+from application.ports.image_editor import Drawn, EditAbandoned, Edited, ImageEditor, Watch
 from application.ports.message_publisher import Message, MessagePublisher
 from application.ports.notifier import Notice, Notifier
 from application.ports.telemetry import Telemetry
@@ -75,23 +75,24 @@ class StampingEditor(ImageEditor):
         source: BinaryIO,
         pipeline: Pipeline,
         assets: Mapping[str, BinaryIO],
-        target: BinaryIO,
+        targets: Mapping[str, BinaryIO],
         watch: Watch | None = None,
-    ) -> Drawn:
+    ) -> Edited:
         self.pipelines.append(pipeline)
         self.meanwhile()
         if self.takes_long and watch is not None and not watch(50):
             raise EditAbandoned("nobody wants the result any longer")
         content = self.stamp(source.read(), *(file.read() for file in assets.values()))
-        target.write(content)
-        return Drawn(
+        for target in targets.values():
+            target.write(content)
+        drawn = Drawn(
             format=ImageFormat.WEBP,
             width=80,
             height=60,
             byte_size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
-            stage_seconds={"decode": 0.25},
         )
+        return Edited(dict.fromkeys(targets, drawn), {"decode": 0.25})
 
     @staticmethod
     def stamp(*contents: bytes) -> bytes:

@@ -25,7 +25,7 @@ from application.ports.object_store import StorageFull, StorageUnavailable
 from domain.images.formats import ImageFormat
 from domain.images.operations import AutoOrient, Blur, Fit, Operation, Resize, Watermark
 from domain.images.output import Output
-from domain.images.pipeline import Pipeline
+from domain.images.pipeline import MAIN, Pipeline
 from domain.images.upload_policy import UploadPolicy
 from domain.tasks.task import FailureCode
 from tests import pictures
@@ -84,12 +84,12 @@ def edit(editor: VipsEditor, data: bytes, *operations: Operation, format: str = 
         source.write(data)
         source.seek(0)
         pipeline = Pipeline(operations, Output(ImageFormat(format)))
-        return editor.edit(source, pipeline, {}, target)
+        return editor.edit(source, pipeline, {}, {MAIN: target}).main
 
 
 def draw(editor: VipsEditor, data: bytes, target: BinaryIO, format: ImageFormat) -> None:
     with file_of(data) as source:
-        editor.edit(source, Pipeline((Blur(0.3),), Output(format, 95)), {}, target)
+        editor.edit(source, Pipeline((Blur(0.3),), Output(format, 95)), {}, {MAIN: target})
 
 
 def file_of(data: bytes) -> BinaryIO:
@@ -461,7 +461,7 @@ class TestStorage:
             tempfile.TemporaryFile() as target,
             pytest.raises(StorageUnavailable, match="Input/output"),
         ):
-            editor.edit(source, Pipeline((Resize(20),)), {}, target)
+            editor.edit(source, Pipeline((Resize(20),)), {}, {MAIN: target})
 
     def test_an_asset_that_cannot_be_read_is_told(self, editor: VipsEditor) -> None:
         pipeline = Pipeline((Watermark("a.png"),))
@@ -471,7 +471,7 @@ class TestStorage:
             tempfile.TemporaryFile() as target,
             pytest.raises(StorageUnavailable, match="Input/output"),
         ):
-            editor.edit(source, pipeline, {"a.png": asset}, target)
+            editor.edit(source, pipeline, {"a.png": asset}, {MAIN: target})
 
     @pytest.mark.parametrize("name", ["jpeg", "png", "webp", "gif", "tiff", "avif"])
     def test_a_source_that_breaks_off_in_the_middle_is_told(
@@ -486,7 +486,7 @@ class TestStorage:
             tempfile.TemporaryFile() as target,
             pytest.raises(StorageUnavailable, match="Input/output"),
         ):
-            editor.edit(source, Pipeline((Blur(1),)), {}, target)
+            editor.edit(source, Pipeline((Blur(1),)), {}, {MAIN: target})
 
     def test_a_damaged_picture_stays_damaged(self, editor: VipsEditor) -> None:
         data = pictures.photo()
@@ -500,7 +500,7 @@ class TestStorage:
             # A renderer can write to it; to read from it fails.
             one_way = os.open(named.name, os.O_WRONLY)
             with os.fdopen(one_way, "rb", buffering=0) as target, pytest.raises(StorageUnavailable):
-                editor.edit(source, Pipeline((Resize(20),)), {}, target)
+                editor.edit(source, Pipeline((Resize(20),)), {}, {MAIN: target})
 
 
 class TestSeats:
@@ -523,7 +523,7 @@ class TestSeats:
 
         for _ in range(2):
             with pytest.raises(ValueError, match="closed file"):
-                editor.edit(closed, Pipeline((Resize(20),)), {}, closed)
+                editor.edit(closed, Pipeline((Resize(20),)), {}, {MAIN: closed})
 
         assert edit(editor, pictures.small_jpeg(), Resize(20)).width == 20
         assert len(zygote().children()) == 1
@@ -533,7 +533,7 @@ class TestSeats:
         with file_of(pictures.small_jpeg()) as source, tempfile.TemporaryFile() as target:
             for _ in range(2):
                 with descriptors_allowed(target.fileno() + 1), pytest.raises(EditorUnavailable):
-                    editor.edit(source, Pipeline((Resize(20),)), {}, target)
+                    editor.edit(source, Pipeline((Resize(20),)), {}, {MAIN: target})
 
         assert edit(editor, pictures.small_jpeg(), Resize(20)).width == 20
 
