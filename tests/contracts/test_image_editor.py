@@ -129,13 +129,14 @@ class TestFormats:
         assert format_of(data) == written.value
         assert size_of(data) == (160, 120)
         assert similarity(data, source) > 0.85
-        assert attrs.evolve(drawn, sha256="") == Drawn(written, 160, 120, len(data), "", {})
+        assert attrs.evolve(drawn, sha256="") == Drawn(written, 160, 120, len(data), "")
 
     def test_the_digest_and_the_stages_are_told(self, editor: ImageEditor) -> None:
-        data, drawn = edit(editor, pictures.photo(40, 30))
+        with _file_of(pictures.photo(40, 30)) as file, tempfile.TemporaryFile() as target:
+            edited = editor.edit(file, Pipeline(()), {}, {MAIN: target})
 
-        assert drawn.sha256 == hashlib.sha256(data).hexdigest()
-        assert {"wait_for_renderer", "render"} <= drawn.stage_seconds.keys()
+            assert edited.main.sha256 == hashlib.sha256(target.read()).hexdigest()
+        assert {"wait_for_renderer", "open", "render"} <= edited.stage_seconds.keys()
 
     @pytest.mark.parametrize("format", FORMATS, ids=lambda format: format.value)
     def test_without_a_format_the_result_has_the_uploads_own(self, editor, format) -> None:
