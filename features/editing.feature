@@ -100,6 +100,23 @@ Feature: Editing an image
         | jpeg   | tiff   |
         | png    | gif    |
 
+    Scenario Outline: A result is written as it is asked for
+      When she uploads a 1600x1000 photo with the processing options {"output": <output>}
+      Then the result is a <format>
+      And the result has at most <bytes> bytes
+
+      Examples:
+        | output                                                       | format | bytes  |
+        | {"format": "auto"}                                           | webp   | 400000 |
+        | {"format": "jpeg", "maxBytes": 60000, "progressive": true}   | jpeg   | 60000  |
+        | {"format": "avif", "quality": {"avif": 30, "jpeg": 90}}      | avif   | 100000 |
+        | {"format": "png", "palette": {"colors": 16, "dither": 0}}    | png    | 900000 |
+
+    Scenario: A size that cannot be met
+      When she uploads a 1600x1000 photo with the processing options {"output": {"format": "webp", "maxBytes": 300}}
+      Then the image is soon "failed"
+      And the task says why: one of "output_too_large"
+
     Scenario: An animation stays an animation
       When she uploads an animated gif of 8 frames with the processing options {"resize": "120x"}
       Then the result has 8 frames

@@ -12,11 +12,10 @@ from adapters.imaging import vips_steps
 from adapters.imaging.messages import Done, Written
 from adapters.imaging.vips_loading import Opened, open_picture, resampled
 from adapters.imaging.vips_marks import MarkCache, MarkMaker
-from adapters.imaging.vips_saving import prepared, save
-from domain.images.formats import ImageFormat
+from adapters.imaging.vips_saving import format_of, prepared, save
 from domain.images.geometry import Fitted, fit
 from domain.images.operations import AutoOrient, Flip, Grayscale, Operation, Resize
-from domain.images.output import Output
+from domain.images.output import Auto, Output
 from domain.images.pipeline import Origin, Pipeline, Variant
 from domain.images.upload_policy import UploadPolicy
 
@@ -83,17 +82,16 @@ class _Writer:
 
     def write(self, frames: Frames, output: Output) -> None:
         """Draw *frames*, and write them to the next target."""
-        written = _format(self.opened, output)
+        written = format_of(output.format, self.opened.format, frames)
         if not written.may_be_animated:
             frames = frames[:1]
-        image = prepared(frames, written)
+        image = prepared(frames, written, output)
         if (
             self.opened.width * self.opened.height >= _LONG_READ_PIXELS
             or image.width * image.height >= _LONG_DRAWN_PIXELS
         ):
             image = self._told_of(image)
-        target = pyvips.Target.new_to_descriptor(self.targets[len(self.written)])
-        save(image, target, written, output.quality)
+        save(image, self.targets[len(self.written)], written, output)
         self.written.append(Written(written, frames[0].width, frames[0].height, len(frames)))
 
     def _told_of(self, image: pyvips.Image) -> pyvips.Image:
@@ -224,12 +222,13 @@ def _is_animated(opened: Opened, pipeline: Pipeline) -> bool:
     return (
         opened.frames > 1
         and opened.format.may_be_animated
-        and any(_format(opened, output).may_be_animated for output in outputs)
+        and any(_may_be_animated(opened, output) for output in outputs)
     )
 
 
-def _format(opened: Opened, output: Output) -> ImageFormat:
-    return output.format or opened.format
+def _may_be_animated(opened: Opened, output: Output) -> bool:
+    chosen = output.format or opened.format
+    return isinstance(chosen, Auto) or chosen.may_be_animated
 
 
 @contextlib.contextmanager

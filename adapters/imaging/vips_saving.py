@@ -2,76 +2,220 @@
 Writing results: what each format is asked for, and what it is not left to decide.
 
 Efforts stand at the knee of their curves: AVIF 1 costs a fifteenth of the encoder's own default,
-GIF 1 a third, WebP 2 half, for some per cent of bytes. Progressive JPEG and palettes are not made.
-Of the metadata only the ICC profile is kept.
+GIF 1 a third, WebP 2 half, for some per cent of bytes. Progressive JPEG and palettes are made only
+when they are asked for.
 """
 
-from typing import Any, Final, assert_never
+import os
+from collections.abc import Callable
+from typing import Any, Final
 
 import pyvips
 
 from adapters.imaging.vips_colors import in_srgb_values
+from adapters.imaging.vips_metadata import with_metadata
 from domain.errors import OutputTooLarge
 from domain.images.formats import ImageFormat
+from domain.images.output import Auto, Format, Output, Subsampling
 
 DEFAULT_QUALITIES: Final = {ImageFormat.JPEG: 80, ImageFormat.WEBP: 79, ImageFormat.AVIF: 63}
-SAVERS: Final = (
-    "jpegsave_target",
-    "pngsave_target",
-    "webpsave_target",
-    "heifsave_target",
-    "gifsave_target",
-    "tiffsave_target",
-)
-_KEEP: Final = "icc"
-_WEBP_MAX_SIDE_PX: Final = 16_383  # RFC 9649 §2.6: fourteen bits
+WEBP_MAX_SIDE_PX: Final = 16_383  # RFC 9649 §2.6: fourteen bits
+
+# Our one scale of effort ends here on each encoder's own, and begins at 0, for GIF at 1.
+_MOST_EFFORT: Final = {
+    ImageFormat.PNG: 9,
+    ImageFormat.WEBP: 6,
+    ImageFormat.AVIF: 9,
+    ImageFormat.GIF: 10,
+    ImageFormat.TIFF: 9,
+}
+_USUAL_EFFORT: Final = {
+    ImageFormat.PNG: 6,
+    ImageFormat.WEBP: 2,
+    ImageFormat.AVIF: 1,
+    ImageFormat.GIF: 1,
+    ImageFormat.TIFF: 6,
+}
+_SEARCHING_JPEG_EFFORT: Final = 8
+"""From here on JPEG's quantization is searched for the smallest file, as mozjpeg does."""
+
+_Options = dict[str, Any]
 
 
-def prepared(frames: list[pyvips.Image], format: ImageFormat) -> pyvips.Image:
+def format_of(chosen: Format, uploaded: ImageFormat, frames: list[pyvips.Image]) -> ImageFormat:
     """
-    Return one picture that *format* can hold, made of all *frames*.
+    Return the format that *chosen* means for a picture.
+
+    `auto` is WebP, which every current browser reads, and which holds transparency and animation;
+    where its sides are too long for that it is JPEG, or PNG if something shines through.
+    """
+    if chosen is None:
+        return uploaded
+    if not isinstance(chosen, Auto):
+        return chosen
+    first = frames[0]
+    if max(first.width, first.height) <= WEBP_MAX_SIDE_PX:
+        return ImageFormat.WEBP
+    return ImageFormat.PNG if first.hasalpha() else ImageFormat.JPEG
+
+
+def prepared(frames: list[pyvips.Image], written: ImageFormat, output: Output) -> pyvips.Image:
+    """
+    Return one picture that the format *written* can hold, made of all *frames*.
 
     Raises:
         OutputTooLarge: The format cannot hold sides that long.
     """
     width, height = frames[0].width, frames[0].height
-    if format is ImageFormat.WEBP and max(width, height) > _WEBP_MAX_SIDE_PX:
-        raise OutputTooLarge(f"WebP cannot hold sides longer than {_WEBP_MAX_SIDE_PX} pixels")
-    if format is ImageFormat.JPEG:
-        frames = [_on_white(frame) for frame in frames]
-    if format is ImageFormat.GIF:  # which has no place for a profile
+    if written is ImageFormat.WEBP and max(width, height) > WEBP_MAX_SIDE_PX:
+        raise OutputTooLarge(f"WebP cannot hold sides longer than {WEBP_MAX_SIDE_PX} pixels")
+    if written is ImageFormat.JPEG:
+        color = output.background
+        frames = [
+            frame.flatten(background=_of_bands(frame, (color.red, color.green, color.blue)))
+            if frame.hasalpha()
+            else frame
+            for frame in frames
+        ]
+    if written is ImageFormat.GIF:  # which has no place for a profile
         frames = [in_srgb_values(frame) for frame in frames]
     if len(frames) == 1:
         return frames[0]
     strip = pyvips.Image.arrayjoin(frames, across=1).copy()
     strip.set_type(pyvips.GValue.gint_type, "page-height", height)
+    if output.loop is not None:
+        strip.set_type(pyvips.GValue.gint_type, "loop", output.loop)
+    if output.delay is not None:
+        given = output.delay if isinstance(output.delay, tuple) else (output.delay,)
+        delays = [given[min(number, len(given) - 1)] for number in range(len(frames))]
+        strip.set_type(pyvips.GValue.array_int_type, "delay", delays)
     return strip
 
 
-def save(
-    image: pyvips.Image, target: pyvips.Target, format: ImageFormat, quality: int | None
-) -> None:
-    """Draw *image* and write it to *target*."""
-    chosen = quality or DEFAULT_QUALITIES.get(format)
-    options: dict[str, Any]
-    match format:
-        case ImageFormat.JPEG:
-            image.jpegsave_target(target, Q=chosen, keep=_KEEP)
-        case ImageFormat.PNG:
-            image.pngsave_target(target, compression=6, keep=_KEEP)
-        case ImageFormat.WEBP:
-            image.webpsave_target(target, Q=chosen, effort=2, keep=_KEEP)
-        case ImageFormat.AVIF:
-            options = {"compression": "av1", "bitdepth": 8, "effort": 1}
-            image.heifsave_target(target, Q=chosen, keep=_KEEP, **options)
-        case ImageFormat.GIF:
-            image.gifsave_target(target, effort=1, keep=_KEEP)
-        case ImageFormat.TIFF:
-            options = {"compression": "deflate", "predictor": "horizontal"}
-            image.tiffsave_target(target, keep=_KEEP, **options)
-        case _:
-            assert_never(format)
+def save(image: pyvips.Image, target: int, written: ImageFormat, output: Output) -> None:
+    """
+    Draw *image* and write it to the descriptor *target*.
+
+    Raises:
+        OutputTooLarge: No quality makes it as small as it has to be.
+    """
+    image, keep = with_metadata(image, output.metadata)
+    write = _writer(written, output, keep)
+    quality = getattr(output.quality, written.value, None) or DEFAULT_QUALITIES.get(written)
+    if output.max_bytes is None or quality is None:
+        write(image, pyvips.Target.new_to_descriptor(target), quality)
+        return
+    with os.fdopen(target, "wb", closefd=False) as file:
+        file.write(_smaller_than(output.max_bytes, image.copy_memory(), quality, write))
 
 
-def _on_white(frame: pyvips.Image) -> pyvips.Image:
-    return frame.flatten(background=255) if frame.hasalpha() else frame
+_Write = Callable[[pyvips.Image, pyvips.Target, int | None], None]
+
+
+def _smaller_than(max_bytes: int, image: pyvips.Image, quality: int, write: _Write) -> bytes:
+    """Return *image* at the highest quality, up to *quality*, that fits; eight tries at most."""
+    best = None
+    low, high, tried = 1, quality, quality
+    while low <= high:
+        memory = pyvips.Target.new_to_memory()
+        write(image, memory, tried)
+        content = memory.get("blob")
+        if len(content) <= max_bytes:
+            best, low = content, tried + 1
+        else:
+            high = tried - 1
+        tried = (low + high) // 2
+    if best is None:
+        raise OutputTooLarge(
+            f"the result cannot be written in {max_bytes} bytes, at no quality; make it smaller"
+        )
+    return bytes(best)
+
+
+def _writer(written: ImageFormat, output: Output, keep: int) -> _Write:
+    saver, options_of = _ENCODERS[written]
+    options = options_of(output, _effort(written, output.effort))
+
+    def write(image: pyvips.Image, target: pyvips.Target, quality: int | None) -> None:
+        own = {} if quality is None else {"Q": quality}
+        pyvips.Operation.call(saver, image, target, keep=keep, **own, **options)
+
+    return write
+
+
+def _jpeg(output: Output, _: int) -> _Options:
+    small = output.effort is not None and output.effort >= _SEARCHING_JPEG_EFFORT
+    return {
+        "interlace": output.progressive,
+        "subsample_mode": _SUBSAMPLING[output.chroma_subsampling],
+        "optimize_coding": small,
+        "trellis_quant": small,
+        "overshoot_deringing": small,
+        "optimize_scans": small and output.progressive,
+    }
+
+
+def _png(output: Output, effort: int) -> _Options:
+    options = {"compression": effort, "interlace": output.progressive}
+    if output.palette is None:
+        return options
+    bits = next(bits for bits in (8, 4, 2, 1) if 2**bits <= output.palette.colors)
+    palette = {"palette": True, "bitdepth": bits, "dither": output.palette.dither}
+    return options | palette | {"effort": max(1, effort)}
+
+
+def _webp(output: Output, effort: int) -> _Options:
+    return {"effort": effort, "lossless": output.lossless}
+
+
+def _avif(output: Output, effort: int) -> _Options:
+    return {
+        "compression": "av1",
+        "bitdepth": 8,
+        "effort": effort,
+        "lossless": output.lossless,
+        "subsample_mode": _SUBSAMPLING[output.chroma_subsampling],
+    }
+
+
+def _gif(output: Output, effort: int) -> _Options:
+    options = {"effort": max(1, effort), "interlace": output.progressive}
+    if output.palette is None:
+        return options
+    bits = output.palette.colors.bit_length() - 1
+    return options | {"bitdepth": bits, "dither": output.palette.dither}
+
+
+def _tiff(_: Output, effort: int) -> _Options:
+    return {"compression": "deflate", "predictor": "horizontal", "level": max(1, effort)}
+
+
+_ENCODERS: Final[dict[ImageFormat, tuple[str, Callable[[Output, int], _Options]]]] = {
+    ImageFormat.JPEG: ("jpegsave_target", _jpeg),
+    ImageFormat.PNG: ("pngsave_target", _png),
+    ImageFormat.WEBP: ("webpsave_target", _webp),
+    ImageFormat.AVIF: ("heifsave_target", _avif),
+    ImageFormat.GIF: ("gifsave_target", _gif),
+    ImageFormat.TIFF: ("tiffsave_target", _tiff),
+}
+SAVERS: Final = tuple(saver for saver, _ in _ENCODERS.values())
+
+_SUBSAMPLING: Final = {
+    Subsampling.AUTO: "auto",
+    Subsampling.COARSE: "on",
+    Subsampling.FINE: "off",
+}
+
+
+def _effort(written: ImageFormat, effort: int | None) -> int:
+    if effort is None or written not in _MOST_EFFORT:
+        return _USUAL_EFFORT.get(written, 0)
+    return round(effort * _MOST_EFFORT[written] / 10)
+
+
+def _of_bands(frame: pyvips.Image, color: tuple[int, int, int]) -> list[float]:
+    """Return *color* as the picture has its colours; grey takes its lightness."""
+    if frame.bands > 2:
+        return list(color)
+    red, green, blue = color
+    return [round(0.2126 * red + 0.7152 * green + 0.0722 * blue)]

@@ -26,7 +26,7 @@ from domain.images.operations import (
     Region,
     camel_case,
 )
-from domain.images.output import Output
+from domain.images.output import Auto, Delay, Format, Metadata, Output, Palette, Qualities
 from domain.images.units import Color, Length, Percent
 
 SAME_FORMAT = "same"
@@ -56,6 +56,12 @@ def make_converter(*, strict: bool) -> cattrs.Converter:
         Color | None, lambda value, _: None if value is None else Color.parse(_text(value, str))
     )
     converter.register_structure_hook(AspectRatio, _aspect_ratio)
+    converter.register_structure_hook(
+        Palette | None,
+        lambda value, _: None if value is None else converter.structure(value, Palette),
+    )
+    converter.register_structure_hook(int | None, lambda value, _: _optional(value, _integer))
+    converter.register_structure_hook(Delay, _delay)
     for notation in (Percent, Color, AspectRatio):
         converter.register_unstructure_hook(notation, str)
     converter.register_structure_hook_factory(
@@ -64,7 +70,9 @@ def make_converter(*, strict: bool) -> cattrs.Converter:
             kind, converter, _cattrs_forbid_extra_keys=strict, **_spelling(kind)
         ),
     )
-    for kind in (*get_args(Operation), Region, Output):
+    _register_qualities(converter)
+    # Parts first: what holds them asks for their hooks when its own is made.
+    for kind in (Region, Metadata, Palette, Qualities, *get_args(Operation), Output):
         converter.register_unstructure_hook(
             kind,
             make_dict_unstructure_fn(
@@ -118,19 +126,43 @@ def _member(value: object, kind: type[Enum]) -> Enum:
     raise InvalidParameter("must be one of " + ", ".join(str(member.value) for member in kind))
 
 
-def _format(value: object, _: Any) -> ImageFormat | None:
+def _register_qualities(converter: cattrs.Converter) -> None:
+    """Let a quality be one number for all formats, or an object of several."""
+    by_format = converter.get_structure_hook(Qualities)
+
+    def read(value: object, kind: Any) -> Any:
+        if value is None:
+            return Qualities()
+        if isinstance(value, dict):
+            return by_format(value, kind)
+        return Qualities.of(_integer(value, int))
+
+    converter.register_structure_hook(Qualities, read)
+
+
+def _delay(value: object, _: Any) -> Delay:
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return tuple(_integer(one, int) for one in value)
+    return _integer(value, int)
+
+
+def _format(value: object, _: Any) -> Format:
     if value == SAME_FORMAT or value is None:
         return None
+    if value == Auto.AUTO.value:
+        return Auto.AUTO
     if value == "jpg":
         return ImageFormat.JPEG
     for member in ImageFormat:
         if member.value == value:
             return member
     known = ", ".join(member.value for member in ImageFormat)
-    raise InvalidParameter(f"must be one of {SAME_FORMAT}, {known}")
+    raise InvalidParameter(f"must be one of {SAME_FORMAT}, {Auto.AUTO.value}, {known}")
 
 
-def _format_name(value: ImageFormat | None) -> str:
+def _format_name(value: Format) -> str:
     return SAME_FORMAT if value is None else value.value
 
 

@@ -27,7 +27,7 @@ from domain.images.operations import (
     Operation,
     Tone,
 )
-from domain.images.output import Output
+from domain.images.output import Kept, Output
 from domain.images.pipeline import Origin, Pipeline, Variant, check_length
 from domain.notifications.channel import NotificationRequest, Occasion
 from domain.tasks.priority import Priority
@@ -112,11 +112,8 @@ class ProcessingOptionsReader:
             if "output" in document or output is None:
                 output = _at("/output", self._output, document.get("output", {}))
         else:
-            _at("/strip", _check_strip, document.get("strip", True))
             operations, place = tuple(self._flat(document)), ""
-            asked = {name: document[name] for name in ("format", "quality") if name in document}
-            if asked or output is None:
-                output = self._output(asked)
+            output = self._flat_output(document, output or Output())
         _at(place, check_length, operations)
         return _Run(operations, output, place)
 
@@ -182,6 +179,15 @@ class ProcessingOptionsReader:
             # The member stands inside a notation, where no pointer reaches.
             member = (error.pointer or "").strip("/")
             raise type(error)(f"{member} {error.detail}".strip(), pointer=place) from None
+
+    def _flat_output(self, document: dict[str, Any], usual: Output) -> Output:
+        """Return *usual* but for what the short form says of it."""
+        asked: dict[str, Any] = {
+            name: document[name] for name in ("format", "quality") if name in document
+        }
+        if "strip" in document:
+            asked["metadata"] = _at("/strip", _stripped, document["strip"])
+        return self._output(self.converter.unstructure(usual) | asked) if asked else usual
 
     def _operation(self, document: object) -> Operation:
         step: Operation = structure(self.converter, document, Operation)
@@ -260,9 +266,10 @@ def _check_version(version: object) -> None:
         raise InvalidParameter(f"must be {VERSION}", pointer="/version")
 
 
-def _check_strip(strip: object) -> None:
-    if strip is not True:
-        raise InvalidParameter("must be true: metadata is always left out of results")
+def _stripped(strip: object) -> dict[str, Any]:
+    if not isinstance(strip, bool):
+        raise InvalidParameter("must be true or false")
+    return {"keep": [Kept.ICC.value if strip else Kept.ALL.value]}
 
 
 def _is_auto_oriented(source: object) -> bool:

@@ -49,7 +49,7 @@ from domain.images.operations import (
     Watermark,
     camel_case,
 )
-from domain.images.output import Output
+from domain.images.output import Auto, Kept, Metadata, Output, Palette, Qualities
 from domain.images.pipeline import Origin
 from domain.images.units import WHITE, Color, Percent
 from domain.notifications.channel import NotificationRequest, Occasion
@@ -189,7 +189,7 @@ def test_variants() -> None:
                 "thumb": {
                     "from": "upload",
                     "pipeline": [{"op": "resize", "width": 100, "height": 100}],
-                    "output": {"format": "jpeg"},
+                    "output": {"format": "jpeg", "quality": 70},
                 },
             },
         }
@@ -199,7 +199,7 @@ def test_variants() -> None:
     assert short.result_names == ("main", "card", "thumb")
     card, thumb = short.variants
     assert (card.origin, card.output) == (Origin.MAIN, Output(ImageFormat.WEBP, 70))
-    assert (thumb.origin, thumb.output) == (Origin.UPLOAD, Output(ImageFormat.JPEG))
+    assert (thumb.origin, thumb.output) == (Origin.UPLOAD, Output(ImageFormat.JPEG, 70))
     assert thumb.operations == (AutoOrient(), Resize(100, 100))
     assert pipeline_from_document(json.loads(json.dumps(pipeline_to_document(short)))) == short
 
@@ -293,6 +293,75 @@ def test_what_is_switched_off_is_not_done() -> None:
     assert steps(nothing) == ()
 
 
+def test_outputs() -> None:
+    asked = READER.read(
+        {
+            "output": {
+                "format": "gif",
+                "quality": {"jpeg": 60},
+                "palette": {"colors": 16},
+                "delay": [40, 80],
+                "loop": 2,
+                "metadata": {"keep": ["exif", "icc"], "stripGps": False},
+            }
+        }
+    ).pipeline.output
+
+    assert asked == Output(
+        ImageFormat.GIF,
+        Qualities(jpeg=60),
+        palette=Palette(16),
+        delay=(40, 80),
+        loop=2,
+        metadata=Metadata((Kept.EXIF, Kept.ICC), strip_gps=False),
+    )
+    assert READER.read({"format": "auto"}).pipeline.output.format is Auto.AUTO
+    assert READER.read({"quality": 50}).pipeline.output.quality == Qualities(50, 50, 50)
+    assert READER.read({"strip": True}).pipeline.output.metadata.keep == (Kept.ICC,)
+    assert READER.read({"strip": False}).pipeline.output.metadata.keep == (Kept.ALL,)
+
+
+def test_outputs_that_were_stored_before_there_was_more_to_say_are_read() -> None:
+    old = {"version": 1, "pipeline": [], "output": {"format": "webp", "quality": 70}}
+
+    assert pipeline_from_document(old).output == Output(ImageFormat.WEBP, 70)
+
+
+@pytest.mark.parametrize(
+    ("output", "pointer"),
+    [
+        ({"quality": 0}, "/output/quality"),
+        ({"quality": {"jpeg": 101}}, "/output/quality/jpeg"),
+        ({"quality": {"png": 50}}, "/output/quality/png"),
+        ({"quality": "high"}, "/output/quality"),
+        ({"maxBytes": 10}, "/output/maxBytes"),
+        ({"maxBytes": 5000, "lossless": True}, "/output/maxBytes"),
+        ({"effort": 11}, "/output/effort"),
+        ({"delay": 5}, "/output/delay"),
+        ({"delay": []}, "/output/delay"),
+        ({"loop": -1}, "/output/loop"),
+        ({"palette": {"colors": 1}}, "/output/palette/colors"),
+        ({"palette": {"dither": 2}}, "/output/palette/dither"),
+        ({"chromaSubsampling": "4:1:1"}, "/output/chromaSubsampling"),
+        ({"metadata": {"keep": ["all", "icc"]}}, "/output/metadata/keep"),
+        ({"metadata": {"keep": ["icc", "icc"]}}, "/output/metadata/keep"),
+        ({"metadata": {"keep": ["gps"]}}, "/output/metadata/keep/0"),
+        ({"background": "transparent"}, "/output/background"),
+        ({"format": "jpeg", "lossless": True}, "/output/lossless"),
+        ({"format": "webp", "progressive": True}, "/output/progressive"),
+        ({"format": "jpeg", "palette": {}}, "/output/palette"),
+        ({"format": "png", "maxBytes": 5000}, "/output/maxBytes"),
+        ({"format": "avif", "loop": 0}, "/output/loop"),
+    ],
+)
+def test_refused_outputs(output: Any, pointer: str) -> None:
+    with pytest.raises(DomainError) as refused:
+        READER.read({"output": output})
+
+    assert refused.value.pointer == pointer
+    assert refused.value.code in ("invalid-parameter", "unknown-member")
+
+
 def test_turning_upright_comes_first_unless_it_is_switched_off() -> None:
     off = {"source": {"autoOrient": False}}
     listed = {"pipeline": [{"op": "autoOrient"}, {"op": "grayscale"}]}
@@ -342,7 +411,7 @@ def test_notices() -> None:
         ({"source": True}, "invalid-parameter", "/source"),
         ({"source": {"autoOrient": 1}}, "invalid-parameter", "/source/autoOrient"),
         ({"source": {"page": 1}}, "unknown-member", "/source/page"),
-        ({"strip": False}, "invalid-parameter", "/strip"),
+        ({"strip": "no"}, "invalid-parameter", "/strip"),
         ({"filters": ["blur:2", "crop:1"]}, "invalid-parameter", "/filters/1"),
         ({"filters": ["blur:200"]}, "invalid-parameter", "/filters/0"),
         ({"filters": [{"op": "flip", "vertical": True}]}, "invalid-parameter", "/filters/0"),

@@ -253,6 +253,11 @@ def _(world: World) -> None:
     assert (result["width"], result["height"]) == world.result().size
 
 
+@then(parsers.parse("the result has at most {count:d} bytes"))
+def _(world: World, count: int) -> None:
+    assert 0 < len(world.result_bytes()) <= count
+
+
 @then(parsers.parse("the result is {width:d}x{height:d}"))
 def _(world: World, width: int, height: int) -> None:
     assert world.result().size == (width, height)
