@@ -15,7 +15,9 @@ from domain.images.formats import ImageFormat
 from domain.images.pipeline import Pipeline
 from domain.tasks.task import Failure, FailureCode
 
-PACKET_BYTES: Final = 64 * 1024
+PACKET_BYTES: Final = 128 * 1024
+"""Room for the longest pipeline: fifty regions, or five hundred characters, an operation."""
+
 MAX_FILES: Final = 2 + Pipeline.MAX_OPERATIONS
 """Source, target and one asset for each operation."""
 
@@ -133,7 +135,7 @@ def decode_reply(packet: bytes) -> Reply:
 
 
 def _packet(document: dict[str, Any]) -> bytes:
-    packet = json.dumps(document, separators=(",", ":")).encode()
+    packet = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     if len(packet) > PACKET_BYTES:
         raise MalformedMessage(f"a message of {len(packet)} bytes")
     return packet

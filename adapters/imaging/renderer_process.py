@@ -33,6 +33,7 @@ _START_SECONDS: Final = 60.0
 _ANSWER_SECONDS: Final = 10.0
 _RENDERER_MODULE: Final = "adapters.imaging.renderer"
 _ROOT: Final = Path(__file__).resolve().parents[2]
+_FONTS_CONFIGURATION: Final = Path(__file__).with_name("fonts.conf")
 # What an interpreter or its allocator may need to start at all; none of it holds secrets.
 _PASSED_ON: Final = ("LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONHOME", "TMPDIR")
 
@@ -284,6 +285,7 @@ class Renderer:
 def _environment() -> dict[str, str]:
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
+        "FONTCONFIG_FILE": str(_FONTS_CONFIGURATION),
         "MALLOC_ARENA_MAX": "2",
         "PYTHONPATH": os.pathsep.join(paths),
         "VIPS_BLOCK_UNTRUSTED": "1",

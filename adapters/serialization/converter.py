@@ -24,6 +24,7 @@ from domain.images.operations import (
     Operation,
     Radius,
     Region,
+    Shadow,
     camel_case,
 )
 from domain.images.output import Output
@@ -64,7 +65,7 @@ def make_converter(*, strict: bool) -> cattrs.Converter:
             kind, converter, _cattrs_forbid_extra_keys=strict, **_spelling(kind)
         ),
     )
-    for kind in (*get_args(Operation), Region, Output):
+    for kind in (*get_args(Operation), Region, Shadow, Output):
         converter.register_unstructure_hook(
             kind,
             make_dict_unstructure_fn(

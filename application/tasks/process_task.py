@@ -3,9 +3,9 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
@@ -24,8 +24,9 @@ from application.ports.object_store import (
     StorageUnavailable,
 )
 from application.ports.telemetry import Telemetry
-from application.ports.unit_of_work import Database, DatabaseUnavailable
+from application.ports.unit_of_work import Database, DatabaseUnavailable, UnitOfWork
 from domain.images.image import Image
+from domain.images.operations import Variable
 from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
 
@@ -95,6 +96,7 @@ class ProcessTask:
         with self.database.writing(durable=False) as work:
             task = work.tasks.claim(task_id, self.lease)
             image = work.images.get(task.image_id) if task else None
+            values = _values(work, task, image) if task and image else {}
             work.commit()
         if task is None or image is None:
             self.telemetry.count_task(ProcessOutcome.SKIPPED.value)
@@ -109,7 +111,7 @@ class ProcessTask:
         delay, error, unforeseen = timedelta(), None, None
         with self._holding(task):
             try:
-                result = self._make_result(task, image, stages)
+                result = self._make_result(task, image, values, stages)
                 task.complete((result,), self.clock.now())
                 outcome = ProcessOutcome.COMPLETED
             except EditFailed as refusal:
@@ -172,9 +174,16 @@ class ProcessTask:
             with self._lock:
                 self._held.discard(hold)
 
-    def _make_result(self, task: Task, image: Image, stages: dict[str, float]) -> Result:
+    def _make_result(
+        self,
+        task: Task,
+        image: Image,
+        values: Mapping[Variable, str],
+        stages: dict[str, float],
+    ) -> Result:
         if task.pipeline is None:
             raise UnreadablePipeline("the pipeline was written by a newer version of this program")
+        pipeline = task.pipeline.filled(values)
         key = f"{task.id}/{task.fence}"
         with ExitStack() as stack:
             with _timed(stages, "fetch"):
@@ -190,7 +199,7 @@ class ProcessTask:
                         ) from error
                 staged = stack.enter_context(self.object_store.stage())
             with _timed(stages, "edit"):
-                drawn = self.editor.edit(source, task.pipeline, assets, staged.file)
+                drawn = self.editor.edit(source, pipeline, assets, staged.file)
             stages.update(drawn.stage_seconds)
             with _timed(stages, "store"):
                 self.object_store.put(key, staged)
@@ -260,6 +269,18 @@ class ProcessTask:
             for result in task.results:
                 self.object_store.delete(result.file_path)
         return outcome
+
+
+def _values(work: UnitOfWork, task: Task, image: Image) -> dict[Variable, str]:
+    """Return what the texts of the pipeline may name; the same at every attempt."""
+    if task.pipeline is None or not task.pipeline.variables:
+        return {}
+    user = work.users.get(image.user_id)
+    return {
+        Variable.USERNAME: user.username if user else str(image.user_id),
+        Variable.IMAGE_ID: str(image.id),
+        Variable.DATE: task.created_at.astimezone(UTC).date().isoformat(),
+    }
 
 
 def _failure_of(fault: Exception) -> Failure:
