@@ -83,6 +83,33 @@ Feature: Editing an image
         | {"pipeline": [{"op": "border", "width": "2%", "color": "white"}]}         | 1640x1040 |
         | {"pipeline": [{"op": "roundCorners"}], "output": {"format": "png"}}       | 1600x1000 |
 
+  Rule: A picture can be marked with a text
+
+    Scenario: Her name and the day stand in the corner
+      When she uploads a 1600x1000 photo with these processing options
+        """
+        {"watermark": {"text": "© ${user.username}\n${date}", "size": 80, "opacity": 1}, "format": "png"}
+        """
+      Then the image is soon completed
+      And what has changed lies in the lower right quarter
+
+    Scenario: A text all over the picture
+      When she uploads a photo with the processing options {"watermark": {"text": "PROOF", "tile": true, "angle": -30, "spacing": 20}, "format": "png"}
+      Then the image is soon completed
+      And every quarter of it has changed
+
+    Scenario Outline: A text that cannot be written
+      When she uploads a photo with the processing options <options>
+      Then the upload is refused as "invalid-parameter" at "<place>"
+
+      Examples:
+        | options                                                          | place            |
+        | {"watermark": {"text": "${user.password}"}}                      | /watermark/text  |
+        | {"watermark": {"text": "${date"}}                                | /watermark/text  |
+        | {"watermark": {"text": "a", "image": "logo.png"}}                | /watermark/text  |
+        | {"watermark": {"image": "logo.png", "font": "serif"}}            | /watermark/font  |
+        | {"pipeline": [{"op": "watermark", "text": "a", "font": "/etc"}]} | /pipeline/0/font |
+
   Rule: Any of the six formats goes in and comes out
 
     Scenario Outline: Converting a photo

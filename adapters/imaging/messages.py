@@ -175,7 +175,7 @@ def decode_reply(packet: bytes) -> Reply:
 
 
 def _packet(document: dict[str, Any]) -> bytes:
-    packet = json.dumps(document, separators=(",", ":")).encode()
+    packet = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     if len(packet) > PACKET_BYTES:
         raise MalformedMessage(f"a message of {len(packet)} bytes")
     return packet

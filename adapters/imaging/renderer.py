@@ -46,6 +46,7 @@ from adapters.imaging.vips_failures import failure_of, storage_error_of
 from adapters.imaging.vips_loading import LOADERS
 from adapters.imaging.vips_marks import MarkCache
 from adapters.imaging.vips_saving import SAVERS
+from adapters.imaging.vips_texts import open_fonts
 from domain.images.operations import AutoOrient, Resize
 from domain.images.pipeline import Pipeline
 from domain.tasks.task import Failure, FailureCode
@@ -101,7 +102,7 @@ def _prepare_libvips() -> None:
 
 def _warm_up() -> None:
     """Learn the operations' signatures here, once, instead of in every renderer."""
-    for name in (*LOADERS.values(), *SAVERS, "thumbnail_source", "thumbnail_image", "copy"):
+    for name in (*LOADERS.values(), *SAVERS, "thumbnail_source", "thumbnail_image", "copy", "text"):
         pyvips.voperation.Introspect.get(name)
     Order.decode(Order(Pipeline((AutoOrient(), Resize(1))), ()).encode())
 
@@ -121,6 +122,7 @@ def _fork(
         os.dup2(complaints, 2)
         for descriptor in (complaints, *ours):
             os.close(descriptor)
+        open_fonts()
         missing = missing + sandbox.lock_down(limits, zygote)
         _serve(socket.socket(fileno=channel), limits, missing)
     except BaseException:  # noqa: BLE001  # nothing may return into the zygote's loop

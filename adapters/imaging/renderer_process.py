@@ -36,6 +36,7 @@ _ANSWER_SECONDS: Final = 10.0
 _WATCH_SECONDS: Final = 1.0
 _RENDERER_MODULE: Final = "adapters.imaging.renderer"
 _ROOT: Final = Path(__file__).resolve().parents[2]
+_FONTS_CONFIGURATION: Final = Path(__file__).with_name("fonts.conf")
 # What an interpreter or its allocator may need to start at all; none of it holds secrets.
 _PASSED_ON: Final = ("LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONHOME", "TMPDIR")
 
@@ -325,6 +326,7 @@ class Renderer:
 def _environment() -> dict[str, str]:
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
+        "FONTCONFIG_FILE": str(_FONTS_CONFIGURATION),
         "MALLOC_ARENA_MAX": "2",
         "PYTHONPATH": os.pathsep.join(paths),
         "VIPS_BLOCK_UNTRUSTED": "1",

@@ -61,7 +61,7 @@ def enter_vanished_directory() -> None:
 
 def lock_down(limits: RendererLimits, parent_pid: int) -> list[str]:
     """
-    Shut this freshly forked, single-threaded process in, for good.
+    Shut this freshly forked process in, with every thread it has, for good.
 
     Returns the names of the walls that could not be built.
     """

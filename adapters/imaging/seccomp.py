@@ -14,8 +14,9 @@ import struct
 from typing import Final
 
 PR_SET_NAME: Final = 15
-_PR_SET_SECCOMP: Final = 22
-_SECCOMP_MODE_FILTER: Final = 2
+_SECCOMP_SET_MODE_FILTER: Final = 1
+_SECCOMP_FILTER_FLAG_TSYNC: Final = 1
+_SECCOMP: Final = {"x86_64": 317, "aarch64": 277}
 _RET_ALLOW: Final = 0x7FFF0000
 _RET_ERRNO: Final = 0x00050000
 _RET_KILL_PROCESS: Final = 0x80000000
@@ -85,7 +86,7 @@ class SeccompUnavailable(Exception):
 
 def refuse_system_calls(libc: ctypes.CDLL) -> None:
     """
-    Bind this thread, and every thread it starts, to the filter, for good.
+    Bind every thread of this process, and those they start, to the filter, for good.
 
     Needs `no_new_privs` first.
 
@@ -98,8 +99,10 @@ def refuse_system_calls(libc: ctypes.CDLL) -> None:
     code = _program(machine, os.getpid())
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
-    if libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, program, 0, 0) != 0:
-        raise SeccompUnavailable(os.strerror(ctypes.get_errno()))
+    mode, flags = _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_TSYNC
+    failed = libc.syscall(_SECCOMP[machine], mode, flags, program)  # the id of a thread, perhaps
+    if failed:
+        raise SeccompUnavailable(os.strerror(ctypes.get_errno()) if failed < 0 else "a thread")
 
 
 def _program(machine: str, own_pid: int) -> bytes:

@@ -13,6 +13,7 @@ from adapters.imaging.messages import Done, Written
 from adapters.imaging.vips_loading import Opened, open_picture, resampled
 from adapters.imaging.vips_marks import MarkCache, MarkMaker
 from adapters.imaging.vips_saving import format_of, prepared, save
+from adapters.imaging.vips_watermarks import Marks
 from domain.images.geometry import Fitted, fit
 from domain.images.operations import AutoOrient, Flip, Grayscale, Operation, Resize
 from domain.images.output import Auto, Output
@@ -143,7 +144,7 @@ class _Decoded:
     frames: Frames
     starts: dict[tuple[Operation, ...], _Start]
 
-    def run(self, operations: tuple[Operation, ...], marks: vips_steps.Marks) -> Frames:
+    def run(self, operations: tuple[Operation, ...], marks: Marks) -> Frames:
         """Return the frames that come out of *operations*."""
         start = self.starts.get(operations)
         if start is None:
@@ -208,7 +209,7 @@ def _start(opened: Opened, operations: tuple[Operation, ...]) -> _Start | None:
     return None
 
 
-def _applied(steps: Sequence[Operation | _Rest], frames: Frames, marks: vips_steps.Marks) -> Frames:
+def _applied(steps: Sequence[Operation | _Rest], frames: Frames, marks: Marks) -> Frames:
     for step in steps:
         if isinstance(step, _Rest):
             frames = [vips_steps.cut_or_pad(frame, step.fitted, step.resize) for frame in frames]

@@ -1,6 +1,5 @@
 """Operations as libvips calls; sizes and places come from the domain's geometry."""
 
-from collections.abc import Callable
 from typing import Final, assert_never
 
 import pyvips
@@ -10,12 +9,12 @@ from adapters.imaging.vips_colors import (
     colored,
     in_srgb_values,
     ready_for,
-    with_alpha,
 )
 from adapters.imaging.vips_filters import filtered
 from adapters.imaging.vips_framing import framed
 from adapters.imaging.vips_loading import resampled
 from adapters.imaging.vips_tones import toned
+from adapters.imaging.vips_watermarks import Marks, watermarked
 from domain.errors import OutputTooLarge
 from domain.images.geometry import Fitted, fit, place, region
 from domain.images.limits import MAX_SIDE_PX
@@ -40,10 +39,7 @@ from domain.images.operations import (
     Trim,
     Watermark,
 )
-from domain.images.units import Color, in_pixels
-
-Marks = Callable[[Watermark, int, int], pyvips.Image]
-"""Gives the picture of a watermark as RGBA, sized for a frame of the given width and height."""
+from domain.images.units import Color
 
 _RIGHT_ANGLES: Final = {90.0: "d90", 180.0: "d180", 270.0: "d270"}
 
@@ -101,7 +97,7 @@ def _apply_to_frame(  # noqa: PLR0911  # one return a case
         case Pad() | Border() | RoundCorners():
             return framed(step, frame)
         case Watermark():
-            return _watermark(frame, step, marks)
+            return watermarked(frame, step, marks)
         case _:
             assert_never(step)
 
@@ -181,35 +177,3 @@ def _rotate(frame: pyvips.Image, angle: float, background: Color) -> pyvips.Imag
             angle, interpolate=pyvips.Interpolate.new("bicubic"), background=fill
         ),
     )
-
-
-def _watermark(frame: pyvips.Image, step: Watermark, marks: Marks) -> pyvips.Image:
-    # Base and mark are read together, and base rows twice: from memory.
-    frame = in_srgb_values(colored(frame)).copy_memory()
-    mark = marks(step, frame.width, frame.height)
-    left, top = _corner(step, frame, mark)
-    covered = frame.extract_area(left, top, mark.width, mark.height)
-    marked = with_alpha(covered).composite2(mark, "over").cast("uchar")
-    if not frame.hasalpha():
-        marked = marked.extract_band(0, n=3)
-    return frame.insert(marked.copy(interpretation=frame.interpretation), left, top)
-
-
-def _corner(step: Watermark, frame: pyvips.Image, mark: pyvips.Image) -> tuple[int, int]:
-    """
-    Return left and top of the mark: offsets count inwards from the side it stands at.
-
-    On an axis where it is centred an offset has no inside to point to, and is ignored.
-    """
-    at = place(frame.width, frame.height, mark.width, mark.height, step.gravity)
-    across, down = step.gravity.share
-    left = at.left + _inwards(across) * in_pixels(step.offset_x, frame.width)
-    top = at.top + _inwards(down) * in_pixels(step.offset_y, frame.height)
-    return (
-        min(max(left, 0), frame.width - mark.width),
-        min(max(top, 0), frame.height - mark.height),
-    )
-
-
-def _inwards(share: float) -> int:
-    return {0.0: 1, 0.5: 0, 1.0: -1}[share]

@@ -24,6 +24,7 @@ from domain.images.operations import (
     Operation,
     Radius,
     Region,
+    Shadow,
     camel_case,
 )
 from domain.images.output import Auto, Delay, Format, Metadata, Output, Palette, Qualities
@@ -72,7 +73,7 @@ def make_converter(*, strict: bool) -> cattrs.Converter:
     )
     _register_qualities(converter)
     # Parts first: what holds them asks for their hooks when its own is made.
-    for kind in (Region, Metadata, Palette, Qualities, *get_args(Operation), Output):
+    for kind in (Region, Shadow, Metadata, Palette, Qualities, *get_args(Operation), Output):
         converter.register_unstructure_hook(
             kind,
             make_dict_unstructure_fn(

@@ -3,9 +3,9 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
@@ -24,8 +24,9 @@ from application.ports.object_store import (
     StorageUnavailable,
 )
 from application.ports.telemetry import Telemetry
-from application.ports.unit_of_work import Database, DatabaseUnavailable
+from application.ports.unit_of_work import Database, DatabaseUnavailable, UnitOfWork
 from domain.images.image import Image
+from domain.images.operations import Variable
 from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
 
@@ -95,6 +96,7 @@ class ProcessTask:
         with self.database.writing(durable=False) as work:
             task = work.tasks.claim(task_id, self.lease)
             image = work.images.get(task.image_id) if task else None
+            values = _values(work, task, image) if task and image else {}
             work.commit()
         if task is None or image is None:
             self.telemetry.count_task(ProcessOutcome.SKIPPED.value)
@@ -109,7 +111,7 @@ class ProcessTask:
         delay, error, unforeseen = timedelta(), None, None
         with self._holding(task):
             try:
-                results = self._make_results(task, image, stages)
+                results = self._make_results(task, image, values, stages)
                 task.complete(results, self.clock.now())
                 outcome = ProcessOutcome.COMPLETED
             except EditAbandoned:
@@ -175,11 +177,16 @@ class ProcessTask:
                 self._held.discard(hold)
 
     def _make_results(
-        self, task: Task, image: Image, stages: dict[str, float]
+        self,
+        task: Task,
+        image: Image,
+        values: Mapping[Variable, str],
+        stages: dict[str, float],
     ) -> tuple[Result, ...]:
         if task.pipeline is None:
             raise UnreadablePipeline("the pipeline was written by a newer version of this program")
-        names = task.pipeline.result_names
+        pipeline = task.pipeline.filled(values)
+        names = pipeline.result_names
         keys = _keys(task, len(names))
         with ExitStack() as stack:
             with _timed(stages, "fetch"):
@@ -197,7 +204,7 @@ class ProcessTask:
             with _timed(stages, "edit"):
                 edited = self.editor.edit(
                     source,
-                    task.pipeline,
+                    pipeline,
                     assets,
                     {name: result.file for name, result in staged.items()},
                     watch=lambda percent: self._is_wanted(task, percent),
@@ -293,6 +300,18 @@ def _keys(task: Task, count: int) -> list[str]:
     """Return where results are kept; the fence keeps apart what several attempts make."""
     first = f"{task.id}/{task.fence}"
     return [first, *(f"{first}-{position}" for position in range(1, count))]
+
+
+def _values(work: UnitOfWork, task: Task, image: Image) -> dict[Variable, str]:
+    """Return what the texts of the pipeline may name; the same at every attempt."""
+    if task.pipeline is None or not task.pipeline.variables:
+        return {}
+    user = work.users.get(image.user_id)
+    return {
+        Variable.USERNAME: user.username if user else str(image.user_id),
+        Variable.IMAGE_ID: str(image.id),
+        Variable.DATE: task.created_at.astimezone(UTC).date().isoformat(),
+    }
 
 
 def _failure_of(fault: Exception) -> Failure:

@@ -1,13 +1,14 @@
 """Ordered lists of operations and what comes out at their ends."""
 
 import re
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import ClassVar, Final
 
 import attrs
 
 from domain.errors import InvalidParameter, TooManyOperations, TooManyVariants
-from domain.images.operations import AutoOrient, Operation, Watermark
+from domain.images.operations import AutoOrient, Operation, Variable, Watermark
 from domain.images.output import Output
 
 MAIN: Final = "main"
@@ -84,13 +85,39 @@ class Pipeline:
     @property
     def asset_names(self) -> tuple[str, ...]:
         """Names of the pictures that the operations refer to, each once, in order."""
-        steps = [*self.operations]
-        for variant in self.variants:
-            steps += variant.operations
-        return tuple(dict.fromkeys(step.image for step in steps if isinstance(step, Watermark)))
+        names = [mark.image for mark in self._marks()]
+        return tuple(dict.fromkeys(name for name in names if name is not None))
+
+    @property
+    def variables(self) -> frozenset[Variable]:
+        """What has to be known before the texts of the operations can be drawn."""
+        return frozenset(variable for mark in self._marks() for variable in mark.variables)
+
+    def filled(self, values: Mapping[Variable, str]) -> "Pipeline":
+        """Return this with *values* in the place of the variables in its texts."""
+        return attrs.evolve(
+            self,
+            operations=_filled(self.operations, values),
+            variants=tuple(
+                attrs.evolve(variant, operations=_filled(variant.operations, values))
+                for variant in self.variants
+            ),
+        )
+
+    def _marks(self) -> Iterator[Watermark]:
+        for operations in (self.operations, *(variant.operations for variant in self.variants)):
+            yield from (step for step in operations if isinstance(step, Watermark))
 
 
 def check_length(operations: tuple[Operation, ...]) -> None:
     """Refuse more operations than anybody needs for one result."""
     if len(operations) > Pipeline.MAX_OPERATIONS:
         raise TooManyOperations(f"at most {Pipeline.MAX_OPERATIONS} operations")
+
+
+def _filled(
+    operations: tuple[Operation, ...], values: Mapping[Variable, str]
+) -> tuple[Operation, ...]:
+    return tuple(
+        step.filled(values) if isinstance(step, Watermark) else step for step in operations
+    )

@@ -36,6 +36,7 @@ from domain.images.operations import (
     Contrast,
     AspectRatio,
     AutoOrient,
+    Blend,
     Blur,
     Crop,
     Fit,
@@ -46,6 +47,7 @@ from domain.images.operations import (
     Resize,
     Rotate,
     Sharpen,
+    Shadow,
     Watermark,
     camel_case,
 )
@@ -151,6 +153,10 @@ def test_sizes(size: Any, meaning: Resize) -> None:
             Blur(9, (Region(0, 0, 3, 4),)),
         ),
         ({"watermark": "logo.png"}, Watermark("logo.png")),
+        (
+            {"watermark": {"text": "${date}", "shadow": {}, "blend": "soft-light"}},
+            Watermark(text="${date}", shadow=Shadow(), blend=Blend.SOFT_LIGHT),
+        ),
         ({"watermark": {"image": "a", "gravity": "north"}}, Watermark("a", Gravity.NORTH)),
     ],
 )
@@ -396,6 +402,19 @@ def test_notices() -> None:
         ({"pipeline": {}}, "invalid-parameter", "/pipeline"),
         ({"pipeline": ["grayscale"]}, "invalid-parameter", "/pipeline/0"),
         ({"pipeline": [{}]}, "invalid-parameter", "/pipeline/0/op"),
+        (
+            {"watermark": [{"text": "a"}, {"text": "${x}"}]},
+            "invalid-parameter",
+            "/watermark/1/text",
+        ),
+        (
+            {"watermark": {"text": "a", "shadow": {"sigma": 0}}},
+            "invalid-parameter",
+            "/watermark/shadow/sigma",
+        ),
+        ({"watermark": {"text": "a", "blend": "hue"}}, "invalid-parameter", "/watermark/blend"),
+        ({"watermark": {"text": "\0"}}, "invalid-parameter", "/watermark/text"),
+        ({"watermark": {"text": 5}}, "invalid-parameter", "/watermark/text"),
         ({"pipeline": [{"op": "watermark"}]}, "invalid-parameter", "/pipeline/0/image"),
         (
             {"pipeline": [{"op": "watermark", "image": "a", "offsetX": -1}]},

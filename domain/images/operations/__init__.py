@@ -23,6 +23,11 @@ from domain.images.operations.framing import (
     RoundCorners,
 )
 from domain.images.operations.marks import (
+    Align,
+    Blend,
+    Font,
+    Shadow,
+    Variable,
     Watermark,
 )
 from domain.images.operations.shapes import (
@@ -54,8 +59,10 @@ from domain.images.operations.tones import (
 
 __all__ = [
     "OPERATION_NAMES",
+    "Align",
     "AspectRatio",
     "AutoOrient",
+    "Blend",
     "Blur",
     "Border",
     "Contrast",
@@ -66,6 +73,7 @@ __all__ = [
     "Fit",
     "Flatten",
     "Flip",
+    "Font",
     "Framing",
     "Gamma",
     "Gravity",
@@ -86,12 +94,14 @@ __all__ = [
     "Rotate",
     "RoundCorners",
     "Sepia",
+    "Shadow",
     "Shape",
     "Sharpen",
     "Threshold",
     "Tint",
     "Tone",
     "Trim",
+    "Variable",
     "Watermark",
     "camel_case",
 ]

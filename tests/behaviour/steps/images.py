@@ -293,6 +293,35 @@ def _(world: World) -> None:
     assert outside.mean() > 250
 
 
+@then("what has changed lies in the lower right quarter")
+def _(world: World) -> None:
+    changed = _changed(world)
+    height, width = changed.shape
+    rows, columns = np.nonzero(changed)
+
+    assert changed.sum() > 2000
+    assert rows.min() > height / 2
+    assert columns.min() > width / 2
+
+
+@then("every quarter of it has changed")
+def _(world: World) -> None:
+    changed = _changed(world)
+    height, width = changed.shape
+
+    for top in (0, height // 2):
+        for left in (0, width // 2):
+            assert changed[top:, left:][: height // 2, : width // 2].mean() > 0.02
+
+
+def _changed(world: World) -> np.ndarray:
+    before, after = (
+        np.asarray(picture.convert("RGB"), dtype=int)
+        for picture in (pictures.opened(world.photo), world.result())
+    )
+    return np.abs(before - after).max(axis=2) > 16
+
+
 @then("the result looks upright")
 def _(world: World) -> None:
     assert pictures.similarity(world.result_bytes(), pictures.upright()) > 0.9

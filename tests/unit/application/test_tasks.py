@@ -91,6 +91,21 @@ class TestProcessTask:
         assert bench.telemetry.tasks == ["completed"]
         assert set(bench.telemetry.stages) == {"queued", "fetch", "edit", "decode", "store"}
 
+    def test_texts_name_whose_picture_it_is_and_when_it_came(self, bench: Workbench) -> None:
+        user = bench.a_user(username="<b>${date}")
+        actor = bench.actor_of(user)
+        text = "${user.username} ${image.id} ${date}"
+        day = bench.clock.now().date().isoformat()
+        uploaded = bench.upload(actor, pipeline=Pipeline((Watermark(text=text),)))
+        bench.clock.advance(timedelta(days=1))
+
+        outcome = bench.process_task()(uploaded.task_id)
+
+        assert outcome is ProcessOutcome.COMPLETED
+        [drawn] = bench.editor.pipelines[0].operations
+        assert drawn.letters == f"<b>${{date}} {uploaded.image_id} {day}"
+        assert bench.task(uploaded.task_id).pipeline.operations[0].text == text
+
     def test_a_message_that_comes_twice_finds_nothing_to_do(self, bench: Workbench) -> None:
         task = bench.a_completed_task()
         process_task = bench.process_task()

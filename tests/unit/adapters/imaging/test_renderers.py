@@ -551,6 +551,7 @@ class TestWalls:
             assert "do-not-tell" not in str(environment)
             assert environment.keys() <= {
                 "VIPS_BLOCK_UNTRUSTED", "VIPS_CONCURRENCY", "MALLOC_ARENA_MAX", "PYTHONPATH",
+                "FONTCONFIG_FILE",
                 "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONHOME", "TMPDIR", "LC_CTYPE",
             }  # fmt: skip
         held = [os.readlink(entry) for entry in Path(f"/proc/{renderer().pid}/fd").iterdir()]
@@ -567,6 +568,11 @@ class TestWalls:
 
         assert status["NoNewPrivs"] == "1"
         assert status["Seccomp"] == "2"
+        threads = list(Path(f"/proc/{pid}/task").glob("*/status"))
+        assert len(threads) > 1  # one matches fonts, and is older than the walls
+        for thread in threads:
+            assert "Seccomp:\t2" in thread.read_text()
+            assert "NoNewPrivs:\t1" in thread.read_text()
         assert f"Max address space         {1536 * MIB}" in limits
         assert f"Max file size             {64 * MIB}" in limits
         assert "Max core file size        0" in limits

@@ -1,6 +1,7 @@
 """No operation can be built wrong."""
 
 import math
+from typing import ClassVar
 from typing import get_args
 
 import pytest
@@ -33,10 +34,12 @@ from domain.images.operations import (
     Rotate,
     RoundCorners,
     Sepia,
+    Shadow,
     Sharpen,
     Threshold,
     Tint,
     Trim,
+    Variable,
     Watermark,
 )
 from domain.images.output import Output
@@ -199,3 +202,78 @@ class TestPipeline:
 def test_formats_are_known_by(format, media_type, extension, animated):
     assert (format.media_type, format.extension) == (media_type, extension)
     assert format.may_be_animated is animated
+
+
+class TestTexts:
+    VALUES: ClassVar = {
+        Variable.USERNAME: "Ada$",
+        Variable.IMAGE_ID: "${date}",
+        Variable.DATE: "2026-01-31",
+    }
+
+    @pytest.mark.parametrize(
+        ("text", "letters"),
+        [
+            ("a", "a"),
+            ("© ${user.username} ${date}", "© Ada$ 2026-01-31"),
+            ("${image.id}", "${date}"),
+            ("${user.username}{date}", "Ada${date}"),
+            ("$${date}", "${date}"),
+            ("$$${date}", "$${date}"),
+            ("costs $5 {a}", "costs $5 {a}"),
+        ],
+    )
+    def test_values_are_filled_in_once_and_as_they_are(self, text, letters):
+        filled = Watermark(text=text).filled(self.VALUES)
+
+        assert filled.letters == letters
+        assert filled.variables == frozenset()
+        assert filled.filled(self.VALUES) == filled
+
+    def test_a_pipeline_fills_all_its_texts(self):
+        pipeline = Pipeline((Watermark("a.png"), Watermark(text="${date}"), Watermark(text="b")))
+
+        assert pipeline.asset_names == ("a.png",)
+        assert pipeline.variables == {Variable.DATE}
+        assert pipeline.filled(self.VALUES).operations[1] == Watermark(text="2026-01-31")
+
+    def test_what_gets_too_long_is_cut(self):
+        filled = Watermark(text="${image.id}" * 45).filled({Variable.IMAGE_ID: "x" * 36})
+
+        assert len(filled.text) == 500
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "", " \n", "x" * 501, "a\0b", "a\x1b[1m", "\x7f", "a\tb", "a\rb", "\ud800",
+            "${}", "${", "${date", "${ date }", "${Date}", "${user.password}", "a${b}", "${${date}}",
+        ],
+    )  # fmt: skip
+    def test_what_cannot_be_written_is_refused_and_pointed_at(self, text):
+        with pytest.raises(InvalidParameter) as refused:
+            Watermark(text=text)
+
+        assert refused.value.pointer == "/text"
+
+    @pytest.mark.parametrize(
+        ("make", "pointer"),
+        [
+            (lambda: Watermark(), "/image"),
+            (lambda: Watermark("a.png", text="b"), "/text"),
+            (lambda: Watermark("a.png", size=20), "/size"),
+            (lambda: Watermark("a.png", line_spacing=2), "/lineSpacing"),
+            (lambda: Watermark("a.png", rtl=True), "/rtl"),
+            (lambda: Watermark(text="a", size=0), "/size"),
+            (lambda: Watermark(text="a", line_spacing=0.4), "/lineSpacing"),
+            (lambda: Watermark(text="a", angle=361), "/angle"),
+            (lambda: Watermark(text="a", angle=math.nan), "/angle"),
+            (lambda: Watermark(text="a", spacing=-1), "/spacing"),
+            (lambda: Shadow(0), "/sigma"),
+            (lambda: Shadow(101), "/sigma"),
+        ],
+    )
+    def test_a_mark_out_of_range_is_refused_and_pointed_at(self, make, pointer):
+        with pytest.raises(InvalidParameter) as refused:
+            make()
+
+        assert refused.value.pointer == pointer
