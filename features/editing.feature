@@ -56,6 +56,17 @@ Feature: Editing an image
       And the result is a webp
       And the result has no colour
 
+    Scenario Outline: A cut keeps what matters
+      When she uploads a 1600x1000 photo with the processing options <options>
+      Then the result is <size>
+
+      Examples:
+        | options                                                                                                              | size     |
+        | {"resize": {"width": 300, "height": 300, "fit": "cover", "gravity": "attention"}}                                    | 300x300  |
+        | {"resize": {"width": 300, "height": 300, "fit": "cover", "gravity": "focus", "focus": {"x": 0.9, "y": 0.5}}}         | 300x300  |
+        | {"crop": {"aspectRatio": "1:1", "gravity": "entropy"}}                                                               | 1000x1000 |
+        | {"resize": {"width": 200, "dpr": 2}}                                                                                 | 400x250  |
+
   Rule: Filters do what their names say
 
     Scenario Outline: A filter changes the picture as expected

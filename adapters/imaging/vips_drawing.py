@@ -12,6 +12,7 @@ from adapters.imaging import vips_steps
 from adapters.imaging.messages import Done, Written
 from adapters.imaging.vips_loading import Opened, open_picture, resampled
 from adapters.imaging.vips_marks import MarkCache, MarkMaker
+from adapters.imaging.vips_resizing import cut_or_pad
 from adapters.imaging.vips_saving import format_of, prepared, save
 from adapters.imaging.vips_watermarks import Marks
 from domain.images.geometry import Fitted, fit
@@ -195,7 +196,7 @@ def _start(opened: Opened, operations: tuple[Operation, ...]) -> _Start | None:
                 upright = True
             case Flip() | Grayscale():
                 continue
-            case Resize():
+            case Resize() if step.is_usual:
                 width, height = opened.upright_size if upright else (opened.width, opened.height)
                 fitted = fit(width, height, step)
                 if (fitted.scaled_width, fitted.scaled_height) == (width, height):
@@ -212,7 +213,7 @@ def _start(opened: Opened, operations: tuple[Operation, ...]) -> _Start | None:
 def _applied(steps: Sequence[Operation | _Rest], frames: Frames, marks: Marks) -> Frames:
     for step in steps:
         if isinstance(step, _Rest):
-            frames = [vips_steps.cut_or_pad(frame, step.fitted, step.resize) for frame in frames]
+            frames = cut_or_pad(frames, step.fitted, step.resize)
         else:
             frames = vips_steps.apply(step, frames, marks)
     return frames

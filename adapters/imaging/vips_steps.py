@@ -12,11 +12,10 @@ from adapters.imaging.vips_colors import (
 )
 from adapters.imaging.vips_filters import filtered
 from adapters.imaging.vips_framing import framed
-from adapters.imaging.vips_loading import resampled
+from adapters.imaging.vips_resizing import cropped, resized
 from adapters.imaging.vips_tones import toned
 from adapters.imaging.vips_watermarks import Marks, watermarked
 from domain.errors import OutputTooLarge
-from domain.images.geometry import Fitted, fit, place, region
 from domain.images.limits import MAX_SIDE_PX
 from domain.images.operations import (
     AutoOrient,
@@ -33,7 +32,6 @@ from domain.images.operations import (
     Resize,
     Rotate,
     RoundCorners,
-    Shape,
     Sharpen,
     Tone,
     Trim,
@@ -54,37 +52,23 @@ def apply(step: Operation, frames: list[pyvips.Image], marks: Marks) -> list[pyv
     """
     if isinstance(step, Tone):
         return toned(step, frames)  # of which one looks at all frames at once
+    if isinstance(step, Resize):
+        return resized(step, frames)
+    if isinstance(step, Crop):
+        return cropped(step, frames)
     if isinstance(step, Trim) and len(frames) > 1:
         return frames  # each would end up in a size of its own
     return [_apply_to_frame(step, frame, marks) for frame in frames]
 
 
-def cut_or_pad(image: pyvips.Image, fitted: Fitted, step: Resize) -> pyvips.Image:
-    """Finish a resize whose pixels have been resampled: cut what juts out, pad what is missing."""
-    width, height = min(fitted.width, image.width), min(fitted.height, image.height)
-    if (width, height) != (image.width, image.height):
-        kept = place(image.width, image.height, width, height, step.gravity)
-        image = image.extract_area(kept.left, kept.top, kept.width, kept.height)
-    if (width, height) != (fitted.width, fitted.height):
-        at = place(fitted.width, fitted.height, width, height, step.gravity)
-        image, background = ready_for(image, step.background)
-        image = image.embed(
-            at.left, at.top, fitted.width, fitted.height, extend="background", background=background
-        )
-    return image
-
-
 def _apply_to_frame(  # noqa: PLR0911  # one return a case
-    step: Shape | Filter | Framing | Watermark, frame: pyvips.Image, marks: Marks
+    step: AutoOrient | Trim | Rotate | Flip | Filter | Framing | Watermark,
+    frame: pyvips.Image,
+    marks: Marks,
 ) -> pyvips.Image:
     match step:
         case AutoOrient():
             return _upright(frame)
-        case Resize():
-            return _resize(frame, step)
-        case Crop():
-            cut = region(frame.width, frame.height, step)
-            return frame.extract_area(cut.left, cut.top, cut.width, cut.height)
         case Trim():
             return _trimmed(frame, step)
         case Rotate():
@@ -106,13 +90,6 @@ def _upright(frame: pyvips.Image) -> pyvips.Image:
     orientation = frame.get("orientation") if frame.get_typeof("orientation") else 1
     # All but an upright or mirrored picture are read out of order.
     return (frame.copy_memory() if orientation > 2 else frame).autorot()
-
-
-def _resize(frame: pyvips.Image, step: Resize) -> pyvips.Image:
-    fitted = fit(frame.width, frame.height, step)
-    if (fitted.scaled_width, fitted.scaled_height) != (frame.width, frame.height):
-        frame = resampled(frame, fitted.scaled_width, fitted.scaled_height)
-    return cut_or_pad(frame, fitted, step)
 
 
 def _trimmed(frame: pyvips.Image, step: Trim) -> pyvips.Image:

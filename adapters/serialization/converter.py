@@ -20,6 +20,10 @@ from domain.images.formats import ImageFormat
 from domain.images.operations import (
     OPERATION_NAMES,
     AspectRatio,
+    CutGravity,
+    Focus,
+    Gravity,
+    Interest,
     Most,
     Operation,
     Radius,
@@ -52,6 +56,11 @@ def make_converter(*, strict: bool) -> cattrs.Converter:
     converter.register_structure_hook(Length, _length)
     converter.register_structure_hook(Length | None, lambda value, _: _optional(value, _length))
     converter.register_structure_hook(Radius, _radius)
+    converter.register_structure_hook(CutGravity, _cut_gravity)
+    converter.register_structure_hook(
+        Focus | None,
+        lambda value, _: None if value is None else converter.structure(value, Focus),
+    )
     converter.register_structure_hook(Color, lambda value, _: Color.parse(_text(value, str)))
     converter.register_structure_hook(
         Color | None, lambda value, _: None if value is None else Color.parse(_text(value, str))
@@ -73,7 +82,7 @@ def make_converter(*, strict: bool) -> cattrs.Converter:
     )
     _register_qualities(converter)
     # Parts first: what holds them asks for their hooks when its own is made.
-    for kind in (Region, Shadow, Metadata, Palette, Qualities, *get_args(Operation), Output):
+    for kind in (Region, Focus, Shadow, Metadata, Palette, Qualities, *get_args(Operation), Output):
         converter.register_unstructure_hook(
             kind,
             make_dict_unstructure_fn(
@@ -177,6 +186,15 @@ def _length(value: object, _: Any) -> Length:
 
 def _radius(value: object, _: Any) -> Radius:
     return Most.MAX if value == Most.MAX.value else _length(value, None)
+
+
+def _cut_gravity(value: object, _: Any) -> CutGravity:
+    members: tuple[CutGravity, ...] = (*Gravity, *Interest)
+    for member in members:
+        if member.value == value:
+            return member
+    known = ", ".join(str(member.value) for member in members)
+    raise InvalidParameter(f"must be one of {known}")
 
 
 def _optional(value: object, hook: Any) -> Any:

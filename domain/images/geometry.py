@@ -7,7 +7,9 @@ from domain.images.limits import MAX_SIDE_PX
 from domain.images.operations import (
     Border,
     Crop,
+    CutGravity,
     Fit,
+    Focus,
     Gravity,
     Most,
     Pad,
@@ -53,8 +55,8 @@ def fit(width: int, height: int, resize: Resize) -> Fitted:
     Raises:
         OutputTooLarge: The result would have a side longer than `MAX_SIDE_PX`.
     """
-    box_width = None if resize.width is None else max(1, in_pixels(resize.width, width))
-    box_height = None if resize.height is None else max(1, in_pixels(resize.height, height))
+    box_width = _box(resize.width, width, resize.dpr)
+    box_height = _box(resize.height, height, resize.dpr)
     across = None if box_width is None else box_width / width
     down = None if box_height is None else box_height / height
 
@@ -96,9 +98,28 @@ def fit(width: int, height: int, resize: Resize) -> Fitted:
     return fitted
 
 
-def place(outer_width: int, outer_height: int, width: int, height: int, gravity: Gravity) -> Area:
-    """Place a *width* × *height* rectangle in an outer one by *gravity*, in whole pixels."""
-    across, down = gravity.share
+def place(
+    outer_width: int,
+    outer_height: int,
+    width: int,
+    height: int,
+    gravity: CutGravity,
+    focus: Focus | None = None,
+) -> Area:
+    """
+    Place a *width* × *height* rectangle in an outer one by *gravity*, in whole pixels.
+
+    With a *focus* that point is in its middle, as far as the edges allow. What only looking at
+    the picture can tell is placed in the middle.
+    """
+    if focus is not None:
+        return Area(
+            _around(focus.x * outer_width, width, outer_width),
+            _around(focus.y * outer_height, height, outer_height),
+            width,
+            height,
+        )
+    across, down = (gravity if isinstance(gravity, Gravity) else Gravity.CENTER).share
     return Area(
         left=round((outer_width - width) * across),
         top=round((outer_height - height) * down),
@@ -118,12 +139,12 @@ def region(width: int, height: int, crop: Crop) -> Area:
         ratio = crop.aspect_ratio.width / crop.aspect_ratio.height
         cut_width = max(1, min(width, round(height * ratio)))
         cut_height = max(1, min(height, round(width / ratio)))
-        return place(width, height, cut_width, cut_height, crop.gravity)
+        return place(width, height, cut_width, cut_height, crop.gravity, crop.focus)
     assert crop.width is not None and crop.height is not None  # checked by Crop
     if crop.left is None or crop.top is None:
         cut_width = max(1, in_pixels(crop.width, width))
         cut_height = max(1, in_pixels(crop.height, height))
-        found = place(width, height, cut_width, cut_height, crop.gravity)
+        found = place(width, height, cut_width, cut_height, crop.gravity, crop.focus)
     else:
         left, cut_width = _span(crop.left, crop.width, width)
         top, cut_height = _span(crop.top, crop.height, height)
@@ -212,6 +233,19 @@ def _span(start: Length, extent: Length, side_px: int) -> tuple[int, int]:
     if end <= side_px:
         first = min(first, side_px - 1)  # a share of less than a pixel, at the very end
     return first, max(1, end - first)
+
+
+def _box(length: Length | None, side_px: int, dpr: float) -> int | None:
+    if length is None:
+        return None
+    box = max(1, round(in_pixels(length, side_px) * dpr))
+    if box > MAX_SIDE_PX and not isinstance(length, Percent):
+        raise OutputTooLarge(f"the result would be longer than {MAX_SIDE_PX} pixels")
+    return box
+
+
+def _around(point: float, extent: int, outer: int) -> int:
+    return max(0, min(round(point - extent / 2), outer - extent))
 
 
 def _whole(width: int, height: int) -> Fitted:

@@ -1,0 +1,94 @@
+"""Resizing and cutting; what is kept is the same of every frame."""
+
+from typing import Final
+
+import attrs
+import pyvips
+
+from adapters.imaging.vips_colors import alpha_weighed, ready_for
+from adapters.imaging.vips_loading import resampled
+from domain.images.geometry import Area, Fitted, fit, place, region
+from domain.images.operations import Crop, Interest, Kernel, Resize
+
+Frames = list[pyvips.Image]
+
+_FOUND: Final = {Interest.ATTENTION: "attention", Interest.ENTROPY: "entropy"}
+
+
+def resized(step: Resize, frames: Frames) -> Frames:
+    """
+    Resize every frame, then cut or pad it.
+
+    Raises:
+        OutputTooLarge: A side would be longer than any result may be.
+    """
+    first = frames[0]
+    fitted = fit(first.width, first.height, step)
+    if (fitted.scaled_width, fitted.scaled_height) != (first.width, first.height):
+        size = fitted.scaled_width, fitted.scaled_height
+        frames = [_resampled(frame, *size, step) for frame in frames]
+    return cut_or_pad(frames, fitted, step)
+
+
+def cut_or_pad(frames: Frames, fitted: Fitted, step: Resize) -> Frames:
+    """Finish a resize whose pixels have been resampled: cut what juts out, pad what is missing."""
+    first = frames[0]
+    width, height = min(fitted.width, first.width), min(fitted.height, first.height)
+    if (width, height) != (first.width, first.height):
+        kept = place(first.width, first.height, width, height, step.gravity, step.focus)
+        frames = _cut(frames, kept, step)
+    if (width, height) != (fitted.width, fitted.height):
+        at = place(fitted.width, fitted.height, width, height, step.gravity)
+        frames = [_padded(frame, at, fitted, step) for frame in frames]
+    return frames
+
+
+def cropped(step: Crop, frames: Frames) -> Frames:
+    """
+    Cut the region of *step* out of every frame.
+
+    Raises:
+        GeometryOutsideImage: It does not lie inside them.
+    """
+    return _cut(frames, region(frames[0].width, frames[0].height, step), step)
+
+
+def _cut(frames: Frames, area: Area, step: Resize | Crop) -> Frames:
+    found = _FOUND.get(step.gravity) if isinstance(step.gravity, Interest) else None
+    if found is not None:
+        frames = [frames[0].copy_memory(), *frames[1:]]  # looked through, then drawn
+        best = frames[0].smartcrop(area.width, area.height, interesting=found)
+        area = attrs.evolve(area, left=-best.xoffset, top=-best.yoffset)
+    return [frame.extract_area(area.left, area.top, area.width, area.height) for frame in frames]
+
+
+def _padded(frame: pyvips.Image, at: Area, fitted: Fitted, step: Resize) -> pyvips.Image:
+    frame, background = ready_for(frame, step.background)
+    return frame.embed(
+        at.left, at.top, fitted.width, fitted.height, extend="background", background=background
+    )
+
+
+def _resampled(frame: pyvips.Image, width: int, height: int, step: Resize) -> pyvips.Image:
+    if step.is_usual:
+        return resampled(frame, width, height)
+    if step.linear:
+        return _in_light(frame, width, height, step.kernel)
+    return alpha_weighed(frame, lambda pixels: _scaled(pixels, width, height, step.kernel))
+
+
+def _in_light(frame: pyvips.Image, width: int, height: int, kernel: Kernel) -> pyvips.Image:
+    """Mix light rather than numbers: small bright things on dark stay bright."""
+    space, alpha = frame.interpretation, frame.hasalpha()
+    light = frame.colourspace("scrgb")
+    light = light.premultiply(max_alpha=255) if alpha else light
+    light = _scaled(light, width, height, kernel)
+    light = light.unpremultiply(max_alpha=255) if alpha else light
+    return light.colourspace(space).cast("uchar").copy(interpretation=space)
+
+
+def _scaled(frame: pyvips.Image, width: int, height: int, kernel: Kernel) -> pyvips.Image:
+    scaled = frame.resize(width / frame.width, vscale=height / frame.height, kernel=kernel.value)
+    if (scaled.width, scaled.height) != (width, height):  # rounded otherwise than we did
+        scaled = scaled.embed(0, 0, width, height, extend="copy")
+    return scaled
