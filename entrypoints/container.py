@@ -29,6 +29,7 @@ from application.images.install_shared_assets import InstallSharedAssets
 from application.images.list_images import ListImages
 from application.images.list_variants import ListVariants
 from application.images.open_result import OpenResult
+from application.images.plan_pipeline import PlanPipeline
 from application.images.stage_file import StageFile
 from application.images.upload_image import UploadImage
 from application.notifications.add_webhook import AddWebhook
@@ -77,6 +78,7 @@ class Adapters(containers.DeclarativeContainer):
     retention_policy = _once(factories.retention, settings)
     high_water_marks = _once(factories.high_water_marks, settings)
     image_probe = _once(factories.image_probe)
+    pipeline_texts = _once(factories.pipeline_texts)
     image_editor = _once(factories.image_editor, settings, upload_policy)
     publisher = _once(factories.publisher, settings)
     dead_letters = _once(factories.dead_letters, settings)
@@ -155,6 +157,7 @@ class UseCases(containers.DeclarativeContainer):
         links=adapters.links,
         link_lifetime=_duration(settings.provided.downloads.link_seconds),
     )
+    plan_pipeline = _once(PlanPipeline, database=adapters.database, texts=adapters.pipeline_texts)
     list_variants = _once(
         ListVariants,
         database=adapters.database,
@@ -297,6 +300,7 @@ class Platform(containers.DeclarativeContainer):
         list_images=_watched(use_cases.list_images, adapters),
         image_status=_watched(use_cases.image_status, adapters),
         download_image=_watched(use_cases.download_image, adapters),
+        plan_pipeline=_watched(use_cases.plan_pipeline, adapters),
         list_variants=_watched(use_cases.list_variants, adapters),
         open_result=_watched(use_cases.open_result, adapters),
         view_task=_watched(use_cases.view_task, adapters),
@@ -309,7 +313,7 @@ class Platform(containers.DeclarativeContainer):
         metrics=adapters.telemetry.provided.exposition,
         observe_request=adapters.telemetry.provided.observe_request,
     )
-    http_app = _once(process_factories.http_app, settings, http_use_cases)
+    http_app = _once(process_factories.http_app, settings, adapters.upload_policy, http_use_cases)
     image_worker = _once(
         process_factories.image_worker,
         settings,

@@ -28,6 +28,7 @@ from application.ports.notifier import Notifier
 from application.ports.object_store import ObjectStore
 from application.ports.outbox_bell import OutboxBell
 from application.ports.password_hasher import PasswordHasher
+from application.ports.pipeline_texts import PipelineTexts
 from application.ports.signing_secrets import SigningSecrets
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import ChannelKind
@@ -198,6 +199,12 @@ def signing_key(settings: Settings, given: str | None, name: str) -> bytes:
         raise OperatorMistake(str(refusal)) from refusal
     except OSError as error:
         raise OperatorMistake(f"the key {path} cannot be used: {error.strerror}") from error
+
+
+def pipeline_texts() -> PipelineTexts:
+    from adapters.serialization.canonical_texts import CanonicalTexts
+
+    return CanonicalTexts()
 
 
 def upload_policy(settings: Settings) -> UploadPolicy:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from application.ports.message_inbox import MessageInbox
 from application.ports.outbox_bell import OutboxBell
+from domain.images.upload_policy import UploadPolicy
 from entrypoints.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,13 +34,15 @@ def http_use_cases(**parts: Any) -> "HTTPUseCases":
     return HTTPUseCases(**parts)
 
 
-def http_app(settings: Settings, use_cases: "HTTPUseCases") -> "falcon.App[Any, Any]":
+def http_app(
+    settings: Settings, policy: UploadPolicy, use_cases: "HTTPUseCases"
+) -> "falcon.App[Any, Any]":
     from adapters.serialization.converter import make_converter
     from entrypoints.http.app import HTTPOptions, create_app
 
     return create_app(
         use_cases,
-        HTTPOptions(make_converter(strict=True), settings.upload.max_bytes, settings.base_url),
+        HTTPOptions(make_converter(strict=True), policy, settings.base_url),
     )
 
 

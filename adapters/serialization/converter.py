@@ -40,9 +40,11 @@ _OPERATION_KINDS = {kind: name for name, kind in OPERATION_NAMES.items()}
 
 
 @cache
-def make_converter(*, strict: bool) -> cattrs.Converter:
+def make_converter(*, strict: bool, whole: bool = False) -> cattrs.Converter:
     """
     Return the converter for customers' documents (*strict*) or for our own.
+
+    Defaults are left out of what it writes, unless that is to be *whole*.
 
     Structuring raises cattrs' error groups, whose leaves are `DomainError`s with sentences for
     customers, `ForbiddenExtraKeysError`, or a missing member's `KeyError`.
@@ -76,8 +78,10 @@ def make_converter(*, strict: bool) -> cattrs.Converter:
         converter.register_unstructure_hook(notation, str)
     converter.register_structure_hook_factory(
         attrs.has,
-        lambda kind: make_dict_structure_fn(
-            kind, converter, _cattrs_forbid_extra_keys=strict, **_spelling(kind)
+        lambda kind: _of_objects(
+            make_dict_structure_fn(
+                kind, converter, _cattrs_forbid_extra_keys=strict, **_spelling(kind)
+            )
         ),
     )
     _register_qualities(converter)
@@ -86,7 +90,7 @@ def make_converter(*, strict: bool) -> cattrs.Converter:
         converter.register_unstructure_hook(
             kind,
             make_dict_unstructure_fn(
-                kind, converter, _cattrs_omit_if_default=True, **_spelling(kind)
+                kind, converter, _cattrs_omit_if_default=not whole, **_spelling(kind)
             ),
         )
     converter.register_structure_hook(
@@ -100,6 +104,15 @@ def make_converter(*, strict: bool) -> cattrs.Converter:
         },
     )
     return converter
+
+
+def _of_objects(read: Any) -> Any:
+    def read_object(value: object, kind: Any) -> Any:
+        if not isinstance(value, dict):
+            raise InvalidParameter("must be an object")
+        return read(value, kind)
+
+    return read_object
 
 
 # Any: the generators take their own options and the attributes' overrides by keyword alike.

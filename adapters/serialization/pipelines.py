@@ -13,14 +13,14 @@ from domain.images.pipeline import Origin, Pipeline, Variant
 VERSION: Final = 1
 
 
-def pipeline_to_document(pipeline: Pipeline) -> dict[str, Any]:
-    """Return *pipeline* in the long form of the language, defaults left out."""
-    document = {"version": VERSION, **_run(pipeline.operations, pipeline.output)}
+def pipeline_to_document(pipeline: Pipeline, *, whole: bool = False) -> dict[str, Any]:
+    """Return *pipeline* in the long form of the language, defaults left out unless *whole*."""
+    document = {"version": VERSION, **_run(pipeline.operations, pipeline.output, whole=whole)}
     if pipeline.variants:
         document["variants"] = {
             variant.name: {
                 "from": variant.origin.value,
-                **_run(variant.operations, variant.output),
+                **_run(variant.operations, variant.output, whole=whole),
             }
             for variant in pipeline.variants
         }
@@ -52,8 +52,8 @@ def pipeline_from_document(document: dict[str, Any]) -> Pipeline:
     )
 
 
-def _run(operations: Sequence[Operation], output: Output) -> dict[str, Any]:
-    converter = make_converter(strict=False)
+def _run(operations: Sequence[Operation], output: Output, *, whole: bool) -> dict[str, Any]:
+    converter = make_converter(strict=False, whole=whole)
     return {
         "pipeline": [converter.unstructure(step, Operation) for step in operations],
         "output": converter.unstructure(output),

@@ -36,7 +36,8 @@ class Percent:
         return cls(float(match[1]))
 
     def __str__(self) -> str:
-        return f"{self.value:g}%"
+        # As many digits as can be read, and no exponent: what is written is what was meant.
+        return f"{self.value:.4f}".rstrip("0").rstrip(".") + "%"
 
     def of(self, side_px: int) -> int:
         """Return this share of *side_px*, in whole pixels."""

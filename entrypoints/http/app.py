@@ -18,6 +18,7 @@ from application.images.image_status import ImageStatusRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
 from application.images.list_variants import ListVariantsRequest, OfferedResult
 from application.images.open_result import OpenedResult, OpenResultRequest
+from application.images.plan_pipeline import Plan, PlanPipelineRequest
 from application.images.stage_file import StagedFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
@@ -27,6 +28,7 @@ from application.tasks.cancel_task import CancelTaskRequest
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.images.image import Image
+from domain.images.upload_policy import UploadPolicy
 from domain.users.user import User
 from entrypoints.http import errors
 from entrypoints.http.authentication import Authentication
@@ -37,6 +39,7 @@ from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
 from entrypoints.http.resources.files import ResultFile
 from entrypoints.http.resources.images import Download, Images, Status, Upload, Variants
 from entrypoints.http.resources.pages import Landing, ProblemPages
+from entrypoints.http.resources.pipelines import Capabilities, PipelinePlan
 from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
 from entrypoints.http.resources.profile import Profile
 from entrypoints.http.resources.tasks import TaskCancellation, TaskDetail, TaskRetry
@@ -70,6 +73,7 @@ class HTTPUseCases:
     list_images: Callable[[ListImagesRequest], ImagesPage]
     image_status: Callable[[ImageStatusRequest], Image]
     download_image: Callable[[DownloadImageRequest], str]
+    plan_pipeline: Callable[[PlanPipelineRequest], Plan]
     list_variants: Callable[[ListVariantsRequest], Sequence[OfferedResult]]
     open_result: Callable[[OpenResultRequest], OpenedResult]
     view_task: Callable[[ViewTaskRequest], TaskView]
@@ -90,12 +94,12 @@ class HTTPOptions:
 
     Attributes:
         converter: The strict one of the pipeline language.
-        max_upload_bytes: Largest picture.
+        policy: What may come in.
         base_url: What customers reach us by; https turns on Strict-Transport-Security.
     """
 
     converter: cattrs.Converter
-    max_upload_bytes: int
+    policy: UploadPolicy
     base_url: str
 
 
@@ -109,7 +113,8 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
     errors.install(app)
     authentication = Authentication(use_cases.authenticate)
     payloads = PayloadReader(options.converter)
-    forms = UploadFormReader(use_cases.stage_file, ProcessingOptionsReader(options.converter))
+    processing_options = ProcessingOptionsReader(options.converter)
+    forms = UploadFormReader(use_cases.stage_file, processing_options)
     problems = ProblemPages()
 
     for path, resource in (
@@ -123,7 +128,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
                 use_cases.admit_upload,
                 forms,
                 use_cases.upload_image,
-                options.max_upload_bytes,
+                options.policy.max_bytes,
             ),
         ),
         ("/api/images", Images(authentication, use_cases.list_images)),
@@ -134,6 +139,17 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             "/api/users/profile",
             Profile(authentication, use_cases.view_profile, use_cases.update_profile, payloads),
         ),
+        (
+            "/api/pipelines/plan",
+            PipelinePlan(
+                authentication,
+                use_cases.plan_pipeline,
+                payloads,
+                processing_options,
+                options.policy,
+            ),
+        ),
+        ("/api/capabilities", Capabilities(options.policy)),
         ("/api/tasks/{task_id}", TaskDetail(authentication, use_cases.view_task)),
         (
             "/api/tasks/{task_id}/cancel",

@@ -29,6 +29,7 @@ from application.images.image_status import ImageStatusRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
 from application.images.list_variants import ListVariantsRequest, OfferedResult
 from application.images.open_result import OpenedResult, OpenResultRequest
+from application.images.plan_pipeline import Plan, PlanPipelineRequest
 from application.images.stage_file import StagedFile, StageFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
@@ -99,6 +100,7 @@ class House:
         self.uploads: list[Received] = []
         self.images: dict[UUID, Image] = {}
         self.pages: list[ListImagesRequest] = []
+        self.plans: list[PlanPipelineRequest] = []
         self.views: dict[UUID, TaskView] = {}
         self.webhooks: list[Webhook] = []
         self.observed: list[tuple[str, str, int]] = []
@@ -114,7 +116,7 @@ class House:
         use_cases = HTTPUseCases(**{name: self._failing_as_told(name) for name in names})
         return create_app(
             use_cases,
-            HTTPOptions(make_converter(strict=True), self.policy.max_bytes, self.base_url),
+            HTTPOptions(make_converter(strict=True), self.policy, self.base_url),
         )
 
     def _failing_as_told(self, name: str) -> Callable[..., Any]:
@@ -200,6 +202,12 @@ class House:
         ).status.is_final:
             raise NotReady("The image is queued; ask again soon.", retry_after_seconds=3)
         return "https://pictures.example.com/files/1"
+
+    def plan_pipeline(self, request: PlanPipelineRequest) -> Plan:
+        self.plans.append(request)
+        if request.image_id is not None and request.image_id not in self.images:
+            raise NotFound
+        return Plan({"version": 1}, "ab" * 32, None, ("a warning",), None)
 
     def list_variants(self, request: ListVariantsRequest) -> list[OfferedResult]:
         if request.image_id not in self.images:

@@ -347,6 +347,8 @@ def test_outputs_that_were_stored_before_there_was_more_to_say_are_read() -> Non
         ({"delay": []}, "/output/delay"),
         ({"loop": -1}, "/output/loop"),
         ({"palette": {"colors": 1}}, "/output/palette/colors"),
+        ({"palette": 16}, "/output/palette"),
+        ({"metadata": ["icc"]}, "/output/metadata"),
         ({"palette": {"dither": 2}}, "/output/palette/dither"),
         ({"chromaSubsampling": "4:1:1"}, "/output/chromaSubsampling"),
         ({"metadata": {"keep": ["all", "icc"]}}, "/output/metadata/keep"),

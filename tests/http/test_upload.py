@@ -6,6 +6,7 @@ import pytest
 
 from domain.images.formats import ImageFormat
 from domain.images.operations import AutoOrient, Resize, Watermark
+from domain.images.output import Qualities
 from entrypoints.http.body import READ_BYTES
 from tests import bad_pictures, pictures
 from tests.http.house import (
@@ -85,7 +86,11 @@ def test_options_may_come_as_a_json_file_and_may_be_left_out(caller: Caller, hou
     assert caller.upload(image_part(SMALL)).status_code == 202
     assert caller.upload(image_part(SMALL), options_part("")).status_code == 202
 
-    assert [one.request.pipeline.output.quality for one in house.uploads] == [50, None, None]
+    assert [one.request.pipeline.output.quality for one in house.uploads] == [
+        Qualities.of(50),
+        Qualities(),
+        Qualities(),
+    ]
 
 
 def test_bytes_that_look_like_a_boundary_are_kept(caller: Caller, house: House) -> None:

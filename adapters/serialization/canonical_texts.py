@@ -1,0 +1,35 @@
+"""Pipelines as JSON in the form of RFC 8785, and the digests of that."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import rfc8785
+
+from adapters.serialization.pipelines import pipeline_to_document
+from application.ports.pipeline_texts import PipelineTexts
+from domain.images.operations import AutoOrient
+from domain.images.pipeline import Pipeline
+
+
+class CanonicalTexts(PipelineTexts):
+    """Writes the long form, version 1, with every member that has a value."""
+
+    def document(self, pipeline: Pipeline) -> Mapping[str, Any]:
+        document = pipeline_to_document(pipeline, whole=True)
+        # Otherwise reading it again would put a turning upright in front.
+        upright = pipeline.operations[:1] == (AutoOrient(),)
+        whole: dict[str, Any] = _without_none(document | {"source": {"autoOrient": upright}})
+        return whole
+
+    def digest(self, pipeline: Pipeline) -> str:
+        return hashlib.sha256(rfc8785.dumps(dict(self.document(pipeline)))).hexdigest()
+
+
+# Any: whatever JSON holds.
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_none(one) for name, one in value.items() if one is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(one) for one in value]
+    return value

@@ -1,0 +1,145 @@
+"""Pipelines before there is a task: what one means, and what this server can do at all."""
+
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+import attrs
+import falcon
+
+from application.images.plan_pipeline import Plan, PlanPipelineRequest
+from domain.errors import DomainError, InvalidParameter
+from domain.images.formats import ImageFormat
+from domain.images.operations import OPERATION_NAMES, Font
+from domain.images.output import Auto
+from domain.images.pipeline import Pipeline
+from domain.images.prediction import Facts, Predicted
+from domain.images.upload_policy import UploadPolicy
+from entrypoints.http.authentication import Authentication
+from entrypoints.http.payloads import PayloadReader, id_in_path, write_json
+from entrypoints.http.processing_options import ProcessingOptionsReader
+
+_FOREVER: Final = "public, max-age=3600"
+
+
+@attrs.frozen
+class FactsBody:
+    """What a customer tells of a picture."""
+
+    image_id: str | None = None
+    format: ImageFormat | None = None
+    width: int | None = None
+    height: int | None = None
+    frames: int = 1
+    orientation: int = 1
+
+
+@attrs.frozen
+class PlanBody:
+    """What is to be planned; the options are read by their own reader."""
+
+    # Any: whatever JSON holds.
+    processing_options: Any = attrs.field(factory=dict)
+    image: FactsBody | None = None
+
+
+@attrs.frozen
+class PipelinePlan:
+    """`/api/pipelines/plan`."""
+
+    authentication: Authentication
+    plan_pipeline: Callable[[PlanPipelineRequest], Plan]
+    payloads: PayloadReader
+    options: ProcessingOptionsReader
+    policy: UploadPolicy
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Say what processing options mean, and what they will make of a picture."""
+        actor = self.authentication(req)
+        body = self.payloads.read(req, PlanBody)
+        try:
+            options = self.options.read(body.processing_options)
+        except DomainError as error:
+            raise error.under("/processingOptions") from None
+        facts, image_id = self._picture(body.image)
+        plan = self.plan_pipeline(
+            PlanPipelineRequest(actor, options.pipeline, facts=facts, image_id=image_id)
+        )
+        write_json(resp, _plan(plan))
+
+    def _picture(self, body: FactsBody | None) -> tuple[Facts | None, UUID | None]:
+        if body is None:
+            return None, None
+        if body.image_id is not None:
+            return None, id_in_path(body.image_id)
+        if body.format is None or body.width is None or body.height is None:
+            raise InvalidParameter(
+                "needs an imageId, or a format, a width and a height", pointer="/image"
+            )
+        limits = {
+            "width": (body.width, self.policy.max_side_px),
+            "height": (body.height, self.policy.max_side_px),
+            "frames": (body.frames, self.policy.max_frames),
+            "orientation": (body.orientation, 8),
+        }
+        for name, (value, most) in limits.items():
+            if not 1 <= value <= most:
+                raise InvalidParameter(f"must be from 1 to {most}", pointer=f"/image/{name}")
+        return Facts(body.format, body.width, body.height, body.frames, body.orientation), None
+
+
+@attrs.frozen
+class Capabilities:
+    """`/api/capabilities`."""
+
+    policy: UploadPolicy
+
+    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
+        """Tell what this server reads, writes and takes."""
+        formats = [one.value for one in ImageFormat]
+        resp.set_header("Cache-Control", _FOREVER)
+        write_json(
+            resp,
+            {
+                "operations": list(OPERATION_NAMES),
+                "formats": {
+                    "read": formats,
+                    "write": ["same", Auto.AUTO.value, *formats],
+                    "animated": [one.value for one in ImageFormat if one.may_be_animated],
+                },
+                "fonts": [one.value for one in Font],
+                "limits": {
+                    "uploadBytes": self.policy.max_bytes,
+                    "sidePixels": self.policy.max_side_px,
+                    "framePixels": self.policy.max_frame_pixels,
+                    "frames": self.policy.max_frames,
+                    "totalPixels": self.policy.max_total_pixels,
+                    "operations": Pipeline.MAX_OPERATIONS,
+                    "variants": Pipeline.MAX_VARIANTS,
+                },
+            },
+        )
+
+    on_head = on_get
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    cost, predicted = plan.cost, plan.predicted
+    return {
+        "pipeline": plan.document,
+        "pipelineHash": plan.digest,
+        "predicted": None
+        if predicted is None
+        else {name: _predicted(result) for name, result in predicted.items()},
+        "warnings": list(plan.warnings),
+        "cost": None if cost is None else {"pixels": cost.pixels, "memoryBytes": cost.memory_bytes},
+    }
+
+
+def _predicted(result: Predicted) -> dict[str, Any]:
+    return {
+        "format": Auto.AUTO.value if result.format is None else result.format.value,
+        "width": result.width,
+        "height": result.height,
+        "frames": result.frames,
+    }

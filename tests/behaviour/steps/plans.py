@@ -1,0 +1,56 @@
+"""Steps of asking what will come out."""
+
+import json
+
+from pytest_bdd import parsers, then, when
+
+from tests.behaviour.world import World
+
+
+@when(parsers.re(r"she plans (?P<options>\{.*\})$"))
+def plan(world: World, options: str, **picture) -> None:
+    world.earlier = world.answer
+    body = {"processingOptions": json.loads(options)} | picture
+    world.ask("POST", "/api/pipelines/plan", body, token=world.actor.token)
+
+
+@when(
+    parsers.re(
+        r"she plans (?P<options>\{.*\}) for a (?P<width>\d+)x(?P<height>\d+) (?P<format>\w+)$"
+    )
+)
+def _(world: World, options: str, width: str, height: str, format: str) -> None:
+    plan(world, options, image={"format": format, "width": int(width), "height": int(height)})
+
+
+@when(parsers.re(r"she plans (?P<options>\{.*\}) for that image$"))
+def _(world: World, options: str) -> None:
+    plan(world, options, image={"imageId": world.image_id})
+
+
+@then(parsers.parse('the plan foretells "{name}" as {width:d}x{height:d}'))
+def _(world: World, name: str, width: int, height: int) -> None:
+    assert world.answer.status_code == 200, world.answer.text
+    foretold = world.answer.json["predicted"][name]
+    assert (foretold["width"], foretold["height"]) == (width, height)
+
+
+@then("the plan tells what it costs")
+def _(world: World) -> None:
+    assert world.answer.json["cost"] == {"pixels": 8_000_000, "memoryBytes": 32_000_000}
+
+
+@then("both plans have the same hash")
+def _(world: World) -> None:
+    hashes = [answer.json["pipelineHash"] for answer in (world.earlier, world.answer)]
+    assert hashes[0] == hashes[1] and len(hashes[0]) == 64
+
+
+@then(parsers.parse('the plan warns of "{warning}"'))
+def _(world: World, warning: str) -> None:
+    assert warning in world.answer.json["warnings"]
+
+
+@then(parsers.parse('the plan is refused as "{problem}"'))
+def _(world: World, problem: str) -> None:
+    assert (world.answer.status_code, world.answer.json["code"]) == (422, problem)
