@@ -25,6 +25,9 @@ MAX_FILES: Final = 2 + Pipeline.MAX_VARIANTS + Pipeline.MAX_ASSETS
 FORK: Final = b"F"
 """Asks the zygote for a renderer; its socket and its standard error come with it."""
 
+FORK_WITH_FONTS: Final = b"L"
+"""Asks likewise for one that can draw letters; it takes longer to come."""
+
 REAP: Final = b"R"
 """Asks the zygote how a renderer ended; its process id follows."""
 

@@ -31,6 +31,7 @@ from adapters.imaging.limits import RendererLimits
 from adapters.imaging.messages import (
     CHECK,
     FORK,
+    FORK_WITH_FONTS,
     MAX_FILES,
     PACKET_BYTES,
     REAP,
@@ -79,8 +80,15 @@ def main() -> None:
     poller.register(worker, select.POLLIN)
     while not any(descriptor == worker for descriptor, _ in poller.poll()):
         packet, descriptors, _, _ = socket.recv_fds(editor, 64, 2)
-        if packet == FORK and len(descriptors) == 2:
-            pid = _fork(descriptors[0], descriptors[1], (editor.fileno(), worker), limits, missing)
+        if packet in (FORK, FORK_WITH_FONTS) and len(descriptors) == 2:
+            pid = _fork(
+                descriptors[0],
+                descriptors[1],
+                (editor.fileno(), worker),
+                limits,
+                missing,
+                with_fonts=packet == FORK_WITH_FONTS,
+            )
             editor.send(struct.pack("<q", pid))
         elif packet[:1] == REAP:
             editor.send(struct.pack("<q", _reap(*struct.unpack("<q", packet[1:]))))
@@ -113,6 +121,8 @@ def _fork(
     ours: tuple[int, ...],
     limits: RendererLimits,
     missing: list[str],
+    *,
+    with_fonts: bool,
 ) -> int:
     zygote = os.getpid()
     pid = os.fork()
@@ -122,7 +132,8 @@ def _fork(
         os.dup2(complaints, 2)
         for descriptor in (complaints, *ours):
             os.close(descriptor)
-        open_fonts()
+        if with_fonts:
+            open_fonts()
         missing = missing + sandbox.lock_down(limits, zygote)
         _serve(socket.socket(fileno=channel), limits, missing)
     except BaseException:  # noqa: BLE001  # nothing may return into the zygote's loop

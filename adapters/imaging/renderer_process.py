@@ -22,6 +22,7 @@ from adapters.imaging.limits import RendererLimits
 from adapters.imaging.messages import (
     CHECK,
     FORK,
+    FORK_WITH_FONTS,
     PACKET_BYTES,
     REAP,
     Order,
@@ -81,9 +82,9 @@ class Zygote:
         self._closed = False
         self._generation = 0
 
-    def fork(self) -> "Renderer":
+    def fork(self, *, with_fonts: bool = False) -> "Renderer":
         """
-        Return a new renderer.
+        Return a new renderer; opening fonts, which it cannot do later, takes it longer.
 
         Raises:
             ZygoteGone: None could be made.
@@ -97,9 +98,18 @@ class Zygote:
             with self._lock:
                 if not self._is_alive():
                     self._start()
-                pid = self._ask(FORK, [theirs.fileno(), their_stderr])
+                wanted = FORK_WITH_FONTS if with_fonts else FORK
+                pid = self._ask(wanted, [theirs.fileno(), their_stderr])
                 generation = self._generation
-            return Renderer(pid, os.pidfd_open(pid), ours, complaints, self, generation)
+            return Renderer(
+                pid,
+                os.pidfd_open(pid),
+                ours,
+                complaints,
+                self,
+                generation,
+                has_fonts=with_fonts,
+            )
         except (ZygoteGone, OSError) as error:
             ours.close()
             os.close(complaints)
@@ -199,6 +209,7 @@ class Renderer:
     _complaints: int
     _zygote: Zygote
     _generation: int
+    has_fonts: bool
     tasks: int = 0
     peak_bytes: int = 0
 

@@ -25,7 +25,7 @@ Frames = list[pyvips.Image]
 
 # An encoder goes on when it has all its pixels, and nobody can look into it.
 _MOST_PERCENT: Final = 99
-# Smaller pictures are done before anybody could look; being told costs them over one per cent.
+# Smaller pictures are done before anybody could look, and being told is not free.
 _LONG_READ_PIXELS: Final = 16_000_000
 _LONG_DRAWN_PIXELS: Final = 2_000_000
 

@@ -111,8 +111,11 @@ class VipsEditor(ImageEditor):
         waited = time.perf_counter() - started
         worn = True
         try:
-            if renderer is not None and not renderer.is_idle():
-                renderer.close()  # it ended, or worse, between two tasks
+            if renderer is not None and (
+                not renderer.is_idle()  # it ended, or worse, between two tasks
+                or (pipeline.has_texts and not renderer.has_fonts)
+            ):
+                renderer.close()
                 renderer = None
             names = tuple(name for name in pipeline.asset_names if name in assets)
             files = [targets[name] for name in pipeline.result_names]
@@ -184,7 +187,7 @@ class VipsEditor(ImageEditor):
         for is_last in (False, True):
             try:
                 if renderer is None:
-                    renderer = self._zygote.fork()
+                    renderer = self._zygote.fork(with_fonts=order.pipeline.has_texts)
                 return renderer, renderer.draw(order, descriptors, self._limits.wall_seconds, watch)
             except ZygoteGone as error:
                 if is_last or self._closed:

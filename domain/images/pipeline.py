@@ -89,6 +89,11 @@ class Pipeline:
         return tuple(dict.fromkeys(name for name in names if name is not None))
 
     @property
+    def has_texts(self) -> bool:
+        """Whether letters have to be drawn."""
+        return any(mark.text is not None for mark in self._marks())
+
+    @property
     def variables(self) -> frozenset[Variable]:
         """What has to be known before the texts of the operations can be drawn."""
         return frozenset(variable for mark in self._marks() for variable in mark.variables)

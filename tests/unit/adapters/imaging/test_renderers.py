@@ -23,7 +23,7 @@ from adapters.imaging.vips_editor import VipsEditor
 from application.ports.image_editor import Drawn, EditFailed, EditorUnavailable
 from application.ports.object_store import StorageFull, StorageUnavailable
 from domain.images.formats import ImageFormat
-from domain.images.operations import AutoOrient, Blur, Fit, Operation, Resize, Watermark
+from domain.images.operations import AutoOrient, Blur, Fit, Operation, Resize, Watermark, Watermark
 from domain.images.output import Output
 from domain.images.pipeline import MAIN, Pipeline
 from domain.images.upload_policy import UploadPolicy
@@ -557,8 +557,18 @@ class TestWalls:
         held = [os.readlink(entry) for entry in Path(f"/proc/{renderer().pid}/fd").iterdir()]
         assert [file for file in held if file != "/dev/null" and file.startswith("/")] == []
 
+    def test_fonts_are_opened_only_for_letters(self, make_editor: MakeEditor) -> None:
+        editor = make_editor()
+        edit(editor, pictures.small_jpeg(), Resize(20))
+        first = renderer().pid
+        edit(editor, pictures.small_jpeg(), Watermark(text="Ada"))
+        second = renderer().pid
+        edit(editor, pictures.small_jpeg(), Resize(20))
+
+        assert first != second == renderer().pid
+
     def test_the_kernel_confirms_the_walls(self, make_editor: MakeEditor) -> None:
-        edit(make_editor(), pictures.small_jpeg(), Resize(20))
+        edit(make_editor(), pictures.small_jpeg(), Watermark(text="Ada"))
         pid = renderer().pid
 
         status = dict(
