@@ -50,6 +50,11 @@ def colored(image: pyvips.Image) -> pyvips.Image:
     return in_srgb_values(image).colourspace(SRGB)
 
 
+def in_profile(image: pyvips.Image, name: str) -> pyvips.Image:
+    """Return *image* in the space of libvips' built-in profile *name*, which is attached."""
+    return colored(image).icc_transform(name, embedded=True, input_profile=SRGB)
+
+
 def grey(image: pyvips.Image) -> pyvips.Image:
     """Return *image* with its light alone, alpha kept."""
     if image.interpretation == GREY:

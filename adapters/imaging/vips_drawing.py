@@ -16,7 +16,15 @@ from adapters.imaging.vips_resizing import cut_or_pad
 from adapters.imaging.vips_saving import format_of, prepared, save
 from adapters.imaging.vips_watermarks import Marks
 from domain.images.geometry import Fitted, fit
-from domain.images.operations import AutoOrient, Flip, Grayscale, Operation, Resize
+from domain.images.operations import (
+    AutoOrient,
+    ColorProfile,
+    Flip,
+    Grayscale,
+    Operation,
+    Profile,
+    Resize,
+)
 from domain.images.output import Auto, Output
 from domain.images.pipeline import Origin, Pipeline, Variant
 from domain.images.upload_policy import UploadPolicy
@@ -60,14 +68,15 @@ def draw(
     if len(fresh) < len(pipeline.variants):
         frames = [frame.copy_memory() for frame in frames]
     planned = time.perf_counter()
-    writer.write(frames, pipeline.output)
+    profile = _profile(pipeline.operations)
+    writer.write(frames, pipeline.output, profile)
     for variant in pipeline.variants:
         with _told_as(variant):
             if variant.origin is Origin.UPLOAD:
-                own = decoded.run(variant.operations, marks)
+                own, inherited = decoded.run(variant.operations, marks), None
             else:
-                own = _applied(variant.operations, frames, marks)
-            writer.write(own, variant.output)
+                own, inherited = _applied(variant.operations, frames, marks), profile
+            writer.write(own, variant.output, _profile(variant.operations) or inherited)
     # libvips draws while it writes, so that reading, drawing and encoding are one stage.
     stages = {"open": planned - started, "render": time.perf_counter() - planned}
     return Done(tuple(writer.written), stages, peak_bytes=0)
@@ -82,18 +91,18 @@ class _Writer:
     tell: Callable[[int], None]
     written: list[Written] = attrs.field(factory=list)
 
-    def write(self, frames: Frames, output: Output) -> None:
-        """Draw *frames*, and write them to the next target."""
+    def write(self, frames: Frames, output: Output, profile: Profile | None) -> None:
+        """Draw *frames*, and write them to the next target, in the space of *profile*."""
         written = format_of(output.format, self.opened.format, frames)
         if not written.may_be_animated:
             frames = frames[:1]
-        image = prepared(frames, written, output)
+        image = prepared(frames, written, output, profile)
         if (
             self.opened.width * self.opened.height >= _LONG_READ_PIXELS
             or image.width * image.height >= _LONG_DRAWN_PIXELS
         ):
             image = self._told_of(image)
-        save(image, self.targets[len(self.written)], written, output)
+        save(image, self.targets[len(self.written)], written, output, profile)
         self.written.append(Written(written, frames[0].width, frames[0].height, len(frames)))
 
     def _told_of(self, image: pyvips.Image) -> pyvips.Image:
@@ -217,6 +226,11 @@ def _applied(steps: Sequence[Operation | _Rest], frames: Frames, marks: Marks) -
         else:
             frames = vips_steps.apply(step, frames, marks)
     return frames
+
+
+def _profile(operations: Sequence[Operation]) -> Profile | None:
+    """Return the last space of colours that *operations* name."""
+    return next((step.to for step in reversed(operations) if isinstance(step, ColorProfile)), None)
 
 
 def _is_animated(opened: Opened, pipeline: Pipeline) -> bool:

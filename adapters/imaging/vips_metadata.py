@@ -7,7 +7,8 @@ import pyvips
 from domain.images.output import Kept, Metadata
 
 # VipsForeignKeep
-_FLAGS: Final = {Kept.EXIF: 1, Kept.COPYRIGHT: 1, Kept.XMP: 2, Kept.IPTC: 4, Kept.ICC: 8}
+KEEP_ICC: Final = 8
+_FLAGS: Final = {Kept.EXIF: 1, Kept.COPYRIGHT: 1, Kept.XMP: 2, Kept.IPTC: 4, Kept.ICC: KEEP_ICC}
 _ALL: Final = 31
 
 _COPYRIGHT: Final = "exif-ifd0-Copyright"

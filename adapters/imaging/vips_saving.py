@@ -12,11 +12,13 @@ from typing import Any, Final
 
 import pyvips
 
-from adapters.imaging.vips_colors import in_srgb_values
-from adapters.imaging.vips_metadata import with_metadata
+from adapters.imaging.vips_colors import in_profile, in_srgb_values
+from adapters.imaging.vips_metadata import KEEP_ICC, with_metadata
 from domain.errors import OutputTooLarge
 from domain.images.formats import ImageFormat
+from domain.images.operations import Profile
 from domain.images.output import Auto, Format, Output, Subsampling
+from domain.images.units import Color
 
 DEFAULT_QUALITIES: Final = {ImageFormat.JPEG: 80, ImageFormat.WEBP: 79, ImageFormat.AVIF: 63}
 WEBP_MAX_SIDE_PX: Final = 16_383  # RFC 9649 §2.6: fourteen bits
@@ -59,9 +61,16 @@ def format_of(chosen: Format, uploaded: ImageFormat, frames: list[pyvips.Image])
     return ImageFormat.PNG if first.hasalpha() else ImageFormat.JPEG
 
 
-def prepared(frames: list[pyvips.Image], written: ImageFormat, output: Output) -> pyvips.Image:
+def prepared(
+    frames: list[pyvips.Image],
+    written: ImageFormat,
+    output: Output,
+    profile: Profile | None = None,
+) -> pyvips.Image:
     """
     Return one picture that the format *written* can hold, made of all *frames*.
+
+    It is in the space of *profile*, if the format can hold that.
 
     Raises:
         OutputTooLarge: The format cannot hold sides that long.
@@ -69,14 +78,12 @@ def prepared(frames: list[pyvips.Image], written: ImageFormat, output: Output) -
     width, height = frames[0].width, frames[0].height
     if written is ImageFormat.WEBP and max(width, height) > WEBP_MAX_SIDE_PX:
         raise OutputTooLarge(f"WebP cannot hold sides longer than {WEBP_MAX_SIDE_PX} pixels")
-    if written is ImageFormat.JPEG:
-        color = output.background
-        frames = [
-            frame.flatten(background=_of_bands(frame, (color.red, color.green, color.blue)))
-            if frame.hasalpha()
-            else frame
-            for frame in frames
-        ]
+    if not holds(written, profile):
+        profile = None
+    if written is ImageFormat.JPEG or profile is Profile.CMYK:
+        frames = [_flattened(frame, output.background) for frame in frames]
+    if profile is not None:
+        frames = [in_profile(frame, profile.value) for frame in frames]
     if written is ImageFormat.GIF:  # which has no place for a profile
         frames = [in_srgb_values(frame) for frame in frames]
     if len(frames) == 1:
@@ -92,14 +99,29 @@ def prepared(frames: list[pyvips.Image], written: ImageFormat, output: Output) -
     return strip
 
 
-def save(image: pyvips.Image, target: int, written: ImageFormat, output: Output) -> None:
+def holds(written: ImageFormat, profile: Profile | None) -> bool:
+    """Tell whether a format has a place for pictures in the space of *profile*."""
+    if profile is Profile.CMYK:
+        return written in (ImageFormat.JPEG, ImageFormat.TIFF)
+    return profile is not None and written is not ImageFormat.GIF
+
+
+def save(
+    image: pyvips.Image,
+    target: int,
+    written: ImageFormat,
+    output: Output,
+    profile: Profile | None = None,
+) -> None:
     """
-    Draw *image* and write it to the descriptor *target*.
+    Draw *image* and write it to the descriptor *target*, with the *profile* that it was put in.
 
     Raises:
         OutputTooLarge: No quality makes it as small as it has to be.
     """
     image, keep = with_metadata(image, output.metadata)
+    if holds(written, profile):
+        keep |= KEEP_ICC  # without it the numbers would mean other colours
     write = _writer(written, output, keep)
     quality = getattr(output.quality, written.value, None) or DEFAULT_QUALITIES.get(written)
     if output.max_bytes is None or quality is None:
@@ -213,9 +235,10 @@ def _effort(written: ImageFormat, effort: int | None) -> int:
     return round(effort * _MOST_EFFORT[written] / 10)
 
 
-def _of_bands(frame: pyvips.Image, color: tuple[int, int, int]) -> list[float]:
-    """Return *color* as the picture has its colours; grey takes its lightness."""
-    if frame.bands > 2:
-        return list(color)
-    red, green, blue = color
-    return [round(0.2126 * red + 0.7152 * green + 0.0722 * blue)]
+def _flattened(frame: pyvips.Image, color: Color) -> pyvips.Image:
+    if not frame.hasalpha():
+        return frame
+    ground = [color.red, color.green, color.blue]
+    if frame.bands == 2:  # grey takes the colour's lightness
+        ground = [round(0.2126 * color.red + 0.7152 * color.green + 0.0722 * color.blue)]
+    return frame.flatten(background=ground)

@@ -7,6 +7,7 @@ import pyvips
 
 from adapters.imaging.vips_colors import GREY, SRGB, colored, grey, in_srgb_values, ready_for
 from domain.images.operations import (
+    ColorProfile,
     Contrast,
     Duotone,
     Flatten,
@@ -33,7 +34,7 @@ def toned(step: Tone, frames: list[pyvips.Image]) -> list[pyvips.Image]:
     return [_toned_frame(step, frame) for frame in frames]
 
 
-def _toned_frame(step: Tone, frame: pyvips.Image) -> pyvips.Image:  # noqa: C901, PLR0911  # a return a case
+def _toned_frame(step: Tone, frame: pyvips.Image) -> pyvips.Image:  # noqa: C901, PLR0911, PLR0912
     match step:
         case Grayscale():
             return grey(frame)
@@ -64,6 +65,8 @@ def _toned_frame(step: Tone, frame: pyvips.Image) -> pyvips.Image:  # noqa: C901
             return _duotone(frame, step)
         case Flatten():
             return _flattened(frame, step.background)
+        case ColorProfile():
+            return frame  # what is written is converted, not what is worked on
         case Normalize():  # which looks at all frames before it draws one
             return _normalized([frame], step)[0]
         case _:

@@ -10,6 +10,7 @@ from domain.images.operations import (
     AutoOrient,
     Blur,
     Border,
+    ColorProfile,
     Contrast,
     Crop,
     Duotone,
@@ -141,8 +142,8 @@ def _step(step: Operation, size: _Size) -> _Size | None:  # noqa: PLR0911  # one
             return None
         case (
             Flip() | Grayscale() | Negate() | Normalize() | Gamma() | Threshold() | Modulate()
-            | Contrast() | Tint() | Sepia() | Duotone() | Flatten() | Blur() | Sharpen()
-            | Pixelate() | Redact() | RoundCorners() | Watermark()
+            | Contrast() | ColorProfile() | Tint() | Sepia() | Duotone() | Flatten() | Blur()
+            | Sharpen() | Pixelate() | Redact() | RoundCorners() | Watermark()
         ):  # fmt: skip
             return size
         case _:

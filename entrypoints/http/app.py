@@ -39,7 +39,7 @@ from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
 from entrypoints.http.resources.files import ResultFile
 from entrypoints.http.resources.images import Download, Images, Status, Upload, Variants
 from entrypoints.http.resources.pages import Landing, ProblemPages
-from entrypoints.http.resources.pipelines import Capabilities, PipelinePlan
+from entrypoints.http.resources.pipelines import Capabilities, Operations, PipelinePlan
 from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
 from entrypoints.http.resources.profile import Profile
 from entrypoints.http.resources.tasks import TaskCancellation, TaskDetail, TaskRetry
@@ -149,6 +149,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
                 options.policy,
             ),
         ),
+        ("/api/operations", Operations()),
         ("/api/capabilities", Capabilities(options.policy)),
         ("/api/tasks/{task_id}", TaskDetail(authentication, use_cases.view_task)),
         (

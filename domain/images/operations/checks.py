@@ -15,17 +15,26 @@ def camel_case(name: str) -> str:
     return head + "".join(word.title() for word in rest)
 
 
-# Any: the same check serves whole numbers and fractions.
-def between(low: float, high: float) -> "attrs._ValidatorType[Any]":
-    """Return a validator of numbers from *low* to *high*."""
+@attrs.frozen
+class Between:
+    """A validator of numbers; its bounds are also what the language's schema tells."""
 
-    def check(_: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
-        if not (math.isfinite(value) and low <= value <= high):
+    low: float
+    high: float
+
+    # Any: the same check serves whole numbers and fractions.
+    def __call__(self, _: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
+        """Refuse what lies outside, and what is no number."""
+        if not (math.isfinite(value) and self.low <= value <= self.high):
             raise InvalidParameter(
-                f"must be from {low:g} to {high:g}", pointer=f"/{camel_case(attribute.name)}"
+                f"must be from {self.low:g} to {self.high:g}",
+                pointer=f"/{camel_case(attribute.name)}",
             )
 
-    return check
+
+def between(low: float, high: float) -> "attrs._ValidatorType[Any]":
+    """Return a validator of numbers from *low* to *high*."""
+    return Between(low, high)
 
 
 def opaque(_: object, attribute: "attrs.Attribute[Color]", value: Color) -> None:

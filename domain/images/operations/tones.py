@@ -1,5 +1,7 @@
 """Operations that change the colour of each pixel, by that pixel alone."""
 
+from enum import Enum
+
 import attrs
 
 from domain.errors import InvalidParameter
@@ -104,6 +106,25 @@ class Flatten:
     background: Color = attrs.field(default=WHITE, validator=opaque)
 
 
+class Profile(Enum):
+    """A space of colours that a result may be written in."""
+
+    SRGB = "srgb"
+    P3 = "p3"
+    CMYK = "cmyk"
+
+
+@attrs.frozen
+class ColorProfile:
+    """
+    Write the result in another space of colours, its ICC profile attached.
+
+    Operations work on sRGB wherever this stands among them; of several the last one counts.
+    """
+
+    to: Profile
+
+
 Tone = (
     Grayscale
     | Negate
@@ -116,4 +137,5 @@ Tone = (
     | Sepia
     | Duotone
     | Flatten
+    | ColorProfile
 )

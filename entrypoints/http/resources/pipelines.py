@@ -16,6 +16,7 @@ from domain.images.pipeline import Pipeline
 from domain.images.prediction import Facts, Predicted
 from domain.images.upload_policy import UploadPolicy
 from entrypoints.http.authentication import Authentication
+from entrypoints.http.language_schema import language_schema
 from entrypoints.http.payloads import PayloadReader, id_in_path, write_json
 from entrypoints.http.processing_options import ProcessingOptionsReader
 
@@ -86,6 +87,18 @@ class PipelinePlan:
             if not 1 <= value <= most:
                 raise InvalidParameter(f"must be from 1 to {most}", pointer=f"/image/{name}")
         return Facts(body.format, body.width, body.height, body.frames, body.orientation), None
+
+
+class Operations:
+    """`/api/operations`."""
+
+    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
+        """Describe the language, as JSON Schema."""
+        resp.set_header("Cache-Control", _FOREVER)
+        write_json(resp, language_schema())
+        resp.content_type = "application/schema+json"
+
+    on_head = on_get
 
 
 @attrs.frozen

@@ -1,0 +1,86 @@
+"""The schema and the reader agree on what is the language."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from jsonschema import Draft202012Validator
+
+from adapters.serialization.canonical_texts import CanonicalTexts
+from adapters.serialization.converter import make_converter
+from domain.images.operations import OPERATION_NAMES
+from domain.images.pipeline import Pipeline
+from entrypoints.http.language_schema import language_schema
+from entrypoints.http.processing_options import ProcessingOptionsReader
+from tests.contracts.test_pipeline_texts import OPTIONS
+from tests.http.house import Caller
+
+BOOK = (Path(__file__).parents[2] / "docs" / "processing-options.md").read_text()
+READER = ProcessingOptionsReader(make_converter(strict=True))
+SCHEMA = Draft202012Validator(language_schema())
+EXAMPLES = [json.loads(one) for one in re.findall(r"```json\n(.*?)```", BOOK, re.DOTALL)]
+LONG = [one for one in EXAMPLES if {"pipeline", "output", "version"} & one.keys()]
+
+
+def test_it_is_a_schema() -> None:
+    Draft202012Validator.check_schema(language_schema())
+    assert json.loads(json.dumps(language_schema())) == language_schema()
+
+
+@pytest.mark.parametrize("example", LONG, ids=lambda one: json.dumps(one)[:60])
+def test_every_long_example_of_the_book_is_valid(example: dict[str, Any]) -> None:
+    SCHEMA.validate(example)
+
+
+def test_there_are_examples_of_every_operation() -> None:
+    used = {step["op"] for one in LONG for step in one.get("pipeline", [])}
+
+    assert used == set(OPERATION_NAMES)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"pipeline": [{"op": "blurr"}]},
+        {"pipeline": [{"op": "blur", "sigma": 101}]},
+        {"pipeline": [{"op": "blur", "sigma": "2"}]},
+        {"pipeline": [{"op": "blur", "strength": 2}]},
+        {"pipeline": [{"op": "rotate"}]},
+        {"pipeline": [{"op": "resize", "width": 10, "fit": "round"}]},
+        {"pipeline": [{"op": "negate"}] * 21},
+        {"output": {"format": "bmp"}},
+        {"output": {"quality": {"png": 3}}},
+        {"output": {"effort": 11}},
+        {"variants": {"main": {}}},
+        {"variants": {"a": {"from": "b"}}},
+        {"priority": "soon"},
+        {"colour": "red"},
+    ],
+    ids=lambda one: json.dumps(one)[:60],
+)
+def test_what_the_reader_refuses_the_schema_does(wrong: dict[str, Any]) -> None:
+    assert not SCHEMA.is_valid(wrong)
+    with pytest.raises(Exception, match="."):
+        READER.read(wrong | {"version": 1})
+
+
+@settings(max_examples=200, deadline=None)
+@given(OPTIONS)
+def test_what_is_written_out_is_valid(options: dict[str, Any]) -> None:
+    assert SCHEMA.is_valid(options)
+    try:
+        pipeline: Pipeline = READER.read(options).pipeline
+    except Exception:
+        return
+    SCHEMA.validate(CanonicalTexts().document(pipeline))
+
+
+def test_it_is_served_to_everybody(caller: Caller) -> None:
+    answer = caller.simulate_get("/api/operations")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/schema+json"
+    assert answer.json == language_schema()
