@@ -42,7 +42,7 @@ def http_app(
 
     return create_app(
         use_cases,
-        HTTPOptions(make_converter(strict=True), policy, settings.base_url),
+        HTTPOptions(make_converter(), policy, settings.base_url),
     )
 
 

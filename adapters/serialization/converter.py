@@ -1,9 +1,9 @@
 """
 The pipeline language as JSON documents, both ways.
 
-One converter reads what we stored ourselves (tolerant: members it does not know are ignored, so
-that a newer version's documents stay readable), one what customers send (strict: unknown members
-are refused). Both know the language's own notations, such as `"12%"`, `"#ff8800"` and `"16:9"`.
+Members that are not known are refused, in what customers send as in what was stored by whatever
+version. The language's own notations, such as `"12%"`, `"#ff8800"` and `"16:9"`, are read and
+written.
 """
 
 import re
@@ -40,16 +40,16 @@ _OPERATION_KINDS = {kind: name for name, kind in OPERATION_NAMES.items()}
 
 
 @cache
-def make_converter(*, strict: bool, whole: bool = False) -> cattrs.Converter:
+def make_converter(*, whole: bool = False) -> cattrs.Converter:
     """
-    Return the converter for customers' documents (*strict*) or for our own.
+    Return the converter of the language.
 
     Defaults are left out of what it writes, unless that is to be *whole*.
 
     Structuring raises cattrs' error groups, whose leaves are `DomainError`s with sentences for
     customers, `ForbiddenExtraKeysError`, or a missing member's `KeyError`.
     """
-    converter = cattrs.Converter(forbid_extra_keys=strict)
+    converter = cattrs.Converter(forbid_extra_keys=True)
     converter.register_structure_hook(int, _integer)
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(bool, _boolean)
@@ -80,7 +80,7 @@ def make_converter(*, strict: bool, whole: bool = False) -> cattrs.Converter:
         attrs.has,
         lambda kind: _of_objects(
             make_dict_structure_fn(
-                kind, converter, _cattrs_forbid_extra_keys=strict, **_spelling(kind)
+                kind, converter, _cattrs_forbid_extra_keys=True, **_spelling(kind)
             )
         ),
     )

@@ -11,6 +11,7 @@ from domain.images.output import Output
 from domain.images.pipeline import Origin, Pipeline, Variant
 
 VERSION: Final = 1
+_MEMBERS: Final = frozenset({"version", "pipeline", "output", "variants"})
 
 
 def pipeline_to_document(pipeline: Pipeline, *, whole: bool = False) -> dict[str, Any]:
@@ -29,14 +30,20 @@ def pipeline_to_document(pipeline: Pipeline, *, whole: bool = False) -> dict[str
 
 def pipeline_from_document(document: dict[str, Any]) -> Pipeline:
     """
-    Read a pipeline that `pipeline_to_document` wrote.
+    Read a pipeline that `pipeline_to_document` wrote, of this version or an older one.
+
+    Whoever draws half of what was asked for draws something else: what a newer version has written
+    is read whole or not at all.
 
     Raises:
-        ValueError: The document is of a version that this program does not know.
+        ValueError: The document is of a version that this program does not know, or says more.
+        DomainError, BaseValidationError, KeyError: It says what this program does not understand.
     """
     if document.get("version") != VERSION:
         raise ValueError(f"unknown pipeline version {document.get('version')!r}")
-    converter = make_converter(strict=False)
+    if unknown := document.keys() - _MEMBERS:
+        raise ValueError(f"unknown members of a pipeline: {sorted(unknown)}")
+    converter = make_converter()
     return Pipeline(
         operations=tuple(_step(converter, step) for step in document["pipeline"]),
         output=converter.structure(document["output"], Output),
@@ -53,7 +60,7 @@ def pipeline_from_document(document: dict[str, Any]) -> Pipeline:
 
 
 def _run(operations: Sequence[Operation], output: Output, *, whole: bool) -> dict[str, Any]:
-    converter = make_converter(strict=False, whole=whole)
+    converter = make_converter(whole=whole)
     return {
         "pipeline": [converter.unstructure(step, Operation) for step in operations],
         "output": converter.unstructure(output),

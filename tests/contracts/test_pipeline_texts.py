@@ -23,7 +23,7 @@ from entrypoints.http.processing_options import ProcessingOptionsReader
 from tests import pictures
 from tests.limits import renderer_limits
 
-READER = ProcessingOptionsReader(make_converter(strict=True))
+READER = ProcessingOptionsReader(make_converter())
 TEXTS = CanonicalTexts()
 
 

@@ -116,7 +116,7 @@ class House:
         use_cases = HTTPUseCases(**{name: self._failing_as_told(name) for name in names})
         return create_app(
             use_cases,
-            HTTPOptions(make_converter(strict=True), self.policy, self.base_url),
+            HTTPOptions(make_converter(), self.policy, self.base_url),
         )
 
     def _failing_as_told(self, name: str) -> Callable[..., Any]:

@@ -19,7 +19,7 @@ from tests.contracts.test_pipeline_texts import OPTIONS
 from tests.http.house import Caller
 
 BOOK = (Path(__file__).parents[2] / "docs" / "processing-options.md").read_text()
-READER = ProcessingOptionsReader(make_converter(strict=True))
+READER = ProcessingOptionsReader(make_converter())
 SCHEMA = Draft202012Validator(language_schema())
 EXAMPLES = [json.loads(one) for one in re.findall(r"```json\n(.*?)```", BOOK, re.DOTALL)]
 LONG = [one for one in EXAMPLES if {"pipeline", "output", "version"} & one.keys()]

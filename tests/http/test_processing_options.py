@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
+from cattrs.errors import BaseValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -58,7 +59,7 @@ from domain.notifications.channel import NotificationRequest, Occasion
 from entrypoints.http.errors import RequestRefused
 from entrypoints.http.processing_options import SHORT_FORM, ProcessingOptionsReader
 
-CONVERTER = make_converter(strict=True)
+CONVERTER = make_converter()
 READER = ProcessingOptionsReader(CONVERTER)
 BOOK = (Path(__file__).resolve().parents[2] / "docs/processing-options.md").read_text()
 BIGGER = {"without_enlargement": False}
@@ -331,6 +332,24 @@ def test_outputs_that_were_stored_before_there_was_more_to_say_are_read() -> Non
     old = {"version": 1, "pipeline": [], "output": {"format": "webp", "quality": 70}}
 
     assert pipeline_from_document(old).output == Output(ImageFormat.WEBP, 70)
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        {"version": 2},
+        {"collage": {}},
+        {"pipeline": [{"op": "swirl"}]},
+        {"pipeline": [{"op": "negate", "amount": 0.5}]},
+        {"output": {"format": "webp", "glow": True}},
+        {"variants": {"a": {"from": "main", "pipeline": [], "output": {"glow": True}}}},
+    ],
+)
+def test_what_a_newer_version_stored_is_read_whole_or_not_at_all(newer: Any) -> None:
+    stored = pipeline_to_document(READER.read({"resize": "80x60"}).pipeline)
+
+    with pytest.raises((ValueError, BaseValidationError, DomainError)):
+        pipeline_from_document(stored | newer)
 
 
 @pytest.mark.parametrize(
