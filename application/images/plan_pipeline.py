@@ -51,7 +51,7 @@ class Cost:
         pixels: Of all frames, to be decoded.
         memory_bytes: 4 a pixel where frames have to lie in memory: animations, pictures that are
             turned, trimmed or looked through, and those of several results; 0.3 a pixel where the
-            picture is read from top to bottom, as was measured of libvips.
+            picture is read from top to bottom. An estimate: nothing here has measured it.
     """
 
     pixels: int

@@ -97,7 +97,7 @@ class Resize:
     Attributes:
         gravity: What `cover` keeps; where `contain` puts the picture.
         dpr: Pixels of the screen to a pixel of the page: width and height are multiplied by it.
-        linear: Whether light is mixed rather than its gamma-coded numbers; six times as slow.
+        linear: Whether light is mixed rather than its gamma-coded numbers; much slower.
     """
 
     width: Length | None = None
