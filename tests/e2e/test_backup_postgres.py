@@ -27,7 +27,8 @@ def test_a_dump_and_a_later_copy_of_the_store_are_a_backup(
             [program("pg_dump"), "--format=custom", f"--file={dump}", url], check=True, timeout=60
         )
         platform.upload(pictures.small_jpeg())
-        shutil.copytree(here / "storage", elsewhere / "storage")
+        # As the page says: what is still being staged comes and goes, and no row names it.
+        shutil.copytree(here / "storage" / "objects", elsewhere / "storage" / "objects")
 
     subprocess.run(
         [program("pg_restore"), "--no-owner", f"--dbname={restored_url}", dump],
