@@ -6,8 +6,12 @@ Refusals and failures that need more than one object to see.
     ├── NotAllowed                somebody we know, who may not
     ├── NotFound                  unknown, or another's: the two look alike on purpose
     ├── AssetNotFound
+    ├── PresetNotFound
+    ├── PresetsOnly               somebody who may use presets as they are, and nothing else
+    ├── PresetChanged             it is no longer what the caller took it for
     ├── AlreadyExists
     ├── TooManyWebhooks           the account has as many as it may have
+    ├── TooManyPresets            there are as many as there may be
     ├── NotReady                  ask again later
     ├── TaskEndedWithoutResult    asking again will not help
     ├── FileGone                  it was kept for a while, and is no longer
@@ -66,6 +70,28 @@ class AssetNotFound(ApplicationError):
     code = "asset-not-found"
 
 
+class PresetNotFound(ApplicationError):
+    """There is no preset by that name, or no such version of it."""
+
+    code = "preset-not-found"
+
+    def under(self, prefix: str) -> "PresetNotFound":
+        """Return the same refusal seen from further out, as `DomainError.under` does."""
+        return PresetNotFound(self.detail, pointer=prefix + (self.pointer or ""))
+
+
+class PresetsOnly(NotAllowed):
+    """The caller may use presets as they are, and nothing else."""
+
+    code = "presets-only"
+
+
+class PresetChanged(ApplicationError):
+    """The preset is no longer the version that the caller took it for."""
+
+    code = "precondition-failed"
+
+
 class AlreadyExists(ApplicationError):
     """Something else already has this name or address."""
 
@@ -76,6 +102,12 @@ class TooManyWebhooks(ApplicationError):
     """The account has as many webhooks as it may have."""
 
     code = "too-many-webhooks"
+
+
+class TooManyPresets(ApplicationError):
+    """The account, or everybody together, has as many presets as there may be."""
+
+    code = "too-many-presets"
 
 
 class NotReady(ApplicationError):

@@ -7,6 +7,7 @@ Refusals that the business itself makes, whoever asks.
     ├── UnknownMember             a key that the language does not have
     ├── UnknownOperation          an operation that the language does not have
     ├── TooManyOperations
+    ├── PresetLocked              something beside a preset that stands for itself
     ├── ImageRefused
     │   ├── EmptyFile
     │   ├── ContentTooLarge       bytes
@@ -79,6 +80,12 @@ class TooManyVariants(DomainError):
     """The pipeline has more results than `Pipeline.MAX_VARIANTS` and the main one."""
 
     code = "too-many-variants"
+
+
+class PresetLocked(DomainError):
+    """Something is asked for beside a preset to which nothing may be added."""
+
+    code = "preset-locked"
 
 
 class ImageRefused(DomainError):

@@ -42,6 +42,13 @@ from application.outbox.forget_replies import ForgetReplies
 from application.outbox.measure_queues import MeasureQueues
 from application.outbox.relay_outbox import RelayOutbox
 from application.outbox.sweep import Sweep
+from application.presets.add_preset import AddPreset
+from application.presets.change_preset import ChangePreset
+from application.presets.find_preset import FindPreset
+from application.presets.list_preset_versions import ListPresetVersions
+from application.presets.list_presets import ListPresets
+from application.presets.remove_preset import RemovePreset
+from application.presets.view_preset import ViewPreset
 from application.tasks.cancel_task import CancelTask
 from application.tasks.process_task import ProcessTask, RetryPolicy
 from application.tasks.retry_task import RetryTask
@@ -77,6 +84,7 @@ class Adapters(containers.DeclarativeContainer):
     upload_policy = _once(factories.upload_policy, settings)
     retention_policy = _once(factories.retention, settings)
     high_water_marks = _once(factories.high_water_marks, settings)
+    confinement = _once(factories.confinement, settings)
     image_probe = _once(factories.image_probe)
     pipeline_texts = _once(factories.pipeline_texts)
     image_editor = _once(factories.image_editor, settings, upload_policy)
@@ -148,6 +156,7 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         ids=adapters.ids,
         failpoints=adapters.failpoints,
+        confinement=adapters.confinement,
     )
     list_images = _once(ListImages, database=adapters.database)
     image_status = _once(ImageStatus, database=adapters.database)
@@ -157,7 +166,12 @@ class UseCases(containers.DeclarativeContainer):
         links=adapters.links,
         link_lifetime=_duration(settings.provided.downloads.link_seconds),
     )
-    plan_pipeline = _once(PlanPipeline, database=adapters.database, texts=adapters.pipeline_texts)
+    plan_pipeline = _once(
+        PlanPipeline,
+        database=adapters.database,
+        texts=adapters.pipeline_texts,
+        confinement=adapters.confinement,
+    )
     list_variants = _once(
         ListVariants,
         database=adapters.database,
@@ -182,7 +196,11 @@ class UseCases(containers.DeclarativeContainer):
     view_task = _once(ViewTask, database=adapters.database)
     cancel_task = _once(CancelTask, database=adapters.database, clock=adapters.clock)
     retry_task = _once(
-        RetryTask, database=adapters.database, clock=adapters.clock, ids=adapters.ids
+        RetryTask,
+        database=adapters.database,
+        clock=adapters.clock,
+        ids=adapters.ids,
+        confinement=adapters.confinement,
     )
     process_task = _once(
         ProcessTask,
@@ -199,6 +217,35 @@ class UseCases(containers.DeclarativeContainer):
     )
     return_expired_tasks = _once(
         ReturnExpiredTasks, database=adapters.database, clock=adapters.clock
+    )
+
+    find_preset = _once(FindPreset, database=adapters.database, confinement=adapters.confinement)
+    add_preset = _once(
+        AddPreset,
+        database=adapters.database,
+        clock=adapters.clock,
+        texts=adapters.pipeline_texts,
+        confinement=adapters.confinement,
+    )
+    change_preset = _once(
+        ChangePreset,
+        database=adapters.database,
+        clock=adapters.clock,
+        texts=adapters.pipeline_texts,
+        confinement=adapters.confinement,
+    )
+    remove_preset = _once(
+        RemovePreset, database=adapters.database, confinement=adapters.confinement
+    )
+    view_preset = _once(
+        ViewPreset,
+        database=adapters.database,
+        texts=adapters.pipeline_texts,
+        confinement=adapters.confinement,
+    )
+    list_presets = _once(ListPresets, database=adapters.database, confinement=adapters.confinement)
+    list_preset_versions = _once(
+        ListPresetVersions, database=adapters.database, confinement=adapters.confinement
     )
 
     add_webhook = _once(
@@ -306,6 +353,13 @@ class Platform(containers.DeclarativeContainer):
         view_task=_watched(use_cases.view_task, adapters),
         cancel_task=_watched(use_cases.cancel_task, adapters),
         retry_task=_watched(use_cases.retry_task, adapters),
+        find_preset=_watched(use_cases.find_preset, adapters),
+        add_preset=_watched(use_cases.add_preset, adapters),
+        change_preset=_watched(use_cases.change_preset, adapters),
+        remove_preset=_watched(use_cases.remove_preset, adapters),
+        view_preset=_watched(use_cases.view_preset, adapters),
+        list_presets=_watched(use_cases.list_presets, adapters),
+        list_preset_versions=_watched(use_cases.list_preset_versions, adapters),
         add_webhook=_watched(use_cases.add_webhook, adapters),
         list_webhooks=_watched(use_cases.list_webhooks, adapters),
         remove_webhook=_watched(use_cases.remove_webhook, adapters),

@@ -30,8 +30,10 @@ from application.ports.outbox_bell import OutboxBell
 from application.ports.password_hasher import PasswordHasher
 from application.ports.pipeline_texts import PipelineTexts
 from application.ports.signing_secrets import SigningSecrets
+from application.presets.confinement import Confinement
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import ChannelKind
+from domain.users.roles import Role
 from entrypoints.mistakes import OperatorMistake
 from entrypoints.settings import Settings
 
@@ -225,6 +227,10 @@ def high_water_marks(settings: Settings) -> HighWaterMarks:
         queued_tasks_per_user=limits.queued_tasks_per_user,
         free_bytes=limits.free_bytes,
     )
+
+
+def confinement(settings: Settings) -> Confinement:
+    return Confinement(frozenset(map(Role, settings.pipelines.presets_only_roles)))
 
 
 def image_probe() -> ImageProbe:

@@ -188,6 +188,18 @@ def networks() -> Form:
     return Form("networks such as 10.0.0.0/8,fd00::/8", parse)
 
 
+def words(*known: str) -> Form:
+    """Take some of a few words, whatever their case."""
+
+    def parse(value: str) -> tuple[str, ...]:
+        given = tuple(part.strip().lower() for part in value.split(","))
+        if not set(given) <= set(known):
+            raise Malformed
+        return given
+
+    return Form("a list, divided by commas, of " + ", ".join(known), parse)
+
+
 def secret(min_bytes: int) -> Form:
     """Take a text that is never shown, or the path of a file that holds it."""
     sentence = f"at least {min_bytes} bytes, or file:///path of a file that holds them"

@@ -15,6 +15,7 @@ from typed_settings.dict_utils import set_path
 from typed_settings.types import LoadedSettings, LoaderMeta, OptionInfo, OptionList, SettingsClass
 
 from domain.images.limits import MAX_SIDE_PX
+from domain.users.roles import PERMISSIONS, Permission
 from entrypoints import setting_forms as form
 from entrypoints.setting_forms import Form, Malformed
 
@@ -23,6 +24,12 @@ _FORM: Final = "form"
 _AREAS: Final = {"data_dir": "", "failpoint": "for tests"}
 _MIB = 1024 * 1024
 _LONGEST_PRESIGNED_SECONDS: Final = 7 * 86_400  # Signature Version 4 allows no more
+# Whoever looks after the presets that others are confined to must not be.
+_CONFINABLE_ROLES: Final = tuple(
+    role.value
+    for role, permissions in PERMISSIONS.items()
+    if Permission.MANAGE_SHARED_PRESETS not in permissions
+)
 _EVERY_INTERFACE: Final = ("0.0.0.0", "[::]")  # noqa: S104  # told apart, not listened at
 
 
@@ -148,6 +155,18 @@ class UploadSettings:
     max_frames: int = _setting(500, form.whole(1, 100_000), "Frames of an animation.")
     max_total_pixels: int = _setting(
         100_000_000, form.whole(1, 10**11), "Pixels of all frames together."
+    )
+
+
+@attrs.frozen
+class PipelinesSettings:
+    """What may be asked for."""
+
+    presets_only_roles: tuple[str, ...] = _setting(
+        (),
+        form.words(*_CONFINABLE_ROLES),
+        "Roles confined to shared presets, as they are: whoever has no other may ask for nothing "
+        "else. None, so that everybody may.",
     )
 
 
@@ -397,6 +416,7 @@ class Settings:
     storage: StorageSettings = StorageSettings()
     http: HTTPSettings = HTTPSettings()
     upload: UploadSettings = UploadSettings()
+    pipelines: PipelinesSettings = PipelinesSettings()
     limits: LimitsSettings = LimitsSettings()
     renderer: RendererSettings = RendererSettings()
     worker: WorkerSettings = WorkerSettings()

@@ -9,6 +9,7 @@ from domain.images.image import Image, PictureHeader
 from domain.images.operations import AutoOrient, Resize
 from domain.images.output import Output
 from domain.images.pipeline import Pipeline
+from domain.images.preset import Preset
 from domain.notifications.channel import ChannelKind, Occasion, Webhook
 from domain.notifications.delivery import Delivery
 from domain.tasks.task import Result, Task, TaskStatus
@@ -116,6 +117,21 @@ def a_result(**overrides: Any) -> Result:
             "height": 600,
             "byte_size": 61_234,
             "sha256": A_SHA256,
+        }
+        | overrides
+    )
+
+
+def a_preset(user: User | None = None, **overrides: Any) -> Preset:
+    """The first version of `card`: *user*'s own, or shared."""
+    return Preset(
+        **{
+            "user_id": user.id if user else None,
+            "name": "card",
+            "version": 1,
+            "pipeline": A_PIPELINE,
+            "locked": False,
+            "created_at": NOON,
         }
         | overrides
     )

@@ -16,6 +16,7 @@ from domain.errors import DomainError
 from domain.images.formats import ImageFormat
 from domain.images.gone import Gone
 from domain.images.pipeline import Pipeline
+from domain.images.preset import PresetOrigin
 from domain.notifications.channel import NotificationRequest, Occasion
 from domain.tasks.events import TaskCompleted, TaskEvent, TaskFailed, TaskQueued
 from domain.tasks.priority import Priority
@@ -24,7 +25,7 @@ from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
 _COLUMNS = """
     t.id, t.image_id, t.user_id, t.pipeline, t.created_at, t.correlation_id, t.assets, t.notify,
     t.status, t.attempts, t.deaths, t.fence, t.failure_code, t.failure_detail, t.started_at,
-    t.finished_at, t.priority, t.gone, t.progress
+    t.finished_at, t.priority, t.gone, t.progress, t.preset
 """
 _GET = f"SELECT {_COLUMNS} FROM tasks t WHERE t.id = :id"
 _NEWEST_OF = f"""
@@ -113,10 +114,10 @@ class SqlTasks(Tasks):
             """
             INSERT INTO tasks (
                 id, image_id, user_id, pipeline, assets, notify, correlation_id, priority, status,
-                attempts, deaths, fence, rung_at, created_at
+                attempts, deaths, fence, rung_at, created_at, preset
             ) VALUES (
                 :id, :image_id, :user_id, :pipeline, :assets, :notify, :correlation_id, :priority,
-                :status, :attempts, :deaths, :fence, clock_now(), :created_at
+                :status, :attempts, :deaths, :fence, clock_now(), :created_at, :preset
             )
             """,
             id=task.id,
@@ -132,6 +133,7 @@ class SqlTasks(Tasks):
             deaths=task.deaths,
             fence=task.fence,
             created_at=task.created_at,
+            preset=None if task.preset is None else _preset_to_document(task.preset),
         )
         self._tell(task, timedelta())
 
@@ -411,6 +413,7 @@ class SqlTasks(Tasks):
             priority=Priority(row[16]),
             gone=None if row[17] is None else Gone(row[17]),
             progress=row[18],
+            preset=None if row[19] is None else _preset_from(read.as_document(row[19])),
         )
 
 
@@ -430,6 +433,14 @@ def _pipeline_from(document: Any) -> Pipeline | None:
         return pipeline_from_document(document)
     except (DomainError, BaseValidationError, KeyError, TypeError, ValueError):
         return None
+
+
+def _preset_to_document(preset: PresetOrigin) -> Document:
+    return Document(name=preset.name, version=preset.version, shared=preset.is_shared)
+
+
+def _preset_from(document: dict[str, Any]) -> PresetOrigin:
+    return PresetOrigin(document["name"], document["version"], is_shared=document["shared"])
 
 
 def _notify_to_document(notify: NotificationRequest) -> Document:

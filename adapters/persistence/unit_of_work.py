@@ -10,6 +10,7 @@ from adapters.persistence.idempotency_keys import SqlIdempotencyKeys
 from adapters.persistence.images import SqlImages
 from adapters.persistence.notifications import SqlDeliveries, SqlWebhooks
 from adapters.persistence.outbox import SqlOutbox
+from adapters.persistence.presets import SqlPresets
 from adapters.persistence.processing_log import SqlProcessingLog
 from adapters.persistence.tasks import SqlTasks
 from adapters.persistence.users import SqlSessions, SqlUsers
@@ -30,6 +31,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.sessions = SqlSessions(connection)
         self.images = SqlImages(connection, tasks)
         self.assets = SqlAssets(connection)
+        self.presets = SqlPresets(connection)
         self.tasks = tasks
         self.outbox = self._outbox
         self.deliveries = SqlDeliveries(connection)

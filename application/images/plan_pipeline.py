@@ -10,12 +10,14 @@ from application.actor import Actor
 from application.errors import NotFound
 from application.ports.pipeline_texts import PipelineTexts
 from application.ports.unit_of_work import Database
+from application.presets.confinement import Confinement
 from domain.images.canonical import canonical
 from domain.images.formats import ImageFormat
 from domain.images.operations import Flip, Interest, Normalize, Operation, Resize, Rotate, Trim
 from domain.images.output import Auto, Output
 from domain.images.pipeline import MAIN, Pipeline
 from domain.images.prediction import Facts, Predicted, predict
+from domain.images.preset import PresetOrigin
 
 _BYTES_A_PIXEL: Final = 4
 _STREAMED_BYTES_A_PIXEL: Final = 0.3
@@ -34,12 +36,14 @@ class PlanPipelineRequest:
 
     Attributes:
         image_id: Of an image of the actor's own, instead of *facts*.
+        preset: The version of a preset that the pipeline was made from, if any.
     """
 
     actor: Actor
     pipeline: Pipeline
     facts: Facts | None = None
     image_id: UUID | None = None
+    preset: PresetOrigin | None = None
 
 
 @attrs.frozen
@@ -69,6 +73,7 @@ class Plan:
         predicted: Each result by its name; None without a picture.
         warnings: Sentences for whoever wrote it.
         cost: None without a picture.
+        preset: The version of a preset that it was made from, if any.
     """
 
     document: Mapping[str, Any]
@@ -76,6 +81,7 @@ class Plan:
     predicted: Mapping[str, Predicted] | None
     warnings: tuple[str, ...]
     cost: Cost | None
+    preset: PresetOrigin | None = None
 
 
 @attrs.frozen
@@ -84,15 +90,20 @@ class PlanPipeline:
     Say what a pipeline will make; no pixel is touched and nothing is kept.
 
     Raises:
+        PresetsOnly: The actor may use presets as they are, and the pipeline is none.
         NotFound: There is no image by that id, or it is another's.
         GeometryOutsideImage, OutputTooLarge: It cannot be drawn over that picture.
     """
 
     database: Database
     texts: PipelineTexts
+    confinement: Confinement = Confinement()
 
     def __call__(self, request: PlanPipelineRequest) -> Plan:
         """Bring it into its one form, predict, warn."""
+        if self.confinement.holds(request.actor):
+            with self.database.reading() as work:
+                self.confinement.check_use(work, request.actor, request.pipeline, request.preset)
         facts = request.facts if request.image_id is None else self._facts_of(request)
         found = canonical(request.pipeline)
         predicted = None if facts is None else predict(request.pipeline, facts)
@@ -105,6 +116,7 @@ class PlanPipeline:
                 *(() if request.image_id is None else (_ORIENTATION_UNKNOWN,)),
             ),
             None if facts is None else _cost(request.pipeline, facts),
+            request.preset,
         )
 
     def _facts_of(self, request: PlanPipelineRequest) -> Facts:

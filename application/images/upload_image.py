@@ -16,8 +16,10 @@ from application.ports.image_probe import ImageProbe
 from application.ports.object_store import ObjectStore
 from application.ports.repositories.idempotency_keys import TwinRequest
 from application.ports.unit_of_work import CommitUnknown, Database, DatabaseUnavailable
+from application.presets.confinement import Confinement
 from domain.images.image import Image, PictureHeader, safe_label
 from domain.images.pipeline import Pipeline
+from domain.images.preset import PresetOrigin
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import NotificationRequest
 from domain.tasks.priority import Priority
@@ -32,6 +34,7 @@ class UploadImageRequest:
 
     Attributes:
         attachments: Other files of the request, by the names that the pipeline may use.
+        preset: The version of a preset that the pipeline was made from, if any.
     """
 
     actor: Actor
@@ -42,6 +45,7 @@ class UploadImageRequest:
     notify: NotificationRequest = NotificationRequest()
     priority: Priority = Priority.INTERACTIVE
     idempotency: IdempotencyKey | None = None
+    preset: PresetOrigin | None = None
 
 
 @attrs.frozen
@@ -69,6 +73,7 @@ class UploadImage:
 
     Raises:
         NotAllowed: The actor may not process images.
+        PresetsOnly: The actor may use presets as they are, and the pipeline is none.
         ImageRefused: The picture, or an attachment, breaks the upload policy.
         AssetNotFound: The pipeline names a picture that is nowhere.
         UnexpectedPart: An attachment is not named by the pipeline.
@@ -83,12 +88,16 @@ class UploadImage:
     clock: Clock
     ids: Ids
     failpoints: Failpoints
+    confinement: Confinement = Confinement()
 
     def __call__(self, request: UploadImageRequest) -> UploadedImage:
         """Judge the header, store the bytes, write the rows."""
         request.actor.require(Permission.PROCESS_IMAGES)
         if request.idempotency and (earlier := self._earlier(request.idempotency)):
             return earlier
+        if self.confinement.holds(request.actor):
+            with self.database.reading() as work:
+                self.confinement.check_use(work, request.actor, request.pipeline, request.preset)
         header = self._inspect(request.picture)
         for attachment in request.attachments.values():
             self._inspect(attachment)
@@ -124,6 +133,7 @@ class UploadImage:
             created_at=now,
             correlation_id=request.correlation_id,
             priority=request.priority,
+            preset=request.preset,
         )
         try:
             with self.database.writing() as work:

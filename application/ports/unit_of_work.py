@@ -12,6 +12,7 @@ from application.ports.repositories.history import History
 from application.ports.repositories.idempotency_keys import IdempotencyKeys
 from application.ports.repositories.images import Images
 from application.ports.repositories.outbox import Outbox
+from application.ports.repositories.presets import Presets
 from application.ports.repositories.processing_log import ProcessingLog
 from application.ports.repositories.sessions import Sessions
 from application.ports.repositories.tasks import Tasks
@@ -49,6 +50,7 @@ class UnitOfWork(Protocol):
     sessions: Sessions
     images: Images
     assets: Assets
+    presets: Presets
     tasks: Tasks
     outbox: Outbox
     deliveries: Deliveries

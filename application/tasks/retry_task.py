@@ -11,6 +11,7 @@ from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.repositories.idempotency_keys import TwinRequest
 from application.ports.unit_of_work import Database
+from application.presets.confinement import Confinement
 from domain.users.roles import Permission
 
 
@@ -46,6 +47,7 @@ class RetryTask:
 
     Raises:
         NotAllowed: The actor may not process images.
+        PresetsOnly: The actor may use presets as they are, and the task's pipeline is none.
         NotFound: There is no task by that id, or it is another's.
         IllegalTransition: It has not ended.
         FileGone: The picture is no longer kept.
@@ -55,6 +57,7 @@ class RetryTask:
     database: Database
     clock: Clock
     ids: Ids
+    confinement: Confinement = Confinement()
 
     def __call__(self, request: RetryTaskRequest) -> RetriedTask:
         """Load, compare the owner, queue; the outbox rings in the same transaction."""
@@ -77,6 +80,8 @@ class RetryTask:
                 created_at=self.clock.now(),
                 correlation_id=request.correlation_id,
             )
+            assert task.pipeline is not None  # or it could not be run again
+            self.confinement.check_use(work, request.actor, task.pipeline, task.preset)
             if image.gone is not None:
                 raise FileGone(f"Its picture is {image.gone.value}.")
             if request.idempotency:

@@ -17,6 +17,11 @@ MAIN: Final = "main"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 
 
+def is_name(text: str) -> bool:
+    """Whether *text* may name something that is asked for in a pipeline."""
+    return _NAME.fullmatch(text) is not None
+
+
 class Origin(Enum):
     """What a variant is made from."""
 
@@ -41,7 +46,7 @@ class Variant:
     origin: Origin = Origin.MAIN
 
     def __attrs_post_init__(self) -> None:
-        if _NAME.fullmatch(self.name) is None or self.name == MAIN:
+        if not is_name(self.name) or self.name == MAIN:
             raise InvalidParameter(
                 f"is no name of a variant: small letters, digits, - and _, at most 40, not {MAIN!r}"
             )

@@ -24,6 +24,7 @@ from domain.errors import IllegalTransition
 from domain.images.formats import ImageFormat
 from domain.images.gone import Gone
 from domain.images.pipeline import Pipeline
+from domain.images.preset import PresetOrigin
 from domain.notifications.channel import NotificationRequest
 from domain.tasks.events import TaskCompleted, TaskEvent, TaskFailed, TaskQueued
 from domain.tasks.priority import Priority
@@ -109,6 +110,7 @@ class Task:
         progress: Percent of the attempt under way, where it takes more than a moment.
         correlation_id: The request that asked for the task, for the logs.
         gone: Why its results are not in the store; None if they are, or if there are none.
+        preset: The version of a preset that the pipeline was made from, if any.
     """
 
     MAX_DEATHS: ClassVar[int] = 3
@@ -132,6 +134,7 @@ class Task:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     gone: Gone | None = None
+    preset: PresetOrigin | None = None
     _events: list[TaskEvent] = attrs.field(factory=list, init=False, repr=False, eq=False)
 
     @classmethod
@@ -147,6 +150,7 @@ class Task:
         created_at: datetime,
         correlation_id: str,
         priority: Priority = Priority.INTERACTIVE,
+        preset: PresetOrigin | None = None,
     ) -> "Task":
         """Make a new task that waits for a worker."""
         task = cls(
@@ -159,6 +163,7 @@ class Task:
             created_at=created_at,
             correlation_id=correlation_id,
             priority=priority,
+            preset=preset,
         )
         task._events.append(TaskQueued(id))
         return task
@@ -249,6 +254,7 @@ class Task:
             created_at=created_at,
             correlation_id=correlation_id,
             priority=self.priority,
+            preset=self.preset,
         )
 
     @property

@@ -24,10 +24,22 @@ from application.images.upload_image import UploadedImage, UploadImageRequest
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
+from application.presets.add_preset import AddedPreset, AddPresetRequest
+from application.presets.change_preset import ChangePresetRequest
+from application.presets.find_preset import FindPresetRequest
+from application.presets.list_preset_versions import (
+    ListPresetVersionsRequest,
+    PresetVersionsPage,
+)
+from application.presets.list_presets import ListPresetsRequest, PresetsPage
+from application.presets.preset_view import PresetView
+from application.presets.remove_preset import RemovePresetRequest
+from application.presets.view_preset import ViewPresetRequest
 from application.tasks.cancel_task import CancelTaskRequest
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.images.image import Image
+from domain.images.preset import Preset
 from domain.images.upload_policy import UploadPolicy
 from domain.users.user import User
 from entrypoints.http import errors
@@ -40,6 +52,12 @@ from entrypoints.http.resources.files import ResultFile
 from entrypoints.http.resources.images import Download, Images, Status, Upload, Variants
 from entrypoints.http.resources.pages import Landing, ProblemPages
 from entrypoints.http.resources.pipelines import Capabilities, Operations, PipelinePlan
+from entrypoints.http.resources.presets import (
+    OnePreset,
+    OnePresetVersion,
+    Presets,
+    PresetVersions,
+)
 from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
 from entrypoints.http.resources.profile import Profile
 from entrypoints.http.resources.tasks import TaskCancellation, TaskDetail, TaskRetry
@@ -79,6 +97,13 @@ class HTTPUseCases:
     view_task: Callable[[ViewTaskRequest], TaskView]
     cancel_task: Callable[[CancelTaskRequest], None]
     retry_task: Callable[[RetryTaskRequest], RetriedTask]
+    find_preset: Callable[[FindPresetRequest], Preset]
+    add_preset: Callable[[AddPresetRequest], AddedPreset]
+    change_preset: Callable[[ChangePresetRequest], PresetView]
+    remove_preset: Callable[[RemovePresetRequest], None]
+    view_preset: Callable[[ViewPresetRequest], PresetView]
+    list_presets: Callable[[ListPresetsRequest], PresetsPage]
+    list_preset_versions: Callable[[ListPresetVersionsRequest], PresetVersionsPage]
     add_webhook: Callable[[AddWebhookRequest], AddedWebhook]
     list_webhooks: Callable[[Actor], WebhooksView]
     remove_webhook: Callable[[RemoveWebhookRequest], None]
@@ -128,6 +153,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
                 use_cases.admit_upload,
                 forms,
                 use_cases.upload_image,
+                use_cases.find_preset,
                 options.policy.max_bytes,
             ),
         ),
@@ -144,6 +170,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             PipelinePlan(
                 authentication,
                 use_cases.plan_pipeline,
+                use_cases.find_preset,
                 payloads,
                 processing_options,
                 options.policy,
@@ -159,6 +186,35 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         (
             "/api/tasks/{task_id}/retry",
             TaskRetry(authentication, use_cases.admit_upload, use_cases.retry_task),
+        ),
+        (
+            "/api/presets",
+            Presets(
+                authentication,
+                use_cases.add_preset,
+                use_cases.list_presets,
+                payloads,
+                processing_options,
+            ),
+        ),
+        (
+            "/api/presets/{name}",
+            OnePreset(
+                authentication,
+                use_cases.view_preset,
+                use_cases.change_preset,
+                use_cases.remove_preset,
+                payloads,
+                processing_options,
+            ),
+        ),
+        (
+            "/api/presets/{name}/versions",
+            PresetVersions(authentication, use_cases.list_preset_versions),
+        ),
+        (
+            "/api/presets/{name}/versions/{number}",
+            OnePresetVersion(authentication, use_cases.view_preset),
         ),
         (
             "/api/webhooks",

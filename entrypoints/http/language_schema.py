@@ -55,6 +55,10 @@ def language_schema() -> Schema:
                 "properties": {"autoOrient": {"type": "boolean", "default": True}},
                 "additionalProperties": False,
             },
+            "preset": {
+                "type": "string",
+                "pattern": r"^[a-z0-9][a-z0-9_-]{0,39}(@[1-9][0-9]{0,8})?$",
+            },
             **_run(),
             "variants": {
                 "type": "object",

@@ -86,6 +86,10 @@ PROBLEMS: Final = _by_code((
             "GET /api/images/{imageId}/download."),
     Problem("link-expired", 410, "The link is too old",
             "Get a new one from GET /api/images/{imageId}/download."),
+    Problem("presets-only", 403, "You may use presets, and nothing else",
+            "Name a preset in the processing options, with nothing but notify and priority beside "
+            "it; the detail says which presets, GET /api/presets what each is. For anything else, "
+            "ask an administrator."),
     # What is asked for
     Problem("not-found", 404, "There is nothing here",
             "Check the address and the id. Things of other accounts look as if they were not "
@@ -96,11 +100,18 @@ PROBLEMS: Final = _by_code((
             "Files are kept for a while only. Upload the picture again."),
     Problem("asset-not-found", 404, "A picture that the processing options name is not there",
             "Send it as a file part of that name in the same request."),
+    Problem("preset-not-found", 404, "There is no such preset",
+            "Check its name and version: GET /api/presets lists the names, "
+            "GET /api/presets/{name}/versions the versions of one."),
     Problem("already-exists", 409, "There is one already", "Choose another."),
     Problem("username-taken", 409, "The user name is taken", "Choose another user name."),
     Problem("email-taken", 409, "The e-mail address has an account", "Sign in instead."),
     Problem("too-many-webhooks", 409, "The account has all the webhooks it may have",
             "Remove one first."),
+    Problem("too-many-presets", 409, "There are all the presets there may be",
+            "Remove one first."),
+    Problem("precondition-failed", 412, "It has been changed in the meantime",
+            "Get it again, look at what it is now, and send the ETag of that in If-Match."),
     Problem("not-ready", 409, "The result is still being made",
             "Ask again after the seconds in Retry-After, or be told: by e-mail or webhook.", 1),
     Problem("task-failed", 409, "The task ended without a result",
@@ -124,6 +135,9 @@ PROBLEMS: Final = _by_code((
             "A picture has at most 20 variants; ask for the others with another upload."),
     Problem("too-many-operations", 422, "Too many operations",
             "A pipeline has at most 20 operations; split the work over two uploads."),
+    Problem("preset-locked", 422, "The preset is locked",
+            "Leave out what the pointer shows: beside a locked preset there may only be notify and "
+            "priority."),
     Problem("unexpected-part", 422, "A part that nothing refers to",
             "Leave the part out, or name the file in a watermark."),
     Problem("invalid-geometry", 422, "A region lies outside the picture",

@@ -6,7 +6,7 @@ order in which they run; the short form is a flat object whose keys always run i
 Every refusal points to the value in the form that the customer chose.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from functools import partial
 from typing import Any, Final, TypeVar, get_args
 
@@ -16,6 +16,7 @@ import cattrs
 from domain.errors import (
     DomainError,
     InvalidParameter,
+    PresetLocked,
     TooManyOperations,
     TooManyVariants,
     UnknownMember,
@@ -29,6 +30,7 @@ from domain.images.operations import (
 )
 from domain.images.output import Kept, Output
 from domain.images.pipeline import Origin, Pipeline, Variant, check_length
+from domain.images.preset import Preset, PresetOrigin, PresetReference
 from domain.notifications.channel import NotificationRequest, Occasion
 from domain.tasks.priority import Priority
 from entrypoints.http.payloads import escaped, structure
@@ -39,16 +41,19 @@ T = TypeVar("T")
 
 VERSION: Final = 1
 LONG_FORM: Final = (
-    "version", "pipeline", "output", "variants", "source", "notify", "priority",
+    "version", "preset", "pipeline", "output", "variants", "source", "notify", "priority",
 )  # fmt: skip
 SHORT_FORM: Final = (
     "crop", "resize", "rotate", "flip", "grayscale", "blur", "sharpen", "filters", "watermark",
-    "format", "quality", "strip", "variants", "source", "notify", "priority",
+    "format", "quality", "strip", "preset", "variants", "source", "notify", "priority",
 )  # fmt: skip
+BESIDE_A_LOCK: Final = ("version", "preset", "notify", "priority")
+"""What changes no pixel."""
+NOT_IN_A_PRESET: Final = ("preset", "notify", "priority")
 LONG_VARIANT: Final = ("from", "pipeline", "output")
 SHORT_VARIANT: Final = (
     "from",
-    *(name for name in SHORT_FORM if name not in ("variants", "source", "notify", "priority")),
+    *(name for name in SHORT_FORM if name not in (*NOT_IN_A_PRESET, "variants", "source")),
 )
 FILTERS: Final = tuple(
     name for name, kind in OPERATION_NAMES.items() if kind in get_args(Tone | Filter)
@@ -57,11 +62,26 @@ FILTERS: Final = tuple(
 
 @attrs.frozen
 class ProcessingOptions:
-    """What a customer asks for: the pixels, who is to be told, and how urgent it is."""
+    """
+    What a customer asks for: the pixels, who is to be told, and how urgent it is.
+
+    Attributes:
+        preset: What the pipeline was made from, if from anything that has a name.
+    """
 
     pipeline: Pipeline
     notify: NotificationRequest
     priority: Priority
+    preset: PresetOrigin | None = None
+
+
+FindPreset = Callable[[PresetReference], Preset]
+"""Returns what the customer means by a name, with its pipeline, or refuses."""
+
+
+def no_preset(_: PresetReference) -> Preset:
+    """Refuse every preset, where none may be named."""
+    raise InvalidParameter("there are no presets here", pointer="/preset")
 
 
 @attrs.frozen
@@ -70,47 +90,102 @@ class ProcessingOptionsReader:
 
     converter: cattrs.Converter
 
-    def parse(self, data: bytes | None) -> ProcessingOptions:
+    def parse(self, data: bytes | None, find_preset: FindPreset = no_preset) -> ProcessingOptions:
         """
         Return what the JSON text in *data* asks for; None or blank asks for nothing special.
 
         Raises:
             MalformedJSON: It is not JSON.
             DomainError: It is not in the language; the pointer says where.
+            PresetNotFound, PresetsOnly, PortFailure: As *find_preset* raises them.
         """
-        return self.read(parse(data) if data and data.strip() else {})
+        return self.read(parse(data) if data and data.strip() else {}, find_preset)
 
-    def read(self, document: object) -> ProcessingOptions:
+    def read(self, document: object, find_preset: FindPreset = no_preset) -> ProcessingOptions:
         """Return what *document* asks for, or refuse it as `parse` does."""
-        if not isinstance(document, dict):
-            raise InvalidParameter('must be an object such as {"resize": "800x600"}', pointer="")
-        is_long = any(name in document for name in ("version", "pipeline", "output"))
-        _check_members(document, LONG_FORM if is_long else SHORT_FORM)
-        _check_version(document.get("version", VERSION))
+        members = _checked(document)
+        if "preset" not in members:
+            return self._asked(members, self._pipeline(members))
+        preset = find_preset(_at("/preset", PresetReference.parse, members["preset"]))
+        assert preset.pipeline is not None  # so it has been promised
+        if preset.locked:
+            _check_nothing_beside(preset, members)
+        return self._asked(members, self._over(preset.pipeline, members), preset.origin)
+
+    def read_preset(self, document: object) -> Pipeline:
+        """Return what *document* asks for, which is to become a preset itself."""
+        members = _checked(document)
+        for name in NOT_IN_A_PRESET:
+            if name in members:
+                raise UnknownMember(
+                    f"a preset says nothing of {', '.join(NOT_IN_A_PRESET)}", pointer=f"/{name}"
+                )
+        return self._pipeline(members)
+
+    def _asked(
+        self, document: dict[str, Any], pipeline: Pipeline, preset: PresetOrigin | None = None
+    ) -> ProcessingOptions:
+        return ProcessingOptions(
+            pipeline,
+            _at("/notify", _notification_request, document.get("notify", {})),
+            _at("/priority", _priority, document.get("priority", Priority.INTERACTIVE.value)),
+            preset,
+        )
+
+    def _over(self, base: Pipeline, document: dict[str, Any]) -> Pipeline:
+        """
+        Return *base* and then what *document* asks for.
+
+        Operations run after those of *base*; what is said of the output goes before what *base*
+        says, member by member; of two variants of one name the later counts.
+        """
+        run = self._run(document, base.output, is_added=True)
+        upright = base.operations[:1] == (AutoOrient(),)
+        if "source" in document:
+            upright = _at("/source", _is_auto_oriented, document["source"])
+            base = _turned(base, upright=upright)
+        run = attrs.evolve(run, operations=(*base.operations, *run.operations))
+        _at(run.place, check_length, run.operations)
+        own = self._variants(document, run.output, upright=upright)
+        names = {variant.name: variant for variant in (*base.variants, *own)}
+        _at("/variants", _check_count, names)
+        return Pipeline(run.operations, run.output, tuple(names.values()))
+
+    def _pipeline(self, document: dict[str, Any]) -> Pipeline:
         run = self._run(document, None)
         upright = _at("/source", _is_auto_oriented, document.get("source", {}))
         if upright:
             run = run.upright()
-        variants = tuple(
+        variants = self._variants(document, run.output, upright=upright)
+        return Pipeline(run.operations, run.output, variants)
+
+    def _variants(
+        self, document: dict[str, Any], output: Output, *, upright: bool
+    ) -> tuple[Variant, ...]:
+        return tuple(
             _at(
                 f"/variants/{escaped(name)}",
-                partial(self._variant, name, run.output, upright=upright),
+                partial(self._variant, name, output, upright=upright),
                 asked,
             )
             for name, asked in _members("/variants", document.get("variants", {}))
         )
-        return ProcessingOptions(
-            Pipeline(run.operations, run.output, variants),
-            _at("/notify", _notification_request, document.get("notify", {})),
-            _at("/priority", _priority, document.get("priority", Priority.INTERACTIVE.value)),
-        )
 
-    def _run(self, document: dict[str, Any], output: Output | None) -> "_Run":
-        """Return what *document* does, in either form; it may leave the *output* as it is."""
+    def _run(
+        self, document: dict[str, Any], output: Output | None, *, is_added: bool = False
+    ) -> "_Run":
+        """
+        Return what *document* does, in either form; it may leave the *output* as it is.
+
+        An output of the long form takes the place of that one, unless it *is_added* to it.
+        """
         if any(name in document for name in ("version", "pipeline", "output")):
             operations, place = tuple(self._listed(document.get("pipeline", []))), "/pipeline"
             if "output" in document or output is None:
-                output = _at("/output", self._output, document.get("output", {}))
+                usual = output if is_added else None
+                output = _at(
+                    "/output", partial(self._output_over, usual), document.get("output", {})
+                )
         else:
             operations, place = tuple(self._flat(document)), ""
             output = self._flat_output(document, output or Output())
@@ -187,7 +262,24 @@ class ProcessingOptionsReader:
         }
         if "strip" in document:
             asked["metadata"] = _at("/strip", _stripped, document["strip"])
-        return self._output(self.converter.unstructure(usual) | asked) if asked else usual
+        return self._output_over(usual, asked) if asked else usual
+
+    def _output_over(self, usual: Output | None, asked: object) -> Output:
+        """Return what *asked* says, and where it says nothing, what *usual* does."""
+        if usual is None or not isinstance(asked, dict):
+            return self._output(asked)
+        try:
+            return self._output(self.converter.unstructure(usual) | asked)
+        except DomainError as error:
+            member = (error.pointer or "").removeprefix("/").partition("/")[0]
+            if not member or member in asked:
+                raise
+            # It stands in what is built upon, where no pointer reaches.
+            place = "format" if "format" in asked else next(iter(asked))
+            raise type(error)(
+                f"does not go with the {member} that is taken over, which {error.detail}",
+                pointer=f"/{escaped(place)}",
+            ) from None
 
     def _operation(self, document: object) -> Operation:
         step: Operation = structure(self.converter, document, Operation)
@@ -243,6 +335,49 @@ def _members(place: str, value: object) -> list[tuple[str, object]]:
     if len(value) > Pipeline.MAX_VARIANTS:
         raise TooManyVariants(f"at most {Pipeline.MAX_VARIANTS} variants", pointer=place)
     return list(value.items())
+
+
+def _checked(document: object) -> dict[str, Any]:
+    """Return *document*, an object of known members in one of the two forms."""
+    if not isinstance(document, dict):
+        raise InvalidParameter('must be an object such as {"resize": "800x600"}', pointer="")
+    is_long = any(name in document for name in ("version", "pipeline", "output"))
+    _check_members(document, LONG_FORM if is_long else SHORT_FORM)
+    _check_version(document.get("version", VERSION))
+    return document
+
+
+def _check_nothing_beside(preset: Preset, document: dict[str, Any]) -> None:
+    for name in document:
+        if name not in BESIDE_A_LOCK:
+            raise PresetLocked(
+                f"{preset.origin} is locked: beside it there may only be notify and priority",
+                pointer=f"/{name}",
+            )
+
+
+def _turned(base: Pipeline, *, upright: bool) -> Pipeline:
+    """Return *base*, turning what it makes of the upload upright first, or not."""
+
+    def turned(operations: tuple[Operation, ...]) -> tuple[Operation, ...]:
+        rest = operations[1:] if operations[:1] == (AutoOrient(),) else operations
+        return (AutoOrient(), *rest) if upright else rest
+
+    return attrs.evolve(
+        base,
+        operations=_at("/source", turned, base.operations),
+        variants=tuple(
+            attrs.evolve(variant, operations=turned(variant.operations))
+            if variant.origin is Origin.UPLOAD
+            else variant
+            for variant in base.variants
+        ),
+    )
+
+
+def _check_count(variants: Sized) -> None:
+    if len(variants) > Pipeline.MAX_VARIANTS:
+        raise TooManyVariants(f"at most {Pipeline.MAX_VARIANTS} variants, the preset's among them")
 
 
 def _origin(value: object) -> Origin:

@@ -11,7 +11,11 @@ from application.images.stage_file import StagedFile
 from domain.images.pipeline import Pipeline
 from entrypoints.http.errors import DuplicatePart, MalformedJSON, MissingPart
 from entrypoints.http.multipart_form import Part
-from entrypoints.http.processing_options import ProcessingOptions, ProcessingOptionsReader
+from entrypoints.http.processing_options import (
+    FindPreset,
+    ProcessingOptions,
+    ProcessingOptionsReader,
+)
 from entrypoints.http.strict_json import MAX_BYTES
 
 StageFile = Callable[
@@ -47,13 +51,14 @@ class UploadFormReader:
     options: ProcessingOptionsReader
 
     @contextmanager
-    def read(self, parts: Iterable[Part]) -> Iterator[UploadForm]:
+    def read(self, parts: Iterable[Part], find_preset: FindPreset) -> Iterator[UploadForm]:
         """
         Stage the files and read the options.
 
         Raises:
             MissingPart, DuplicatePart, UnexpectedPart: The parts are not those of an upload.
             MalformedJSON, DomainError: The options cannot be understood.
+            PresetNotFound, PresetsOnly, PortFailure: As *find_preset* raises them.
         """
         picture: StagedFile | None = None
         options: ProcessingOptions | None = None
@@ -70,7 +75,7 @@ class UploadFormReader:
                     if options is not None:
                         raise DuplicatePart("Send processingOptions once.")
                     options_text = _text(part)
-                    options = self.options.parse(options_text)
+                    options = self.options.parse(options_text, find_preset)
                 elif part.is_file and len(others) < Pipeline.MAX_OPERATIONS:
                     file = staged.enter_context(self.stage_file(part.chunks, part.file_name))
                     others.append((part, file))

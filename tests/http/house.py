@@ -23,7 +23,7 @@ from application.accounts.register_user import Registered, RegisterUserRequest
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
-from application.errors import NotAllowed, NotFound, NotReady, UnexpectedPart
+from application.errors import NotAllowed, NotFound, NotReady, PresetNotFound, UnexpectedPart
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
@@ -37,15 +37,28 @@ from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.ports.access_tokens import InvalidToken
 from application.ports.download_links import LinkExpired, LinkForged
+from application.presets.add_preset import AddedPreset, AddPresetRequest
+from application.presets.change_preset import ChangePresetRequest
+from application.presets.find_preset import FindPresetRequest
+from application.presets.list_preset_versions import (
+    ListPresetVersionsRequest,
+    PresetVersionsPage,
+)
+from application.presets.list_presets import ListPresetsRequest, PresetsPage
+from application.presets.owner import check_unchanged
+from application.presets.preset_view import PresetView
+from application.presets.remove_preset import RemovePresetRequest
+from application.presets.view_preset import ViewPresetRequest
 from application.tasks.cancel_task import CancelTaskRequest
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.images.image import Image
+from domain.images.preset import Preset, PresetReference, checked_preset_name
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import Webhook, checked_webhook_url
 from domain.users.user import User, checked_email, checked_password, checked_username
 from entrypoints.http.app import HTTPOptions, HTTPUseCases, create_app
-from tests.builders import NOON, a_result, a_task, a_user, a_webhook, an_image
+from tests.builders import NOON, a_preset, a_result, a_task, a_user, a_webhook, an_image
 
 TOKEN = "ada.s.token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -101,6 +114,8 @@ class House:
         self.images: dict[UUID, Image] = {}
         self.pages: list[ListImagesRequest] = []
         self.plans: list[PlanPipelineRequest] = []
+        self.presets: list[Preset] = []
+        self.preset_requests: list[Any] = []
         self.views: dict[UUID, TaskView] = {}
         self.webhooks: list[Webhook] = []
         self.observed: list[tuple[str, str, int]] = []
@@ -207,7 +222,57 @@ class House:
         self.plans.append(request)
         if request.image_id is not None and request.image_id not in self.images:
             raise NotFound
-        return Plan({"version": 1}, "ab" * 32, None, ("a warning",), None)
+        return Plan({"version": 1}, "ab" * 32, None, ("a warning",), None, request.preset)
+
+    def find_preset(self, request: FindPresetRequest) -> Preset:
+        for preset in reversed(self.presets):
+            if preset.name == request.reference.name:
+                return preset
+        raise PresetNotFound("There is no such preset.", pointer="/preset")
+
+    def add_preset(self, request: AddPresetRequest) -> AddedPreset:
+        self.preset_requests.append(request)
+        checked_preset_name(request.name)
+        preset = a_preset(
+            None if request.shared else self.user,
+            name=request.name,
+            pipeline=request.pipeline,
+            locked=request.locked,
+        )
+        self.presets.append(preset)
+        return AddedPreset(_view(preset), replayed=self.replaying)
+
+    def change_preset(self, request: ChangePresetRequest) -> PresetView:
+        self.preset_requests.append(request)
+        before = self.find_preset(FindPresetRequest(request.actor, PresetReference(request.name)))
+        check_unchanged(before, request.only_if)
+        self.presets.append(attrs.evolve(before, version=before.version + 1))
+        return _view(self.presets[-1])
+
+    def remove_preset(self, request: RemovePresetRequest) -> None:
+        self.preset_requests.append(request)
+        preset = self.find_preset(FindPresetRequest(request.actor, PresetReference(request.name)))
+        check_unchanged(preset, request.only_if)
+        self.presets = [one for one in self.presets if one.name != request.name]
+
+    def view_preset(self, request: ViewPresetRequest) -> PresetView:
+        self.preset_requests.append(request)
+        for preset in reversed(self.presets):
+            if preset.name == request.name and request.version in (None, preset.version):
+                return _view(preset)
+        raise PresetNotFound("There is no such preset.")
+
+    def list_presets(self, request: ListPresetsRequest) -> PresetsPage:
+        self.preset_requests.append(request)
+        shown = self.presets[: request.limit]
+        follows = len(self.presets) > request.limit
+        return PresetsPage(shown, (shown[-1].name, False) if follows else None)
+
+    def list_preset_versions(self, request: ListPresetVersionsRequest) -> PresetVersionsPage:
+        self.preset_requests.append(request)
+        shown = self.presets[: request.limit]
+        follows = len(self.presets) > request.limit
+        return PresetVersionsPage(shown, shown[-1].version if follows else None)
 
     def list_variants(self, request: ListVariantsRequest) -> list[OfferedResult]:
         if request.image_id not in self.images:
@@ -274,6 +339,10 @@ class House:
         task = a_task()
         self.views[task.id] = TaskView(task, (), ())
         return task.id
+
+
+def _view(preset: Preset) -> PresetView:
+    return PresetView(preset, {"version": 1}, "ab" * 32)
 
 
 def _content(file: StagedFile) -> bytes:

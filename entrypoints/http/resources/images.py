@@ -14,9 +14,11 @@ from application.images.image_status import ImageStatusRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
 from application.images.list_variants import ListVariantsRequest, OfferedResult
 from application.images.upload_image import UploadedImage, UploadImageRequest
+from application.presets.find_preset import FindPresetRequest
 from domain.errors import UnknownMember
 from domain.images.image import Image
 from domain.images.pipeline import MAIN
+from domain.images.preset import Preset
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.cursors import cursor_to, place_of
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
@@ -36,13 +38,17 @@ class Upload:
     admit_upload: Callable[[Actor], None]
     forms: UploadFormReader
     upload_image: Callable[[UploadImageRequest], UploadedImage]
+    find_preset: Callable[[FindPresetRequest], Preset]
     max_file_bytes: int
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Take in a picture; what is answered is a promise that it will be processed."""
         actor = self.authentication(req)
         self.admit_upload(actor)
-        with self.forms.read(read_form(req, self.max_file_bytes)) as form:
+        parts = read_form(req, self.max_file_bytes)
+        with self.forms.read(
+            parts, lambda reference: self.find_preset(FindPresetRequest(actor, reference))
+        ) as form:
             uploaded = self.upload_image(
                 UploadImageRequest(
                     actor=actor,
@@ -55,6 +61,7 @@ class Upload:
                     idempotency=idempotency_key(
                         req, str(actor.user_id), form.options_text, *form.digests()
                     ),
+                    preset=form.options.preset,
                 )
             )
         resp.set_header("Location", f"/api/images/{uploaded.image_id}/status")

@@ -7,13 +7,16 @@ from uuid import UUID
 import attrs
 import falcon
 
+from application.errors import PresetNotFound
 from application.images.plan_pipeline import Plan, PlanPipelineRequest
+from application.presets.find_preset import FindPresetRequest
 from domain.errors import DomainError, InvalidParameter
 from domain.images.formats import ImageFormat
 from domain.images.operations import OPERATION_NAMES, Font
 from domain.images.output import Auto
 from domain.images.pipeline import Pipeline
 from domain.images.prediction import Facts, Predicted
+from domain.images.preset import Preset
 from domain.images.upload_policy import UploadPolicy
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.language_schema import language_schema
@@ -50,6 +53,7 @@ class PipelinePlan:
 
     authentication: Authentication
     plan_pipeline: Callable[[PlanPipelineRequest], Plan]
+    find_preset: Callable[[FindPresetRequest], Preset]
     payloads: PayloadReader
     options: ProcessingOptionsReader
     policy: UploadPolicy
@@ -59,12 +63,17 @@ class PipelinePlan:
         actor = self.authentication(req)
         body = self.payloads.read(req, PlanBody)
         try:
-            options = self.options.read(body.processing_options)
-        except DomainError as error:
+            options = self.options.read(
+                body.processing_options,
+                lambda reference: self.find_preset(FindPresetRequest(actor, reference)),
+            )
+        except (DomainError, PresetNotFound) as error:
             raise error.under("/processingOptions") from None
         facts, image_id = self._picture(body.image)
         plan = self.plan_pipeline(
-            PlanPipelineRequest(actor, options.pipeline, facts=facts, image_id=image_id)
+            PlanPipelineRequest(
+                actor, options.pipeline, facts=facts, image_id=image_id, preset=options.preset
+            )
         )
         write_json(resp, _plan(plan))
 
@@ -141,6 +150,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
     return {
         "pipeline": plan.document,
         "pipelineHash": plan.digest,
+        "preset": None if plan.preset is None else str(plan.preset),
         "predicted": None
         if predicted is None
         else {name: _predicted(result) for name, result in predicted.items()},

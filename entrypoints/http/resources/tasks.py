@@ -85,6 +85,7 @@ def _task(view: TaskView) -> dict[str, Any]:
         "taskId": str(task.id),
         "imageId": str(task.image_id),
         "status": task.status.value,
+        "preset": None if task.preset is None else str(task.preset),
         "progress": _percent(task),
         "attempts": task.attempts,
         "failure": _failure(task.failure),

@@ -1,0 +1,25 @@
+-- Pipelines by name. A version is never changed; a name that is no longer there goes on counting.
+
+CREATE TABLE presets (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    user_id UUID REFERENCES users (id),
+    name TEXT COLLATE "C" NOT NULL,
+    newest INTEGER NOT NULL,
+    is_there INTEGER NOT NULL
+);
+-- NULLs differ from each other, and what is shared has no owner.
+CREATE UNIQUE INDEX presets_name
+    ON presets (coalesce(user_id, '00000000-0000-0000-0000-000000000000'), name);
+CREATE INDEX presets_user ON presets (user_id, name);
+
+CREATE TABLE preset_versions (
+    preset_id BIGINT NOT NULL REFERENCES presets (id),
+    version INTEGER NOT NULL,
+    pipeline JSONB NOT NULL,
+    locked INTEGER NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (preset_id, version)
+);
+
+-- What a task's pipeline was made from: name, version and whether it was a shared one.
+ALTER TABLE tasks ADD COLUMN preset JSONB;
