@@ -35,6 +35,7 @@ from tests.builders import (
     A_SHA256,
     NOON,
     a_delivery,
+    a_preset,
     a_result,
     a_session,
     a_task,
@@ -102,6 +103,7 @@ def a_queued_task(image: Image, **overrides: Any) -> Task:
         created_at=like.created_at,
         correlation_id=like.correlation_id,
         priority=like.priority,
+        preset=like.preset,
     )
 
 
@@ -423,6 +425,145 @@ class TestAssets:
                 write(database, lambda work: work.assets.add(self.an_asset(owner)))
 
 
+class TestPresets:
+    def test_gives_back_what_a_name_stands_for_and_stood_for(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        first = a_preset(ada, pipeline=Pipeline((Watermark("logo.png"),)))
+        second = a_preset(ada, version=2, locked=True, created_at=NOON + MINUTE)
+
+        for preset in (first, second):
+            write(database, lambda work: work.presets.add(preset))
+
+        def find(*which: Any) -> Any:
+            return read(database, lambda work: work.presets.find(ada.id, *which))
+
+        assert find("card") == find("card", 2) == second
+        assert find("card", 1) == first
+        assert find("card", 3) is None
+        assert find("cards") is None
+
+    def test_ones_own_goes_before_the_shared_one_whatever_its_versions(
+        self, database: Database
+    ) -> None:
+        ada, bob = a_stored_user(database), a_stored_user(database)
+        own, shared = a_preset(ada), a_preset(None)
+        later = a_preset(None, version=2)
+        for preset in (own, shared, later):
+            write(database, lambda work: work.presets.add(preset))
+
+        def find(owner: UUID | None, version: int | None = None) -> Any:
+            return read(database, lambda work: work.presets.find(owner, "card", version))
+
+        assert (find(ada.id), find(ada.id, 2)) == (own, None)
+        assert (find(bob.id), find(bob.id, 1)) == (later, shared)
+        assert find(None) == later
+
+    def test_anothers_is_never_found(self, database: Database) -> None:
+        ada, bob = a_stored_user(database), a_stored_user(database)
+        write(database, lambda work: work.presets.add(a_preset(bob)))
+
+        for owner in (ada.id, None):
+            assert read(database, lambda work: work.presets.find(owner, "card")) is None
+            assert read(database, lambda work: work.presets.versions(owner, "card", None, 9)) == []
+            assert read(database, lambda work: work.presets.page(owner, None, 9)) == []
+            assert read(database, lambda work: work.presets.count(owner, 9)) == 0
+
+    @pytest.mark.parametrize("is_shared", [False, True])
+    def test_a_name_that_was_removed_goes_on_counting(
+        self, database: Database, is_shared: bool
+    ) -> None:
+        user = None if is_shared else a_stored_user(database)
+        owner = user and user.id
+        first, second = a_preset(user), a_preset(user, version=2)
+        assert write(database, lambda work: work.presets.last_version(owner, "card")) == 0
+        write(database, lambda work: work.presets.add(first))
+        write(database, lambda work: work.presets.remove(owner, "card"))
+
+        assert read(database, lambda work: work.presets.find(owner, "card")) is None
+        assert read(database, lambda work: work.presets.find(owner, "card", 1)) is None
+        assert read(database, lambda work: work.presets.versions(owner, "card", None, 9)) == []
+        assert read(database, lambda work: work.presets.page(owner, None, 9)) == []
+        assert read(database, lambda work: work.presets.count(owner, 9)) == 0
+        assert write(database, lambda work: work.presets.last_version(owner, "card")) == 1
+
+        write(database, lambda work: work.presets.add(second))
+        assert read(database, lambda work: work.presets.find(owner, "card")) == second
+        assert read(database, lambda work: work.presets.find(owner, "card", 1)) == first
+
+    def test_removing_touches_nobody_elses(self, database: Database) -> None:
+        ada, bob = a_stored_user(database), a_stored_user(database)
+        for user in (ada, bob, None):
+            write(database, lambda work: work.presets.add(a_preset(user)))
+
+        write(database, lambda work: work.presets.remove(ada.id, "card"))
+
+        assert read(database, lambda work: work.presets.find(ada.id, "card")).user_id is None
+        assert read(database, lambda work: work.presets.find(bob.id, "card")).user_id == bob.id
+
+    def test_there_is_one_of_each_version(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        for user in (ada, None):
+            write(database, lambda work: work.presets.add(a_preset(user)))
+
+        for user in (ada, None):
+            with pytest.raises(AlreadyExists):
+                write(database, lambda work: work.presets.add(a_preset(user, locked=True)))
+        assert not read(database, lambda work: work.presets.find(ada.id, "card")).locked
+
+    def test_pages_go_by_name_with_ones_own_first(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        names = ("a-b", "a_b", "a1", "ab", "b")
+        for name in names:
+            for user in (None, ada):
+                write(database, lambda work: work.presets.add(a_preset(user, name=name)))
+        newest = a_preset(ada, name="a1", version=2)
+        write(database, lambda work: work.presets.add(newest))
+
+        seen: list[Any] = []
+        after = None
+        while page := read(database, lambda work: work.presets.page(ada.id, after, 3)):
+            seen += page
+            after = (page[-1].name, page[-1].user_id is None)
+
+        order = sorted(names)
+        assert [one.name for one in seen] == [name for name in order for _ in range(2)]
+        assert [one.user_id for one in seen] == [ada.id, None] * len(names)
+        assert newest in seen and len(seen) == 2 * len(names)
+        shared = read(database, lambda work: work.presets.page(None, None, 100))
+        assert [one.user_id for one in shared] == [None] * len(names)
+        assert read(database, lambda work: work.presets.count(ada.id, 100)) == len(names)
+        assert read(database, lambda work: work.presets.count(None, 3)) == 3
+
+    def test_pages_of_versions_begin_with_the_newest(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        versions = [a_preset(ada, version=number) for number in (1, 2, 3)]
+        for preset in versions:
+            write(database, lambda work: work.presets.add(preset))
+
+        def page(before: int | None) -> Any:
+            return read(database, lambda work: work.presets.versions(ada.id, "card", before, 2))
+
+        assert page(None) == [versions[2], versions[1]]
+        assert page(2) == [versions[0]]
+        assert page(1) == []
+
+    def test_those_who_make_a_version_at_once_wait_for_each_other(self, place: Place) -> None:
+        ada = a_stored_user(place.open())
+
+        def make(_: int) -> int:
+            with place.open().writing() as work:
+                last = work.presets.last_version(ada.id, "card")
+                work.presets.add(a_preset(ada, version=last + 1))
+                work.commit()
+            return last + 1
+
+        write(place.open(), lambda work: work.presets.add(a_preset(ada)))
+        with ThreadPoolExecutor(4) as pool:
+            made = list(pool.map(make, range(8)))
+
+        assert sorted(made) == list(range(2, 10))
+
+
 class TestImagesAndTasks:
     def test_gives_back_the_picture_and_its_task(self, database: Database) -> None:
         image = an_image(a_stored_user(database), label='写真 "1".jpg')
@@ -434,6 +575,7 @@ class TestImagesAndTasks:
             assets={"logo.png": "abc/1"},
             notify=NotificationRequest("https://hooks.example.com/", frozenset({Occasion.FAILED})),
             correlation_id="req-1",
+            preset=a_preset(version=3).origin,
         )
 
         write(database, lambda work: work.images.add(image, task))

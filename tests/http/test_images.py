@@ -10,7 +10,7 @@ from domain.tasks.log_entry import LogEntry
 from application.images.admit_upload import QueueFull
 from application.tasks.view_task import TaskView
 from domain.tasks.task import Failure, FailureCode, TaskStatus
-from tests.builders import NOON, a_delivery, a_result, a_task, an_image
+from tests.builders import NOON, a_delivery, a_preset, a_result, a_task, an_image
 from tests.http.house import BEARER, Caller, House, problem
 
 
@@ -103,6 +103,7 @@ def test_a_task_is_shown_in_all_detail(caller: Caller, house: House) -> None:
         status=TaskStatus.COMPLETED,
         attempts=2,
         results=(a_result(),),
+        preset=a_preset(version=3).origin,
         started_at=NOON,
         finished_at=NOON + timedelta(seconds=1.5),
     )
@@ -117,6 +118,7 @@ def test_a_task_is_shown_in_all_detail(caller: Caller, house: House) -> None:
         "taskId": str(task.id),
         "imageId": str(task.image_id),
         "status": "completed",
+        "preset": "card@3",
         "progress": 100,
         "attempts": 2,
         "failure": None,

@@ -58,6 +58,7 @@ from domain.images.units import WHITE, Color, Percent
 from domain.notifications.channel import NotificationRequest, Occasion
 from entrypoints.http.errors import RequestRefused
 from entrypoints.http.processing_options import SHORT_FORM, ProcessingOptionsReader
+from tests.builders import a_preset
 
 CONVERTER = make_converter()
 READER = ProcessingOptionsReader(CONVERTER)
@@ -502,9 +503,9 @@ def test_every_example_of_the_book_is_accepted() -> None:
 
     assert len(examples) > len(OPERATION_NAMES)
     for example in examples:
-        READER.parse(example.encode())
+        READER.parse(example.encode(), lambda _: a_preset())
     for name, example in re.findall(r"^\| `(\w+)` \|.*\| `([^|]+)` \|$", _section("short"), re.M):
-        READER.parse(f'{{"{name}": {example}}}'.encode())
+        READER.parse(f'{{"{name}": {example}}}'.encode(), lambda _: a_preset())
 
 
 def test_the_book_lists_the_members_of_the_short_form() -> None:
