@@ -47,17 +47,16 @@ class Rig:
     """One platform for all scenarios."""
 
     def __init__(self, folder: Path) -> None:
-        settings = load_settings(
-            {
-                "SAFELIGHT_DATA_DIR": str(folder),
-                # Few, so that a scenario can fill the queue.
-                "SAFELIGHT_LIMITS_QUEUED_TASKS": "6",
-                "SAFELIGHT_LIMITS_QUEUED_TASKS_PER_USER": "3",
-                "SAFELIGHT_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
-                # An hour may pass between signing in and looking at what is left of a link.
-                "SAFELIGHT_TOKENS_LIFETIME_SECONDS": "86400",
-            }
-        )
+        self._environ = {
+            "SAFELIGHT_DATA_DIR": str(folder),
+            # Few, so that a scenario can fill the queue.
+            "SAFELIGHT_LIMITS_QUEUED_TASKS": "6",
+            "SAFELIGHT_LIMITS_QUEUED_TASKS_PER_USER": "3",
+            "SAFELIGHT_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
+            # An hour may pass between signing in and looking at what is left of a link.
+            "SAFELIGHT_TOKENS_LIFETIME_SECONDS": "86400",
+        }
+        settings = load_settings(self._environ)
         prepare(settings)
         # Beside the platform, for what no user can do: forget everything, let time pass.
         self._beside = sqlite3.connect(settings.database_file, timeout=10, isolation_level=None)
@@ -68,7 +67,7 @@ class Rig:
         self._adapters = platform.adapters()
         self._adapters.clock.override(providers.Object(self.clock))
         self._use_cases = platform.use_cases()
-        self.client = TestClient(platform.http_app())
+        self._clients = [TestClient(platform.http_app())]
         self._consumers = [platform.image_worker(), platform.notifier()]
         self._threads = [
             threading.Thread(target=consumer.run, daemon=True) for consumer in self._consumers
@@ -87,9 +86,25 @@ class Rig:
         self._adapters.image_editor().close()
         self._beside.close()
 
+    @property
+    def client(self) -> TestClient:
+        """A way to the API as its operator has set it."""
+        return self._clients[-1]
+
+    def confine_users(self) -> None:
+        """Have the API served with another setting, over the same database and queue."""
+        other = Platform(
+            settings=load_settings(
+                self._environ | {"SAFELIGHT_PIPELINES_PRESETS_ONLY_ROLES": "user"}
+            )
+        )
+        other.adapters().clock.override(providers.Object(self.clock))
+        self._clients.append(TestClient(other.http_app()))
+
     def reset(self) -> None:
         """Forget everybody and everything but what ships."""
         self.paused = False
+        del self._clients[1:]
         self.work()
         self.clock.ahead = timedelta()
         tables = self._beside.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
