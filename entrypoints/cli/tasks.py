@@ -278,6 +278,7 @@ def _document(task: "Task") -> dict[str, Any]:
         "requestId": task.correlation_id,
         "status": task.status.value,
         "priority": task.priority.value,
+        "preset": None if task.preset is None else str(task.preset),
         "attempts": task.attempts,
         "deaths": task.deaths,
         "code": None if failure is None else failure.code.value,

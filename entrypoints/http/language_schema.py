@@ -67,6 +67,7 @@ def language_schema() -> Schema:
                 "additionalProperties": {
                     "type": "object",
                     "properties": {"from": _enum(Origin), **_run()},
+                    "additionalProperties": False,
                 },
             },
             "notify": {

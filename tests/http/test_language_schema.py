@@ -58,6 +58,10 @@ def test_there_are_examples_of_every_operation() -> None:
         {"variants": {"a": {"from": "b"}}},
         {"priority": "soon"},
         {"colour": "red"},
+        {"preset": "Card"},
+        {"preset": "card@0"},
+        {"preset": 3},
+        {"variants": {"a": {"preset": "card", "pipeline": []}}},
     ],
     ids=lambda one: json.dumps(one)[:60],
 )
@@ -76,6 +80,11 @@ def test_what_is_written_out_is_valid(options: dict[str, Any]) -> None:
     except Exception:
         return
     SCHEMA.validate(CanonicalTexts().document(pipeline))
+
+
+def test_a_preset_may_be_named() -> None:
+    for name in ("card", "card@3"):
+        SCHEMA.validate({"preset": name, "output": {"quality": 80}})
 
 
 def test_it_is_served_to_everybody(caller: Caller) -> None:

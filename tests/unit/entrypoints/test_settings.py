@@ -35,6 +35,7 @@ def test_every_wrong_variable_is_reported_at_once() -> None:
         HTTP_BIND="8000",
         LOG_LEVEL="loud",
         WEBHOOK_ALLOWED_NETWORKS="10.0.0.1/8",
+        PIPELINES_PRESETS_ONLY_ROLES="user,admin",
         TASKS_BEAT_SECONDS="-1",
         RENDERER_MEMORY_BYTES="1 lot",
         HTTP_THREDS="4",
@@ -47,6 +48,8 @@ def test_every_wrong_variable_is_reported_at_once() -> None:
         "LOG_LEVEL": "must be one of debug, info, warning, error, not 'loud'",
         "WEBHOOK_ALLOWED_NETWORKS": "must be networks such as 10.0.0.0/8,fd00::/8,"
         " not '10.0.0.1/8'",
+        "PIPELINES_PRESETS_ONLY_ROLES": "must be a list, divided by commas, of user,"
+        " not 'user,admin'",
         "TASKS_BEAT_SECONDS": complaints["TASKS_BEAT_SECONDS"],
         "RENDERER_MEMORY_BYTES": complaints["RENDERER_MEMORY_BYTES"],
         "HTTP_THREDS": "is not a setting; did you mean SAFELIGHT_HTTP_THREADS?",
@@ -118,6 +121,11 @@ def test_an_empty_variable_counts_as_absent() -> None:
             "WEBHOOK_ALLOWED_NETWORKS",
             "127.0.0.0/8, ::1",
             lambda settings: settings.webhook.allowed_networks == ("127.0.0.0/8", "::1/128"),
+        ),
+        (
+            "PIPELINES_PRESETS_ONLY_ROLES",
+            " User",
+            lambda settings: settings.pipelines.presets_only_roles == ("user",),
         ),
         (
             "DATABASE_URL",

@@ -54,6 +54,10 @@ INSERT INTO deliveries SELECT id(n), id(n + 3 * {ROWS}), 'email', 'ada@example.c
 INSERT INTO webhooks SELECT id(n), id(n), 'https://example.com/', now()
     FROM generate_series(1, {ROWS}) n;
 INSERT INTO assets SELECT id(n), id(n), 'logo.png', '', '', now() FROM generate_series(1, {ROWS}) n;
+INSERT INTO presets (user_id, name, newest, is_there)
+    SELECT id(n), 'card', 2, 1 FROM generate_series(1, {ROWS}) n;
+INSERT INTO preset_versions SELECT p.id, v, '{{}}', 0, now()
+    FROM presets p, generate_series(1, 2) v;
 INSERT INTO processing_log (task_id, attempt, started_at, ended_at, outcome, stage_seconds)
     SELECT id(n + 3 * {ROWS}), 1, now(), now(), 'completed', '{{}}' FROM generate_series(1, {ROWS}) n;
 INSERT INTO idempotency_keys SELECT 'scope', 'key' || n, '', '{{}}', now() - n * interval '1 min'
@@ -134,6 +138,17 @@ def held() -> Task:
         ("sessions_pkey users_pkey", lambda work: work.sessions.with_user(USER)),
         ("webhooks_user_id", lambda work: work.webhooks.of_user(USER)),
         ("assets_name", lambda work: work.assets.find(USER, "nobodys.png")),
+        ("presets_ preset_versions_pkey", lambda work: work.presets.find(USER, "card")),
+        ("presets_ preset_versions_pkey", lambda work: work.presets.find(USER, "card", 1)),
+        ("presets_ preset_versions_pkey", lambda work: work.presets.find(None, "card")),
+        (
+            "presets_ preset_versions_pkey",
+            lambda work: work.presets.versions(USER, "card", None, 10),
+        ),
+        ("presets_ preset_versions_pkey", lambda work: work.presets.page(USER, None, 10)),
+        ("presets_name", lambda work: work.presets.count(USER, 100)),
+        ("presets_name", lambda work: work.presets.last_version(USER, "card")),
+        ("presets_name", lambda work: work.presets.remove(USER, "card")),
         ("processing_log_task", lambda work: work.processing_log.of_task(TASK)),
         ("images_kept tasks_pkey", lambda work: work.files.forget_originals(-MINUTE, 10)),
         ("tasks_kept results_pkey", lambda work: work.files.forget_results(-MINUTE, 10)),
