@@ -143,7 +143,7 @@ class ProcessingOptionsReader:
         upright = base.operations[:1] == (AutoOrient(),)
         if "source" in document:
             upright = _at("/source", _is_auto_oriented, document["source"])
-            base = _turned(base, upright=upright)
+            base = _at("/source", partial(_turned, upright=upright), base)
         run = attrs.evolve(run, operations=(*base.operations, *run.operations))
         _at(run.place, check_length, run.operations)
         own = self._variants(document, run.output, upright=upright)
@@ -365,7 +365,7 @@ def _turned(base: Pipeline, *, upright: bool) -> Pipeline:
 
     return attrs.evolve(
         base,
-        operations=_at("/source", turned, base.operations),
+        operations=turned(base.operations),
         variants=tuple(
             attrs.evolve(variant, operations=turned(variant.operations))
             if variant.origin is Origin.UPLOAD

@@ -208,8 +208,9 @@ class TestAdding:
             read({"preset": "card", "variants": {f"w{number}": {} for number in range(6)}}, wide)
         assert refused.value.pointer == "/variants"
         full = preset_of({"source": {"autoOrient": False}, "pipeline": [{"op": "negate"}] * 20})
-        with pytest.raises(TooManyOperations):
+        with pytest.raises(TooManyOperations) as refused:
             read({"preset": "card", "source": {"autoOrient": True}}, full)
+        assert refused.value.pointer == "/source"
 
     def test_notify_and_priority_are_the_requests(self) -> None:
         options = read(
