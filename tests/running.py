@@ -158,13 +158,14 @@ class RunningPlatform:
         *,
         key: str | None = None,
         name: str = "picture.jpg",
+        base: str | None = None,
         **parts: tuple[str, bytes],
     ) -> requests.Response:
-        """Send an upload, one connection a request, and return whatever is answered."""
+        """Send an upload, one connection a request, and return whatever is answered; by *base*."""
         files: dict[str, Any] = {"image": (name, content), **parts}
         data = {} if options is None else {"processingOptions": options}
         return requests.post(
-            f"{self.base}/api/images/upload",
+            f"{base or self.base}/api/images/upload",
             files=files,
             data=data,
             headers={"Authorization": f"Bearer {self.token}", "Connection": "close"}

@@ -27,6 +27,7 @@ _CODES: Final = {
     404: "not-found",
     405: "method-not-allowed",
     406: "not-acceptable",
+    408: "request-timeout",
     411: "length-required",
     413: "content-too-large",
     414: "uri-too-long",
@@ -74,6 +75,12 @@ class IncompleteBody(RequestRefused):
     """Fewer bytes came than were announced."""
 
     code = "incomplete-body"
+
+
+class RequestTimeout(RequestRefused):
+    """The body comes too slowly."""
+
+    code = "request-timeout"
 
 
 class MissingPart(RequestRefused):

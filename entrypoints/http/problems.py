@@ -57,6 +57,8 @@ PROBLEMS: Final = _by_code((
             "Leave the Accept header out, or let it admit application/json."),
     Problem("method-not-allowed", 405, "The address does not know this method",
             "The Allow header lists the methods that it knows."),
+    Problem("request-timeout", 408, "The request came too slowly",
+            "Send the request again over a better connection, or a smaller file."),
     Problem("length-required", 411, "The body's length is not announced",
             "Send a Content-Length header instead of a chunked body."),
     Problem("content-too-large", 413, "Too many bytes",
