@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import time
@@ -20,6 +19,8 @@ import attrs
 import psutil
 import psycopg
 import requests
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "password123"
@@ -70,7 +71,7 @@ class RunningPlatform:
     def start(self) -> None:
         """Start the platform and wait until it is ready."""
         started = time.monotonic()
-        self.port = _free_port()
+        self.port = free_port()
         with contextlib.suppress(FileNotFoundError):
             self._run_file.unlink()
         with self.log_path.open("ab") as log:
@@ -258,11 +259,6 @@ class RunningPlatform:
             finally:
                 connection.close()
         return False
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def _cpu(process: psutil.Process, *, with_reaped: bool) -> float:

@@ -9,7 +9,7 @@ from typing import Self
 
 import psutil
 
-from tests.deployment.ports import free_port
+from tests.ports import free_port
 from tests.running import ROOT
 from tests.services import packages
 
