@@ -4,10 +4,12 @@ Refusals and failures that need more than one object to see.
     ApplicationError
     ├── NotAuthenticated          nobody we know, or no longer
     ├── NotAllowed                somebody we know, who may not
+    │   └── InsufficientScope     not by this API key
     ├── NotFound                  unknown, or another's: the two look alike on purpose
     ├── AssetNotFound
     ├── AlreadyExists
     ├── TooManyWebhooks           the account has as many as it may have
+    ├── TooManyAPIKeys            likewise
     ├── NotReady                  ask again later
     ├── TaskEndedWithoutResult    asking again will not help
     ├── FileGone                  it was kept for a while, and is no longer
@@ -19,6 +21,7 @@ Refusals and failures that need more than one object to see.
 from typing import ClassVar
 
 from domain.tasks.task import Failure
+from domain.users.scopes import Scope
 
 
 class ApplicationError(Exception):
@@ -51,6 +54,21 @@ class NotAllowed(ApplicationError):
     code = "not-allowed"
 
 
+class InsufficientScope(NotAllowed):
+    """
+    The caller may do this, but not by the API key that they sent.
+
+    Attributes:
+        scope: What the key lacks; None if no key is enough.
+    """
+
+    code = "insufficient-scope"
+
+    def __init__(self, detail: str, *, scope: Scope | None = None) -> None:
+        super().__init__(detail)
+        self.scope = scope
+
+
 class NotFound(ApplicationError):
     """There is nothing by that id, or nothing that the caller may see."""
 
@@ -76,6 +94,12 @@ class TooManyWebhooks(ApplicationError):
     """The account has as many webhooks as it may have."""
 
     code = "too-many-webhooks"
+
+
+class TooManyAPIKeys(ApplicationError):
+    """The account has as many API keys as it may have."""
+
+    code = "too-many-api-keys"
 
 
 class NotReady(ApplicationError):

@@ -157,6 +157,8 @@ def test_wrong_credentials_tell_nothing(caller: Caller) -> None:
         "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
         "Bearer " + "x" * 5_000,
         "Bearer t\u00f6ken",
+        f"Bearer sl_{'0' * 32}_{'0' * 64}",
+        "Bearer sl_",
         TOKEN,
     ],
 )
