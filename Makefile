@@ -14,6 +14,10 @@ digest = $(shell sha256sum $(LOCKS)/$(1).txt | cut -c1-16)
 RUN_STAMP := $(VENV)/.run-$(call digest,run)
 TEST_STAMP := $(VENV)/.test-$(call digest,test)
 
+# Most tests wait more than they compute. Servers that are given are shared, so there they take turns.
+GIVEN := $(SAFELIGHT_TEST_DATABASE_URL)$(SAFELIGHT_TEST_BROKER_URL)$(SAFELIGHT_TEST_S3_ENDPOINT)
+SIDE_BY_SIDE ?= $(if $(GIVEN),,--numprocesses 2 --dist loadgroup --no-loadscope-reorder)
+
 PORT ?=
 ifneq ($(PORT),)
 export PORT
@@ -34,7 +38,7 @@ check: static  ## Lint, types, import contracts, architecture tests
 
 .PHONY: test
 test: static  ## Everything that must be green, as CI runs it: check and every test
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 .PHONY: static
 static: $(TEST_STAMP)

@@ -4,6 +4,7 @@ Refusals and failures that need more than one object to see.
     ApplicationError
     ├── NotAuthenticated          nobody we know, or no longer
     ├── NotAllowed                somebody we know, who may not
+    │   └── InsufficientScope     not by this API key
     ├── NotFound                  unknown, or another's: the two look alike on purpose
     ├── AssetNotFound
     ├── PresetNotFound
@@ -12,6 +13,7 @@ Refusals and failures that need more than one object to see.
     ├── AlreadyExists
     ├── TooManyWebhooks           the account has as many as it may have
     ├── TooManyPresets            there are as many as there may be
+    ├── TooManyAPIKeys            likewise
     ├── NotReady                  ask again later
     ├── TaskEndedWithoutResult    asking again will not help
     ├── FileGone                  it was kept for a while, and is no longer
@@ -23,6 +25,7 @@ Refusals and failures that need more than one object to see.
 from typing import ClassVar
 
 from domain.tasks.task import Failure
+from domain.users.scopes import Scope
 
 
 class ApplicationError(Exception):
@@ -53,6 +56,21 @@ class NotAllowed(ApplicationError):
     """The caller is known and may not do this."""
 
     code = "not-allowed"
+
+
+class InsufficientScope(NotAllowed):
+    """
+    The caller may do this, but not by the API key that they sent.
+
+    Attributes:
+        scope: What the key lacks; None if no key is enough.
+    """
+
+    code = "insufficient-scope"
+
+    def __init__(self, detail: str, *, scope: Scope | None = None) -> None:
+        super().__init__(detail)
+        self.scope = scope
 
 
 class NotFound(ApplicationError):
@@ -108,6 +126,12 @@ class TooManyPresets(ApplicationError):
     """The account, or everybody together, has as many presets as there may be."""
 
     code = "too-many-presets"
+
+
+class TooManyAPIKeys(ApplicationError):
+    """The account has as many API keys as it may have."""
+
+    code = "too-many-api-keys"
 
 
 class NotReady(ApplicationError):

@@ -10,9 +10,13 @@ from typing import Any
 from dependency_injector import containers, providers
 
 from application.accounts.authenticate import Authenticate
+from application.accounts.create_api_key import CreateAPIKey
+from application.accounts.list_api_keys import ListAPIKeys
 from application.accounts.log_in import LogIn
 from application.accounts.log_out import LogOut
+from application.accounts.note_key_use import NoteKeyUse
 from application.accounts.register_user import RegisterUser
+from application.accounts.revoke_api_key import RevokeAPIKey
 from application.accounts.update_profile import UpdateProfile
 from application.accounts.view_profile import ViewProfile
 from application.administration.check_files import CheckFiles
@@ -70,6 +74,7 @@ class Adapters(containers.DeclarativeContainer):
     telemetry = _once(factories.telemetry, settings)
     clock = _once(factories.clock)
     ids = _once(factories.ids)
+    errands = _once(factories.errands)
     failpoints = _once(factories.failpoints, settings)
     bell = _once(factories.bell, settings)
     database = _once(factories.database, settings, bell)
@@ -80,6 +85,7 @@ class Adapters(containers.DeclarativeContainer):
     shipped_assets = _once(factories.shipped_assets)
     password_hasher = _once(factories.password_hasher)
     access_tokens = _once(factories.access_tokens, settings, clock)
+    key_tokens = _once(factories.key_tokens)
     signing_secrets = _once(factories.signing_secrets, settings)
     upload_policy = _once(factories.upload_policy, settings)
     retention_policy = _once(factories.retention, settings)
@@ -130,12 +136,24 @@ class UseCases(containers.DeclarativeContainer):
     log_out = _once(
         LogOut, database=adapters.database, tokens=adapters.access_tokens, clock=adapters.clock
     )
+    note_key_use = _once(NoteKeyUse, database=adapters.database, errands=adapters.errands)
     authenticate = _once(
         Authenticate,
         database=adapters.database,
         tokens=adapters.access_tokens,
+        key_tokens=adapters.key_tokens,
+        note_key_use=note_key_use,
         clock=adapters.clock,
     )
+    create_api_key = _once(
+        CreateAPIKey,
+        database=adapters.database,
+        key_tokens=adapters.key_tokens,
+        clock=adapters.clock,
+        ids=adapters.ids,
+    )
+    list_api_keys = _once(ListAPIKeys, database=adapters.database)
+    revoke_api_key = _once(RevokeAPIKey, database=adapters.database, clock=adapters.clock)
     view_profile = _once(ViewProfile, database=adapters.database)
     update_profile = _once(UpdateProfile, database=adapters.database, clock=adapters.clock)
 
@@ -339,6 +357,9 @@ class Platform(containers.DeclarativeContainer):
         log_in=_watched(use_cases.log_in, adapters),
         log_out=_watched(use_cases.log_out, adapters),
         authenticate=_watched(use_cases.authenticate, adapters),
+        create_api_key=_watched(use_cases.create_api_key, adapters),
+        list_api_keys=_watched(use_cases.list_api_keys, adapters),
+        revoke_api_key=_watched(use_cases.revoke_api_key, adapters),
         view_profile=_watched(use_cases.view_profile, adapters),
         update_profile=_watched(use_cases.update_profile, adapters),
         admit_upload=_watched(use_cases.admit_upload, adapters),

@@ -20,9 +20,11 @@ from application.ports.access_tokens import AccessTokens
 from application.ports.clock import Clock
 from application.ports.dead_letters import DeadLetters
 from application.ports.download_links import DownloadLinks
+from application.ports.errands import Errands
 from application.ports.failpoints import Failpoints
 from application.ports.ids import Ids
 from application.ports.image_probe import ImageProbe
+from application.ports.key_tokens import KeyTokens
 from application.ports.message_inbox import MessageInbox
 from application.ports.notifier import Notifier
 from application.ports.object_store import ObjectStore
@@ -69,6 +71,12 @@ def ids() -> Ids:
     from adapters.system.ids import RandomIds
 
     return RandomIds()
+
+
+def errands() -> Errands:
+    from adapters.system.errands import ThreadErrands
+
+    return ThreadErrands()
 
 
 def failpoints(settings: Settings) -> Failpoints:
@@ -173,6 +181,12 @@ def access_tokens(settings: Settings, clock: Clock) -> AccessTokens:
     return JWTAccessTokens(
         {_KEY_ID: key}, _KEY_ID, issuer="safelight", audience="safelight", clock=clock
     )
+
+
+def key_tokens() -> KeyTokens:
+    from adapters.security.sha256_key_tokens import Sha256KeyTokens
+
+    return Sha256KeyTokens()
 
 
 def signing_secrets(settings: Settings) -> SigningSecrets:

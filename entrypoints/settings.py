@@ -135,7 +135,7 @@ class HTTPSettings:
         "What customers reach the API by, for links; made from the listening address if absent.",
     )
     workers: int = _setting(2, form.whole(1, 64), "Server processes.")
-    threads: int = _setting(8, form.whole(1, 256), "Requests at once in each server process.")
+    threads: int = _setting(16, form.whole(1, 256), "Requests at once in each server process.")
     graceful_seconds: int = _setting(
         25, form.whole(1, 3600), "How long running requests may take to end at a stop."
     )

@@ -184,3 +184,19 @@ Feature: Presets
       Given Bert is signed in
       When he uploads a photo
       Then he gets an image id
+
+  Rule: A key may be confined to what it is for
+
+    Scenario: One preset and nothing else
+      Given she has made the preset "card" of {"resize": "300x200#"}
+      And she has made the preset "free" of {"blur": 2}
+      And she has made a key for the preset "card"
+      When a program uploads a photo with the key and {"preset": "card", "priority": "batch"}
+      Then the upload is accepted
+      And the task was asked for by "card@1"
+      When a program uploads a photo with the key and {"preset": "card", "blur": 2}
+      Then it is refused as "presets-only"
+      When a program uploads a photo with the key and {"preset": "free"}
+      Then it is refused as "presets-only"
+      When a program uploads a photo with the key and {"resize": "300x200#"}
+      Then it is refused as "presets-only"

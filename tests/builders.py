@@ -13,7 +13,9 @@ from domain.images.preset import Preset
 from domain.notifications.channel import ChannelKind, Occasion, Webhook
 from domain.notifications.delivery import Delivery
 from domain.tasks.task import Result, Task, TaskStatus
+from domain.users.api_key import APIKey
 from domain.users.roles import Role
+from domain.users.scopes import Scope
 from domain.users.session import Session
 from domain.users.user import User
 
@@ -54,6 +56,23 @@ def a_session(user: User | None = None, **overrides: Any) -> Session:
         **{
             "id": uuid4(),
             "user_id": user.id if user else uuid4(),
+            "created_at": NOON,
+            "expires_at": NEXT_YEAR,
+        }
+        | overrides
+    )
+
+
+def an_api_key(user: User | None = None, **overrides: Any) -> APIKey:
+    """A key of *user* that is good for everything a key can be, until next year."""
+    return APIKey(
+        **{
+            "id": uuid4(),
+            "user_id": user.id if user else uuid4(),
+            "name": "nightly import",
+            "secret_sha256": A_SHA256,
+            "scopes": frozenset(Scope),
+            "presets": None,
             "created_at": NOON,
             "expires_at": NEXT_YEAR,
         }

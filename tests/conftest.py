@@ -1,4 +1,6 @@
-"""What any test may ask for: real services, started when the first test wants one."""
+"""What any test may ask for, and which tests run beside which."""
+
+import pytest
 
 from tests.services.postgres import mortal_postgres as mortal_postgres
 from tests.services.postgres import postgres as postgres
@@ -6,3 +8,23 @@ from tests.services.rabbitmq import mortal_rabbitmq as mortal_rabbitmq
 from tests.services.rabbitmq import rabbitmq as rabbitmq
 from tests.services.seaweedfs import s3_service as s3_service
 from tests.services.sqs import sqs as sqs
+
+# Each of these starts whole platforms and wants a processor of its own for them.
+_WHOLE_PLATFORMS = ("tests/faults/", "tests/e2e/", "tests/deployment/", "tests/unit/entrypoints/")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Where two tests run at once: let one process run all that start platforms, from the beginning.
+
+    The other takes the rest, a file at a time, because a file's tests share their fixtures.
+    """
+
+    def starts_platforms(item: pytest.Item) -> bool:
+        return item.nodeid.startswith(_WHOLE_PLATFORMS)
+
+    items.sort(key=starts_platforms, reverse=True)
+    for item in items:
+        group = "platforms" if starts_platforms(item) else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))

@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import time
@@ -20,6 +19,8 @@ import attrs
 import psutil
 import psycopg
 import requests
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "password123"
@@ -70,7 +71,7 @@ class RunningPlatform:
     def start(self) -> None:
         """Start the platform and wait until it is ready."""
         started = time.monotonic()
-        self.port = _free_port()
+        self.port = free_port()
         with contextlib.suppress(FileNotFoundError):
             self._run_file.unlink()
         with self.log_path.open("ab") as log:
@@ -158,13 +159,14 @@ class RunningPlatform:
         *,
         key: str | None = None,
         name: str = "picture.jpg",
+        base: str | None = None,
         **parts: tuple[str, bytes],
     ) -> requests.Response:
-        """Send an upload, one connection a request, and return whatever is answered."""
+        """Send an upload, one connection a request, and return whatever is answered; by *base*."""
         files: dict[str, Any] = {"image": (name, content), **parts}
         data = {} if options is None else {"processingOptions": options}
         return requests.post(
-            f"{self.base}/api/images/upload",
+            f"{base or self.base}/api/images/upload",
             files=files,
             data=data,
             headers={"Authorization": f"Bearer {self.token}", "Connection": "close"}
@@ -257,11 +259,6 @@ class RunningPlatform:
             finally:
                 connection.close()
         return False
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def _cpu(process: psutil.Process, *, with_reaped: bool) -> float:

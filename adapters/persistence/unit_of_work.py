@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from adapters.persistence.api_keys import SqlAPIKeys
 from adapters.persistence.assets import SqlAssets
 from adapters.persistence.connection import Connection
 from adapters.persistence.files import SqlFiles
@@ -29,6 +30,7 @@ class SqlUnitOfWork(UnitOfWork):
         tasks = SqlTasks(connection, self._outbox)
         self.users = SqlUsers(connection)
         self.sessions = SqlSessions(connection)
+        self.api_keys = SqlAPIKeys(connection)
         self.images = SqlImages(connection, tasks)
         self.assets = SqlAssets(connection)
         self.presets = SqlPresets(connection)

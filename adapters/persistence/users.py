@@ -11,16 +11,17 @@ from domain.users.roles import Role
 from domain.users.session import Session
 from domain.users.user import User
 
-_COLUMNS = "u.id, u.username, u.email, u.password_hash, u.roles, u.created_at, u.updated_at"
+COLUMNS = "u.id, u.username, u.email, u.password_hash, u.roles, u.created_at, u.updated_at"
+"""What `user_from` reads, in its order."""
 
 
-_GET = f"SELECT {_COLUMNS} FROM users u WHERE u.id = :value"
+_GET = f"SELECT {COLUMNS} FROM users u WHERE u.id = :value"
 # An address is ASCII, which every database's lower() knows; a name is not, so its key is ours.
 _HOLD = f"{_GET} FOR NO KEY UPDATE"
-_BY_EMAIL = f"SELECT {_COLUMNS} FROM users u WHERE lower(u.email) = lower(:value)"
-_BY_USERNAME = f"SELECT {_COLUMNS} FROM users u WHERE u.username_key = :value"
+_BY_EMAIL = f"SELECT {COLUMNS} FROM users u WHERE lower(u.email) = lower(:value)"
+_BY_USERNAME = f"SELECT {COLUMNS} FROM users u WHERE u.username_key = :value"
 _SESSION_WITH_USER = f"""
-    SELECT {_COLUMNS}, s.id, s.user_id, s.created_at, s.expires_at, s.revoked_at
+    SELECT {COLUMNS}, s.id, s.user_id, s.created_at, s.expires_at, s.revoked_at
     FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.id = :id
 """

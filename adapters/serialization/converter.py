@@ -9,10 +9,11 @@ written.
 import re
 from enum import Enum
 from functools import cache
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import attrs
 import cattrs
+from cattrs.cols import list_structure_factory
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from domain.errors import InvalidParameter, UnknownOperation
@@ -84,6 +85,9 @@ def make_converter(*, whole: bool = False) -> cattrs.Converter:
             )
         ),
     )
+    converter.register_structure_hook_factory(
+        _is_list, lambda kind: _of_lists(list_structure_factory(kind, converter))
+    )
     _register_qualities(converter)
     # Parts first: what holds them asks for their hooks when its own is made.
     for kind in (Region, Focus, Shadow, Metadata, Palette, Qualities, *get_args(Operation), Output):
@@ -113,6 +117,20 @@ def _of_objects(read: Any) -> Any:
         return read(value, kind)
 
     return read_object
+
+
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) is list
+
+
+def _of_lists(read: Any) -> Any:
+    # A text or an object would do for the library: it can be walked through.
+    def read_list(value: object, kind: Any) -> Any:
+        if not isinstance(value, list):
+            raise InvalidParameter("must be a list")
+        return read(value, kind)
+
+    return read_list
 
 
 # Any: the generators take their own options and the attributes' overrides by keyword alike.

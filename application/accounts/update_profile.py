@@ -6,6 +6,7 @@ from application.actor import Actor
 from application.errors import NotFound
 from application.ports.clock import Clock
 from application.ports.unit_of_work import Database
+from domain.users.roles import Permission
 from domain.users.user import checked_email, checked_username
 
 
@@ -24,6 +25,7 @@ class UpdateProfile:
     Change the actor's own user name, address or both.
 
     Raises:
+        NotAllowed: The actor may not; with an API key nobody may.
         InvalidParameter: A new value does not have the form it must have.
         UsernameTaken: Another account has the name.
         EmailTaken: Another account has the address.
@@ -34,6 +36,7 @@ class UpdateProfile:
 
     def __call__(self, request: UpdateProfileRequest) -> None:
         """Check, load, replace."""
+        request.actor.require(Permission.MANAGE_ACCOUNT)
         username = None if request.username is None else checked_username(request.username)
         email = None if request.email is None else checked_email(request.email)
         with self.database.writing() as work:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from application.errors import PortFailure
+from application.ports.repositories.api_keys import APIKeys
 from application.ports.repositories.assets import Assets
 from application.ports.repositories.deliveries import Deliveries
 from application.ports.repositories.files import Files
@@ -48,6 +49,7 @@ class UnitOfWork(Protocol):
 
     users: Users
     sessions: Sessions
+    api_keys: APIKeys
     images: Images
     assets: Assets
     presets: Presets

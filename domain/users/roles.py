@@ -15,12 +15,13 @@ class Permission(Enum):
     """Something that an actor may do; ownership is checked besides."""
 
     PROCESS_IMAGES = "process images"
+    MANAGE_ACCOUNT = "manage the account"  # one's own: the profile, and the keys to everything else
     READ_ANY_PROFILE = "read any profile"
     MANAGE_SHARED_PRESETS = "manage shared presets"
 
 
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
-    Role.USER: frozenset({Permission.PROCESS_IMAGES}),
+    Role.USER: frozenset({Permission.PROCESS_IMAGES, Permission.MANAGE_ACCOUNT}),
     Role.ADMIN: frozenset(Permission),
 }
 

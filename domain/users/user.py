@@ -1,13 +1,13 @@
 """A person with an account, and the forms that names, addresses and passwords must have."""
 
 import re
-import unicodedata
 from datetime import datetime
 from uuid import UUID
 
 import attrs
 
 from domain.errors import InvalidParameter
+from domain.users.labels import checked_label
 from domain.users.roles import Role
 
 # One @, no space, no control character, a dotted domain of letters, digits and hyphens; that the
@@ -45,15 +45,7 @@ class User:
 
 def checked_username(text: str) -> str:
     """Return *text* as a user name, normalised (NFC), or refuse it."""
-    name = unicodedata.normalize("NFC", text)
-    if name != name.strip() or not 1 <= len(name) <= MAX_USERNAME_CHARACTERS:
-        raise InvalidParameter(
-            f"must have 1 to {MAX_USERNAME_CHARACTERS} characters and no space at its ends",
-            pointer="/username",
-        )
-    if not all(sign.isprintable() or unicodedata.category(sign) == "Zs" for sign in name):
-        raise InvalidParameter("must not hold control characters", pointer="/username")
-    return name
+    return checked_label(text, most=MAX_USERNAME_CHARACTERS, pointer="/username")
 
 
 def checked_email(text: str) -> str:

@@ -8,8 +8,10 @@ import attrs
 import cattrs
 import falcon
 
+from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
+from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
@@ -41,6 +43,7 @@ from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.images.image import Image
 from domain.images.preset import Preset
 from domain.images.upload_policy import UploadPolicy
+from domain.users.api_key import APIKey
 from domain.users.user import User
 from entrypoints.http import errors
 from entrypoints.http.authentication import Authentication
@@ -48,6 +51,7 @@ from entrypoints.http.payloads import PayloadReader
 from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.request_scope import RequestScope
 from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
+from entrypoints.http.resources.api_keys import APIKeys, OneAPIKey
 from entrypoints.http.resources.files import ResultFile
 from entrypoints.http.resources.images import Download, Images, Status, Upload, Variants
 from entrypoints.http.resources.pages import Landing, ProblemPages
@@ -83,6 +87,9 @@ class HTTPUseCases:
     authenticate: Callable[[str], Actor]
     view_profile: Callable[[ViewProfileRequest], User]
     update_profile: Callable[[UpdateProfileRequest], None]
+    create_api_key: Callable[[CreateAPIKeyRequest], CreatedAPIKey]
+    list_api_keys: Callable[[Actor], Sequence[APIKey]]
+    revoke_api_key: Callable[[RevokeAPIKeyRequest], None]
     stage_file: Callable[
         [Iterable[bytes | bytearray | memoryview], str | None], AbstractContextManager[StagedFile]
     ]
@@ -165,6 +172,11 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             "/api/users/profile",
             Profile(authentication, use_cases.view_profile, use_cases.update_profile, payloads),
         ),
+        (
+            "/api/api-keys",
+            APIKeys(authentication, use_cases.create_api_key, use_cases.list_api_keys, payloads),
+        ),
+        ("/api/api-keys/{key_id}", OneAPIKey(authentication, use_cases.revoke_api_key)),
         (
             "/api/pipelines/plan",
             PipelinePlan(

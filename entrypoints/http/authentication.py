@@ -11,6 +11,7 @@ from structlog.contextvars import bind_contextvars
 from application.actor import Actor
 from application.ports.access_tokens import InvalidToken
 from entrypoints.http.errors import RequestRefused
+from entrypoints.http.route_scopes import scope_of
 
 _BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/=-]{1,4096})", re.IGNORECASE | re.ASCII)
 _QUERY_NAMES: Final = ("access_token", "token")
@@ -28,9 +29,13 @@ class Authentication:
 
         Raises:
             InvalidToken: There is no good token, or one in the address, where it would be logged.
+            InsufficientScope: The token is an API key's, and its scopes do not open this route.
         """
         actor = self.authenticate(bearer_token(req))
         bind_contextvars(user_id=str(actor.user_id))
+        if actor.key_id is not None:
+            bind_contextvars(key_id=str(actor.key_id))
+        actor.require_scope(scope_of(req.method, req.uri_template or ""))
         return actor
 
 

@@ -16,6 +16,7 @@ from entrypoints.http.errors import (
     BodyTooLarge,
     IncompleteBody,
     LengthRequired,
+    RequestTimeout,
     UnsupportedContentEncoding,
 )
 
@@ -31,6 +32,11 @@ _TAIL_BYTES: Final = 1024
 # A client that is still sending may not see an answer before it is done; so much is taken in.
 _POLITE_BYTES: Final = 8 * 1024 * 1024
 _POLITE_SECONDS: Final = 5.0
+
+# A body that trickles in holds a thread as long as it likes; so it has to be this fast on average,
+# about as fast as the slowest of mobile networks, once it has had this long to begin.
+LEAST_BYTES_PER_SECOND: Final = 16 * 1024
+_PATIENCE_SECONDS: Final = 10.0
 
 
 def check_framing(req: falcon.Request) -> None:
@@ -61,9 +67,10 @@ def read_chunks(req: falcon.Request, length: int) -> Iterator[bytes]:
 
     Raises:
         IncompleteBody: The client stopped before all were sent, or fell silent.
+        RequestTimeout: It sends, but so slowly that it may mean to hold a thread.
     """
     read = req.env["wsgi.input"].read
-    missing = length
+    started, missing = time.monotonic(), length
     while missing:
         wanted = missing if missing <= READ_BYTES + _TAIL_BYTES else READ_BYTES
         try:
@@ -75,6 +82,14 @@ def read_chunks(req: falcon.Request, length: int) -> Iterator[bytes]:
             raise IncompleteBody(f"The body ended {missing} bytes before its Content-Length.")
         missing -= len(chunk)
         req.context.unread_bytes = missing
+        allowed = _PATIENCE_SECONDS + (length - missing) / LEAST_BYTES_PER_SECOND
+        if missing and time.monotonic() - started > allowed:
+            req.context.unread_bytes = 0  # who is that slow is not waited for again
+            if (abandon := getattr(req.env["wsgi.input"], "abandon", None)) is not None:
+                abandon()
+            raise RequestTimeout(
+                f"The body came at less than {LEAST_BYTES_PER_SECOND} bytes a second."
+            )
         yield chunk
 
 

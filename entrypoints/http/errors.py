@@ -12,7 +12,13 @@ import falcon
 import orjson
 import structlog
 
-from application.errors import ApplicationError, NotFound, NotReady, PortFailure
+from application.errors import (
+    ApplicationError,
+    InsufficientScope,
+    NotFound,
+    NotReady,
+    PortFailure,
+)
 from application.ports.access_tokens import InvalidToken
 from application.ports.download_links import LinkForged
 from domain.errors import DomainError
@@ -27,6 +33,7 @@ _CODES: Final = {
     404: "not-found",
     405: "method-not-allowed",
     406: "not-acceptable",
+    408: "request-timeout",
     411: "length-required",
     413: "content-too-large",
     414: "uri-too-long",
@@ -74,6 +81,12 @@ class IncompleteBody(RequestRefused):
     """Fewer bytes came than were announced."""
 
     code = "incomplete-body"
+
+
+class RequestTimeout(RequestRefused):
+    """The body comes too slowly."""
+
+    code = "request-timeout"
 
 
 class MissingPart(RequestRefused):
@@ -209,12 +222,8 @@ def _refusal(
     __: dict[str, Any],
 ) -> None:
     problem = problem_of(type(error))
-    if problem.status == 401:
-        scheme = 'Bearer realm="safelight"'
-        resp.set_header(
-            "WWW-Authenticate",
-            f'{scheme}, error="invalid_token"' if isinstance(error, InvalidToken) else scheme,
-        )
+    if problem.status == 401 or isinstance(error, InsufficientScope):
+        resp.set_header("WWW-Authenticate", _challenge(error))
     # Whoever tries ids, tokens or links learns nothing from how they are refused.
     if isinstance(error, (NotFound, InvalidToken, LinkForged)):
         answer(req, resp, problem, problem.remedy)
@@ -231,6 +240,18 @@ def _refusal(
         pointer=error.pointer,
         retry_after_seconds=error.retry_after_seconds if isinstance(error, NotReady) else None,
     )
+
+
+def _challenge(error: Exception) -> str:
+    """Say what token would do, as RFC 6750 §3 has it."""
+    challenge = 'Bearer realm="safelight"'
+    if isinstance(error, InvalidToken):
+        challenge += ', error="invalid_token"'
+    if isinstance(error, InsufficientScope):
+        challenge += ', error="insufficient_scope"'
+        if error.scope is not None:
+            challenge += f', scope="{error.scope.value}"'
+    return challenge
 
 
 def _sentence(detail: str, pointer: str | None) -> str:

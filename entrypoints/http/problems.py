@@ -57,6 +57,8 @@ PROBLEMS: Final = _by_code((
             "Leave the Accept header out, or let it admit application/json."),
     Problem("method-not-allowed", 405, "The address does not know this method",
             "The Allow header lists the methods that it knows."),
+    Problem("request-timeout", 408, "The request came too slowly",
+            "Send the request again over a better connection, or a smaller file."),
     Problem("length-required", 411, "The body's length is not announced",
             "Send a Content-Length header instead of a chunked body."),
     Problem("content-too-large", 413, "Too many bytes",
@@ -74,13 +76,16 @@ PROBLEMS: Final = _by_code((
     Problem("header-fields-too-large", 431, "The header is too large", "Send less of a header."),
     # Who asks
     Problem("invalid-token", 401, "Sign in first",
-            "Send a good access token as Authorization: Bearer <token>; POST /api/auth/login "
-            "gives one."),
+            "Send a good access token or API key as Authorization: Bearer <token>; POST "
+            "/api/auth/login gives one."),
     Problem("wrong-credentials", 401, "The e-mail address or the password is wrong",
             "Check both and sign in again."),
     Problem("not-authenticated", 401, "Sign in first", "Sign in and send the access token."),
     Problem("not-allowed", 403, "Your account may not do this",
             "Ask somebody whose account may, an administrator for one."),
+    Problem("insufficient-scope", 403, "The API key may not do this",
+            "Send a key with the scope that the detail names, or the access token of a sign-in: "
+            "to keys themselves, and to changes of the profile, no API key opens the door."),
     Problem("invalid-link", 403, "The link is not good",
             "Use the link exactly as it was given, or get a new one from "
             "GET /api/images/{imageId}/download."),
@@ -112,6 +117,8 @@ PROBLEMS: Final = _by_code((
             "Remove one first."),
     Problem("precondition-failed", 412, "It has been changed in the meantime",
             "Get it again, look at what it is now, and send the ETag of that in If-Match."),
+    Problem("too-many-api-keys", 422, "The account has all the API keys it may have",
+            "Revoke one first. Keys that are revoked or have expired do not count."),
     Problem("not-ready", 409, "The result is still being made",
             "Ask again after the seconds in Retry-After, or be told: by e-mail or webhook.", 1),
     Problem("task-failed", 409, "The task ended without a result",

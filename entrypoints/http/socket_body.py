@@ -41,6 +41,10 @@ class SocketBody(io.RawIOBase):
         self._decline()
         return True
 
+    def abandon(self) -> None:
+        """Leave what is still to come unread; the connection ends with the answer."""
+        self.failed = True
+
     def readable(self) -> bool:
         """Return True."""
         return True

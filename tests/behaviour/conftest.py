@@ -8,6 +8,7 @@ import pytest
 from tests.behaviour.rig import Rig
 from tests.behaviour.steps import (
     accounts,
+    api_keys,
     images,
     lists,
     notifications,
@@ -24,6 +25,7 @@ from tests.behaviour.world import World
 # a conftest's namespace.
 for _module in (
     accounts,
+    api_keys,
     images,
     lists,
     notifications,

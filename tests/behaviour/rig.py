@@ -57,6 +57,7 @@ class Rig:
             "SAFELIGHT_TOKENS_LIFETIME_SECONDS": "86400",
         }
         settings = load_settings(self._environ)
+        self.folder = folder
         prepare(settings)
         # Beside the platform, for what no user can do: forget everything, let time pass.
         self._beside = sqlite3.connect(settings.database_file, timeout=10, isolation_level=None)

@@ -39,6 +39,7 @@ class World:
     photo: bytes | None = None
     link: str | None = None
     next_page: str | None = None
+    api_key: Any = None
     server: Any = None
 
     def person(self, name: str) -> Person:
@@ -102,6 +103,7 @@ class World:
         file_name: str = "holiday.jpg",
         attachments: dict[str, bytes] | None = None,
         key: str | None = None,
+        token: str | None = None,
     ) -> Result:
         """Upload *content* as whoever acts, and let the workers work unless they are paused."""
         boundary = "safelight-scenario"
@@ -120,7 +122,7 @@ class World:
             "/api/images/upload",
             body=body,
             headers={
-                "Authorization": f"Bearer {self.actor.token}",
+                "Authorization": f"Bearer {token or self.actor.token}",
                 "Content-Type": f"multipart/form-data; boundary={boundary}",
             }
             | ({} if key is None else {"Idempotency-Key": key}),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import attrs
 import pytest
@@ -89,7 +89,7 @@ class TestSignedLinks:
     @pytest.mark.parametrize(
         "change",
         [
-            {"linked": LinkedFile(uuid4(), "main")},
+            {"linked": LinkedFile(UUID(int=1), "main")},
             {"expires": "9999999999"},
             {"expires": ""},
             {"expires": "-1"},

@@ -58,6 +58,7 @@ from domain.tasks.task import FailureCode
 from tests import pictures
 from tests.bad_pictures import BadPicture, bad_pictures, bit_flips
 from tests.limits import renderer_limits
+from tests.naming import plain
 from tests.pictures import all_formats, format_of, frames_of, opened, similarity, size_of
 
 RED = Color(255, 0, 0)
@@ -342,7 +343,7 @@ class TestOperations:
             (Blur(3), lambda p: p.filter(ImageFilter.GaussianBlur(3))),
             (Sharpen(), lambda p: p),
         ],
-        ids=str,
+        ids=plain,
     )
     @pytest.mark.parametrize("name", ["jpeg", "png", "tiff"])
     def test_an_operation_draws_what_its_name_says(

@@ -45,6 +45,7 @@ from tests.contracts.test_image_editor import (  # noqa: F401
     pixel,
     result,
 )
+from tests.naming import plain
 from tests.pictures import frames_of, opened, size_of
 
 PNG = ImageFormat.PNG
@@ -151,7 +152,7 @@ class TestTones:
             (Duotone(NAVY, CREAM, 0.3), lambda rgb: duotone(rgb, 0.3), 2),
             (Duotone(NAVY, CREAM, 0), lambda rgb: rgb, 0),
         ],
-        ids=str,
+        ids=plain,
     )
     def test_each_pixel_is_what_the_formula_gives(
         self,

@@ -17,8 +17,9 @@ from adapters.notification.signed_webhook import SignedWebhook
 from adapters.security.signing_secrets import DerivedSigningSecrets
 from application.ports.notifier import DeliveryFailed, Notifier
 from tests.clocks import MovableClock
+from tests.ports import free_port
 from tests.unit.adapters.notification.notices import a_notice, a_notice_of_failure
-from tests.unit.adapters.notification.sinks import MailSink, WebhookSink, free_port
+from tests.unit.adapters.notification.sinks import MailSink, WebhookSink
 
 SECRETS = DerivedSigningSecrets(b"k" * 32)
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -30,6 +31,7 @@ from domain.notifications.delivery import DeliveryStatus
 from domain.tasks.priority import Priority
 from domain.tasks.task import Failure, FailureCode, Task, TaskStatus
 from domain.users.roles import Role
+from domain.users.scopes import Scope
 from domain.users.user import User
 from tests.builders import (
     A_SHA256,
@@ -42,6 +44,7 @@ from tests.builders import (
     a_user,
     a_webhook,
     an_admin,
+    an_api_key,
     an_image,
 )
 from tests.contracts.databases import DATABASES, PLACES, QUICK_PLACES, Place
@@ -389,6 +392,79 @@ class TestSessions:
 
         found, _ = read(database, lambda work: work.sessions.with_user(session.id))
         assert found == attrs.evolve(session, revoked_at=NOON)
+
+
+class TestAPIKeys:
+    def test_are_found_together_with_their_user(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        keys = [
+            an_api_key(ada, presets=frozenset({"card", "hero@2"})),
+            an_api_key(ada, scopes=frozenset({Scope.IMAGES_READ}), expires_at=None),
+        ]
+        for key in (*keys, an_api_key(a_stored_user(database))):
+            write(database, lambda work: work.api_keys.add(key))
+
+        for key in keys:
+            found = read(database, lambda work: work.api_keys.with_user(key.id))
+            assert found == (key, ada)
+        assert read(database, lambda work: work.api_keys.with_user(uuid4())) is None
+
+    def test_are_listed_oldest_first_to_their_owner(self, database: Database) -> None:
+        ada, bob = a_stored_user(database), a_stored_user(database)
+        newer, older = an_api_key(ada, created_at=NOON + MINUTE), an_api_key(ada)
+        for key in (newer, older, an_api_key(bob)):
+            write(database, lambda work: work.api_keys.add(key))
+
+        assert read(database, lambda work: work.api_keys.of_user(ada.id)) == [older, newer]
+
+    def test_are_revoked_once_and_by_their_owner_alone(self, database: Database) -> None:
+        ada, bob = a_stored_user(database), a_stored_user(database)
+        key, other = an_api_key(ada), an_api_key(ada)
+        for one in (key, other):
+            write(database, lambda work: work.api_keys.add(one))
+
+        def revoke(owner: User, now: datetime) -> Any:
+            return write(database, lambda work: work.api_keys.revoke(owner.id, key.id, now))
+
+        assert revoke(bob, NOON) is False
+        assert revoke(ada, NOON + MINUTE) is True
+        assert revoke(ada, NOON + 2 * MINUTE) is True
+
+        of_ada = read(database, lambda work: work.api_keys.of_user(ada.id))
+        assert {one.id: one.revoked_at for one in of_ada} == {key.id: NOON + MINUTE, other.id: None}
+
+    def test_a_use_is_noted_unless_a_later_one_is(self, database: Database) -> None:
+        key = an_api_key(a_stored_user(database))
+        write(database, lambda work: work.api_keys.add(key))
+
+        for at in (NOON, NOON + MINUTE, NOON):
+            write(database, lambda work: work.api_keys.note_use(key.id, at))
+        write(database, lambda work: work.api_keys.note_use(uuid4(), NOON))
+
+        found, _ = read(database, lambda work: work.api_keys.with_user(key.id))
+        assert found == attrs.evolve(key, last_used_at=NOON + MINUTE)
+
+    def test_are_forgotten_one_by_one(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        gone, kept = an_api_key(ada), an_api_key(ada)
+        for key in (gone, kept):
+            write(database, lambda work: work.api_keys.add(key))
+
+        write(database, lambda work: work.api_keys.remove([gone.id, uuid4()]))
+
+        assert read(database, lambda work: work.api_keys.of_user(ada.id)) == [kept]
+
+    def test_a_scope_of_a_newer_version_opens_nothing_here(self, database: Database) -> None:
+        """An older version beside it would have failed over every request with the key."""
+        key = an_api_key(a_stored_user(database), scopes=frozenset({Scope.IMAGES_READ}))
+        newer = SimpleNamespace(
+            **attrs.asdict(key, recurse=False)
+            | {"scopes": [Scope.IMAGES_READ, SimpleNamespace(value="moon:write")]}
+        )
+        write(database, lambda work: work.api_keys.add(newer))
+
+        found, _ = read(database, lambda work: work.api_keys.with_user(key.id))
+        assert found == key
 
 
 class TestAssets:

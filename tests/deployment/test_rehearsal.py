@@ -16,8 +16,8 @@ import pytest
 import requests
 
 from tests.deployment.nomad_jobs import JOBS, ROOT, Job, load_job, seconds
-from tests.deployment.ports import free_port
 from tests.pictures import opened, photo
+from tests.ports import free_port
 
 DEV = ROOT / "nomad" / "vars" / "dev.hcl"
 KEY = "a secret of more than thirty-two bytes"

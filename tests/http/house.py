@@ -18,8 +18,10 @@ from falcon.testing import TestClient
 
 from adapters.imaging.header_probe import HeaderProbe
 from adapters.serialization.converter import make_converter
+from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
 from application.accounts.log_in import LogInRequest, WrongCredentials
 from application.accounts.register_user import Registered, RegisterUserRequest
+from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
@@ -56,9 +58,25 @@ from domain.images.image import Image
 from domain.images.preset import Preset, PresetReference, checked_preset_name
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import Webhook, checked_webhook_url
+from domain.users.api_key import (
+    APIKey,
+    checked_key_name,
+    checked_lifetime,
+    checked_presets,
+    checked_scopes,
+)
 from domain.users.user import User, checked_email, checked_password, checked_username
 from entrypoints.http.app import HTTPOptions, HTTPUseCases, create_app
-from tests.builders import NOON, a_preset, a_result, a_task, a_user, a_webhook, an_image
+from tests.builders import (
+    NOON,
+    a_preset,
+    a_result,
+    a_task,
+    a_user,
+    a_webhook,
+    an_api_key,
+    an_image,
+)
 
 TOKEN = "ada.s.token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -118,6 +136,8 @@ class House:
         self.preset_requests: list[Any] = []
         self.views: dict[UUID, TaskView] = {}
         self.webhooks: list[Webhook] = []
+        self.api_keys: dict[UUID, APIKey] = {}
+        self.key_requests: list[CreateAPIKeyRequest] = []
         self.observed: list[tuple[str, str, int]] = []
         self.link_requests: list[OpenResultRequest] = []
         self.files_opened = 0
@@ -171,6 +191,27 @@ class House:
 
     def update_profile(self, request: UpdateProfileRequest) -> None:
         self.changes.append(request)
+
+    def create_api_key(self, request: CreateAPIKeyRequest) -> CreatedAPIKey:
+        lifetime = checked_lifetime(request.lifetime_days)
+        key = an_api_key(
+            self.user,
+            name=checked_key_name(request.name),
+            scopes=checked_scopes(request.scopes),
+            presets=checked_presets(request.presets),
+            expires_at=None if lifetime is None else NOON + lifetime,
+        )
+        self.key_requests.append(request)
+        self.api_keys[key.id] = key
+        return CreatedAPIKey(key, None if self.replaying else "sl_shown_once")
+
+    def list_api_keys(self, _: Actor) -> list[APIKey]:
+        return list(self.api_keys.values())
+
+    def revoke_api_key(self, request: RevokeAPIKeyRequest) -> None:
+        if request.key_id not in self.api_keys:
+            raise NotFound
+        self.api_keys[request.key_id] = attrs.evolve(self.api_keys[request.key_id], revoked_at=NOON)
 
     def stage_file(self, chunks: Any, file_name: str | None) -> Any:
         return StageFile(self.staging, self.policy)(chunks, file_name)

@@ -1,7 +1,7 @@
 """Accounts: registering, signing in and out, profiles; and who is let in."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -9,6 +9,8 @@ from domain.users.roles import Role
 from application.ports.repositories.users import EmailTaken, UsernameTaken
 from tests.builders import an_admin
 from tests.http.house import BEARER, TOKEN, Caller, House, problem
+
+AN_ID = UUID(int=1)
 
 USER1 = {"username": "user1", "email": "user1@example.com", "password": "password123"}
 
@@ -155,6 +157,8 @@ def test_wrong_credentials_tell_nothing(caller: Caller) -> None:
         "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
         "Bearer " + "x" * 5_000,
         "Bearer t\u00f6ken",
+        f"Bearer sl_{'0' * 32}_{'0' * 64}",
+        "Bearer sl_",
         TOKEN,
     ],
 )
@@ -184,14 +188,14 @@ def test_65_two_tokens_are_refused_and_so_is_one_in_the_address(caller: Caller) 
     ("method", "path"),
     [
         ("POST", "/api/images/upload"),
-        ("GET", f"/api/images/{uuid4()}/status"),
-        ("GET", f"/api/images/{uuid4()}/download"),
+        ("GET", f"/api/images/{AN_ID}/status"),
+        ("GET", f"/api/images/{AN_ID}/download"),
         ("GET", "/api/users/profile"),
         ("PUT", "/api/users/profile"),
-        ("GET", f"/api/tasks/{uuid4()}"),
+        ("GET", f"/api/tasks/{AN_ID}"),
         ("GET", "/api/webhooks"),
         ("POST", "/api/webhooks"),
-        ("DELETE", f"/api/webhooks/{uuid4()}"),
+        ("DELETE", f"/api/webhooks/{AN_ID}"),
     ],
 )
 def test_protected_routes_ask_for_a_token(caller: Caller, method: str, path: str) -> None:

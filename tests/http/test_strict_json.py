@@ -66,4 +66,4 @@ def test_no_text_is_slow(unit: str) -> None:
         began = time.process_time()
         with pytest.raises(MalformedJSON):
             parse(text)
-        assert time.process_time() - began < 0.1
+        assert time.process_time() - began < 1  # quadratic ways take minutes

@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,7 @@ import pytest
 
 from adapters.persistence.migrations import Migrations
 from adapters.persistence.postgres import PostgresDatabase
+from tests.ports import free_port
 from tests.services import packages
 
 GIVEN = "SAFELIGHT_TEST_DATABASE_URL"
@@ -87,7 +87,7 @@ class PrivatePostgres(Postgres):
         packages.ensure("postgresql")
         self._programs = _programs()
         self._folder = Path(tempfile.mkdtemp(prefix="safelight-postgres-"))
-        self._port = _free_port()
+        self._port = free_port()
         if os.geteuid() == 0:
             owner = pwd.getpwnam("postgres")
             os.chown(self._folder, owner.pw_uid, owner.pw_gid)
@@ -193,9 +193,3 @@ def _unprivileged() -> list[str]:
         return []
     # Its process is the server's own; and should the tests be killed, it ends by itself.
     return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=QUIT"]
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

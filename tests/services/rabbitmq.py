@@ -18,6 +18,7 @@ import pytest
 from kombu import Connection
 
 from adapters.messaging import topology
+from tests.ports import free_ports
 from tests.services import packages
 
 GIVEN = "SAFELIGHT_TEST_BROKER_URL"
@@ -57,7 +58,7 @@ class RabbitMQ:
         if not (_PROGRAMS / "rabbitmq-server").exists():
             packages.not_here(f"needs the programs of RabbitMQ in {_PROGRAMS}")
         self._folder = Path(tempfile.mkdtemp(prefix="safelight-rabbitmq-"))
-        self.port, distribution, mapper, tool = _free_ports(4)
+        self.port, distribution, mapper, tool = free_ports(4)
         self._password = secrets.token_hex(8)
         (self._folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
@@ -229,12 +230,3 @@ def delete_queues(url: str) -> None:
         channel = connection.channel()
         for queue in topology.queues():
             queue(channel).delete()
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return different ports that nobody listens on; all are held until all are found."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

@@ -4,12 +4,10 @@ An S3 server for tests: SeaweedFS, from a wheel, or one that the environment nam
 It checks signatures, expiry and conditional writes, as the stores of the world do.
 """
 
-import contextlib
 import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sysconfig
 import tempfile
@@ -25,6 +23,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.storage.s3_bucket import S3Location, make_client
+from tests.ports import free_ports
 from tests.services.packages import not_here
 
 READY_SECONDS = 60.0
@@ -98,7 +97,7 @@ class SeaweedFS:
         }
         identities = self._folder / "identities.json"
         identities.write_text(json.dumps({"identities": [identity]}))
-        ports = _free_ports(8)
+        ports = free_ports(8)
         names = ("master", "volume", "filer", "s3")
         options = {
             "dir": self._folder / "data",
@@ -191,12 +190,3 @@ def _create_bucket(service: S3Service) -> None:
             time.sleep(0.2)
         else:
             return
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return different ports that nobody listens on; all are held until all are found."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

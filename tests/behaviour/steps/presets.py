@@ -95,6 +95,19 @@ def _(world: World, name: str) -> None:
     world.upload(pictures.photo(), options_text(preset=name))
 
 
+@given(parsers.parse('she has made a key for the preset "{name}"'))
+def _(world: World, name: str) -> None:
+    body = {"name": "counter", "scopes": ["images:read", "images:write"], "presets": [name]}
+    answer = world.ask("POST", "/api/api-keys", body, world.actor.token)
+    assert answer.status_code == 201, answer.text
+    world.api_key = answer.json
+
+
+@when(parsers.re(r"a program uploads a photo with the key and (?P<options>\{.*\})$"))
+def _(world: World, options: str) -> None:
+    world.upload(pictures.photo(), options, token=world.api_key["token"])
+
+
 @then(parsers.parse('the task was asked for by "{preset}"'))
 def _(world: World, preset: str) -> None:
     assert world.task()["preset"] == preset

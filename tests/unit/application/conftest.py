@@ -21,7 +21,9 @@ def shared_store(tmp_path_factory: pytest.TempPathFactory) -> DiskObjectStore:
 def bench(tmp_path: Path, shared_store: DiskObjectStore) -> Iterator[Workbench]:
     database = SqliteDatabase(tmp_path / "safelight.db", durable=False)
     Migrations(database).run()
-    yield Workbench(database, shared_store)
+    bench = Workbench(database, shared_store)
+    yield bench
+    bench.errands.finish()
     database.close()
     for key in list(shared_store.keys()):
         shared_store.delete(key)

@@ -13,6 +13,7 @@ from adapters.security.jwt_tokens import JWTAccessTokens
 from application.accounts.authenticate import Authenticate
 from application.accounts.log_in import LogIn, LogInRequest, WrongCredentials
 from application.accounts.log_out import LogOut
+from application.accounts.note_key_use import NoteKeyUse
 from application.accounts.register_user import RegisterUser, RegisterUserRequest
 from application.accounts.update_profile import UpdateProfile, UpdateProfileRequest
 from application.accounts.view_profile import ViewProfile, ViewProfileRequest
@@ -61,7 +62,12 @@ class Accounts:
         LogOut(self.bench.database, self.tokens, self.bench.clock)(token)
 
     def authenticate(self, token: str) -> Actor:
-        return Authenticate(self.bench.database, self.tokens, self.bench.clock)(token)
+        bench = self.bench
+        note_key_use = NoteKeyUse(bench.database, bench.errands)
+        use_case = Authenticate(
+            bench.database, self.tokens, bench.key_tokens, note_key_use, bench.clock
+        )
+        return use_case(token)
 
     def view(self, actor: Actor, user: str | None = None) -> User:
         return ViewProfile(self.bench.database)(ViewProfileRequest(actor, user))

@@ -16,9 +16,11 @@ import attrs
 
 from adapters.imaging.header_probe import HeaderProbe
 from adapters.persistence.sqlite import SqliteDatabase
+from adapters.security.sha256_key_tokens import Sha256KeyTokens
 from adapters.security.signing_secrets import DerivedSigningSecrets
 from adapters.storage.disk import DiskObjectStore
 from adapters.storage.signed_links import SignedLinks
+from adapters.system.errands import ThreadErrands
 from adapters.system.failpoints import ArmedFailpoints
 from adapters.system.ids import RandomIds
 from application.actor import Actor
@@ -179,6 +181,8 @@ class Workbench:
         factory=lambda: MovableClock(datetime.now(UTC).replace(microsecond=0) - timedelta(days=1))
     )
     ids: RandomIds = attrs.field(factory=RandomIds)
+    errands: ThreadErrands = attrs.field(factory=ThreadErrands)
+    key_tokens: Sha256KeyTokens = attrs.field(factory=Sha256KeyTokens)
     failpoints: ArmedFailpoints = attrs.field(factory=ArmedFailpoints)
     editor: StampingEditor = attrs.field(factory=StampingEditor)
     telemetry: Tally = attrs.field(factory=Tally)

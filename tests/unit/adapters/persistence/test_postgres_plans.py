@@ -36,6 +36,8 @@ CREATE FUNCTION id(n bigint) RETURNS uuid IMMUTABLE LANGUAGE sql AS
 INSERT INTO users SELECT id(n), 'ada' || n, 'ada' || n, 'ada' || n || '@example.com', '', '{{user}}',
     now(), now() FROM generate_series(1, {ROWS}) n;
 INSERT INTO sessions SELECT id(n), id(n), now(), now() FROM generate_series(1, {ROWS}) n;
+INSERT INTO api_keys SELECT id(n), id(n % 1000 + 1), 'name', '', '{{images:read}}', NULL, now()
+    FROM generate_series(1, {ROWS}) n;
 INSERT INTO images SELECT id(n + {ROWS}), 'key', id(n % 200 + 1), '{{}}', 'completed', now(), now(),
     'label', 'jpeg', 1, 1, 1, 1, '', id(n + 3 * {ROWS}) FROM generate_series(1, {ROWS}) n;
 INSERT INTO tasks SELECT id(n + 3 * {ROWS}), id(n + {ROWS}), id(n % 200 + 1), '{{}}', '{{}}', '{{}}', '',
@@ -136,6 +138,9 @@ def held() -> Task:
         ("users_email", lambda work: work.users.by_email("ada7@example.com")),
         ("users_username_key", lambda work: work.users.by_username("ada7")),
         ("sessions_pkey users_pkey", lambda work: work.sessions.with_user(USER)),
+        ("api_keys_pkey users_pkey", lambda work: work.api_keys.with_user(USER)),
+        ("api_keys_user", lambda work: work.api_keys.of_user(USER)),
+        ("api_keys_pkey", lambda work: work.api_keys.note_use(USER, NOON)),
         ("webhooks_user_id", lambda work: work.webhooks.of_user(USER)),
         ("assets_name", lambda work: work.assets.find(USER, "nobodys.png")),
         ("presets_ preset_versions_pkey", lambda work: work.presets.find(USER, "card")),

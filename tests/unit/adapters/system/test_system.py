@@ -2,9 +2,13 @@
 
 import os
 import signal
+import threading
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from adapters.system.clock import SystemClock
+from adapters.system.errands import ThreadErrands
 from adapters.system.failpoints import ArmedFailpoints
 from adapters.system.ids import RandomIds
 
@@ -37,3 +41,39 @@ class TestArmedFailpoints:
     def test_unarmed_ones_do_nothing(self) -> None:
         ArmedFailpoints().reach("after_put")
         ArmedFailpoints("elsewhere").reach("after_put")
+
+
+class TestThreadErrands:
+    def test_are_run_one_after_the_other_while_nobody_waits(self) -> None:
+        errands, done, go = ThreadErrands(), list[int](), threading.Event()
+
+        errands.run_soon(lambda: go.wait(10) and done.append(1))
+        errands.run_soon(lambda: done.append(2))
+
+        assert done == []
+        go.set()
+        errands.finish()
+        assert done == [1, 2]
+
+    def test_one_that_fails_keeps_no_other(self, capsys: pytest.CaptureFixture[str]) -> None:
+        errands, done = ThreadErrands(), list[int]()
+
+        errands.run_soon(lambda: 1 // 0)
+        errands.run_soon(lambda: done.append(1))
+
+        errands.finish()
+        assert done == [1]
+        assert "ZeroDivisionError" in capsys.readouterr().out
+
+    def test_are_dropped_when_too_many_wait(self) -> None:
+        errands, done = ThreadErrands(most_waiting=2), list[int]()
+        started, go = threading.Event(), threading.Event()
+        errands.run_soon(lambda: (started.set(), go.wait(10)))
+        assert started.wait(10)
+
+        for number in range(5):
+            errands.run_soon(lambda number=number: done.append(number))
+
+        go.set()
+        errands.finish()
+        assert done == [0, 1]

@@ -14,6 +14,7 @@ import structlog
 
 from adapters.telemetry.logstash_logging import LogstashForwarder
 from adapters.telemetry.structured_logging import json_formatter
+from tests.ports import free_port
 
 
 class Logstash:
@@ -75,11 +76,6 @@ def forwarding(port: int, **options: Any) -> Iterator[tuple[logging.Logger, list
         yield logger, dropped
     finally:
         forwarder.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def test_records_arrive_whole_in_order_with_their_context_and_traceback() -> None:

@@ -1,0 +1,95 @@
+"""The keys that the caller's programs carry."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+import falcon
+
+from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
+from application.accounts.revoke_api_key import RevokeAPIKeyRequest
+from application.actor import Actor
+from domain.users.api_key import DEFAULT_LIFETIME_DAYS, APIKey
+from domain.users.scopes import Scope
+from entrypoints.http.authentication import Authentication
+from entrypoints.http.idempotency import idempotency_key, mark_replayed
+from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp, write_json
+
+
+@attrs.frozen
+class APIKeyPayload:
+    """What the key is to be called and good for; it does not expire if its days are `null`."""
+
+    name: str
+    scopes: list[Scope]
+    presets: list[str] | None = None
+    expires_in_days: int | None = DEFAULT_LIFETIME_DAYS
+
+    def asked_for(self) -> tuple[str, ...]:
+        """Return everything by which two requests differ."""
+        scopes = sorted({scope.value for scope in self.scopes})
+        presets = None if self.presets is None else sorted(set(self.presets))
+        return self.name, str(scopes), str(presets), str(self.expires_in_days)
+
+
+@attrs.frozen
+class APIKeys:
+    """`/api/api-keys`."""
+
+    authentication: Authentication
+    create_api_key: Callable[[CreateAPIKeyRequest], CreatedAPIKey]
+    list_api_keys: Callable[[Actor], Sequence[APIKey]]
+    payloads: PayloadReader
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Show the keys, never their secrets."""
+        keys = self.list_api_keys(self.authentication(req))
+        write_json(resp, {"apiKeys": [_key(key) for key in keys]})
+
+    on_head = on_get
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Make a key, and show its token this once."""
+        actor = self.authentication(req)
+        payload = self.payloads.read(req, APIKeyPayload)
+        created = self.create_api_key(
+            CreateAPIKeyRequest(
+                actor,
+                payload.name,
+                payload.scopes,
+                payload.presets,
+                payload.expires_in_days,
+                idempotency_key(req, str(actor.user_id), *payload.asked_for()),
+            )
+        )
+        resp.set_header("Location", f"/api/api-keys/{created.key.id}")
+        resp.set_header("Cache-Control", "no-store")
+        mark_replayed(resp, replayed=created.replayed)
+        write_json(resp, _key(created.key) | {"token": created.token}, 201)
+
+
+@attrs.frozen
+class OneAPIKey:
+    """`/api/api-keys/{keyId}`."""
+
+    authentication: Authentication
+    revoke_api_key: Callable[[RevokeAPIKeyRequest], None]
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, key_id: str) -> None:
+        """End it."""
+        actor = self.authentication(req)
+        self.revoke_api_key(RevokeAPIKeyRequest(actor, id_in_path(key_id)))
+        resp.status = 204
+
+
+def _key(key: APIKey) -> dict[str, Any]:
+    return {
+        "id": str(key.id),
+        "name": key.name,
+        "scopes": [scope.value for scope in Scope if scope in key.scopes],
+        "presets": None if key.presets is None else sorted(key.presets),
+        "createdAt": timestamp(key.created_at),
+        "expiresAt": timestamp(key.expires_at),
+        "lastUsedAt": timestamp(key.last_used_at),
+        "revokedAt": timestamp(key.revoked_at),
+    }
