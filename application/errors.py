@@ -7,6 +7,8 @@ Refusals and failures that need more than one object to see.
     ├── NotFound                  unknown, or another's: the two look alike on purpose
     ├── AssetNotFound
     ├── AlreadyExists
+    ├── AssetInUse                a task that has not ended needs it
+    ├── TooManyAssets             the account has as many, or as much, as it may have
     ├── TooManyWebhooks           the account has as many as it may have
     ├── NotReady                  ask again later
     ├── TaskEndedWithoutResult    asking again will not help
@@ -61,7 +63,7 @@ class NotFound(ApplicationError):
 
 
 class AssetNotFound(ApplicationError):
-    """The pipeline names a picture that is neither in the request nor among the assets."""
+    """The pipeline names a picture, or font, that is neither in the request nor an asset."""
 
     code = "asset-not-found"
 
@@ -70,6 +72,18 @@ class AlreadyExists(ApplicationError):
     """Something else already has this name or address."""
 
     code = "already-exists"
+
+
+class AssetInUse(ApplicationError):
+    """Something that has not ended needs the asset."""
+
+    code = "asset-in-use"
+
+
+class TooManyAssets(ApplicationError):
+    """The account has as many assets, or as many bytes of them, as it may have."""
+
+    code = "too-many-assets"
 
 
 class TooManyWebhooks(ApplicationError):

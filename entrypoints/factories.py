@@ -21,6 +21,7 @@ from application.ports.clock import Clock
 from application.ports.dead_letters import DeadLetters
 from application.ports.download_links import DownloadLinks
 from application.ports.failpoints import Failpoints
+from application.ports.font_probe import FontProbe
 from application.ports.ids import Ids
 from application.ports.image_probe import ImageProbe
 from application.ports.message_inbox import MessageInbox
@@ -30,6 +31,7 @@ from application.ports.outbox_bell import OutboxBell
 from application.ports.password_hasher import PasswordHasher
 from application.ports.pipeline_texts import PipelineTexts
 from application.ports.signing_secrets import SigningSecrets
+from domain.images.asset import AssetAllowance
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import ChannelKind
 from entrypoints.mistakes import OperatorMistake
@@ -231,6 +233,16 @@ def image_probe() -> ImageProbe:
     from adapters.imaging.header_probe import HeaderProbe
 
     return HeaderProbe()
+
+
+def font_probe() -> FontProbe:
+    from adapters.imaging.font_probe import SfntProbe
+
+    return SfntProbe()
+
+
+def asset_allowance(settings: Settings) -> AssetAllowance:
+    return AssetAllowance(settings.assets.per_user, settings.assets.bytes_per_user)
 
 
 def image_editor(settings: Settings, policy: UploadPolicy) -> "VipsEditor":

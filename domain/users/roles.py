@@ -16,6 +16,7 @@ class Permission(Enum):
 
     PROCESS_IMAGES = "process images"
     READ_ANY_PROFILE = "read any profile"
+    MANAGE_SHARED_ASSETS = "manage shared assets"
 
 
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {

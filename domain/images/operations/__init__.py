@@ -30,6 +30,8 @@ from domain.images.operations.marks import (
     Shadow,
     Variable,
     Watermark,
+    is_asset_name,
+    is_font_name,
 )
 from domain.images.operations.shapes import (
     AspectRatio,
@@ -118,6 +120,8 @@ __all__ = [
     "Variable",
     "Watermark",
     "camel_case",
+    "is_asset_name",
+    "is_font_name",
 ]
 
 Operation = Shape | Tone | Filter | Framing | Watermark
