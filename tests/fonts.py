@@ -63,6 +63,13 @@ def sfnt(tables: Mapping[str, bytes], *, magic: bytes = b"\0\1\0\0") -> bytes:
     return head + directory + body
 
 
+def broken_outlines() -> bytes:
+    """Return a font that looks whole from outside: what is in its outlines is nonsense."""
+    tables = tables_of_a_box_font()
+    del tables["glyf"], tables["loca"]
+    return sfnt({**tables, "CFF ": b"\1\0\4\1"}, magic=b"OTTO")
+
+
 def shipped_font() -> bytes:
     """Return a font that people use, with all that such ones have: Noto Sans, variable."""
     return (files("fontpkg_noto_sans") / "files" / "NotoSans[wdth,wght].ttf").read_bytes()

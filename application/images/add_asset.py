@@ -21,6 +21,7 @@ from application.ports.unit_of_work import (
     DatabaseUnavailable,
     UnitOfWork,
 )
+from domain.errors import InvalidParameter
 from domain.images.asset import Asset, AssetAllowance, AssetKind, checked_asset_name
 from domain.images.image import safe_label
 from domain.users.roles import Permission
@@ -82,7 +83,11 @@ class AddAsset:
         if request.shared:
             request.actor.require(Permission.MANAGE_SHARED_ASSETS)
         kind = self.inspect.asset(request.file)
-        given = safe_label(request.file.file_name) if request.name is None else request.name
+        given = request.name
+        if given is None:
+            if request.file.file_name is None:
+                raise InvalidParameter("is missing, and the file has none", pointer="/name")
+            given = safe_label(request.file.file_name)
         asset_id = self.ids.new()
         asset = Asset(
             id=asset_id,

@@ -257,7 +257,7 @@ class House:
         asset = Asset(
             uuid4(),
             None if request.shared else request.actor.user_id,
-            checked_asset_name(name or "image", AssetKind.PICTURE),
+            checked_asset_name(str(name), AssetKind.PICTURE),
             AssetKind.PICTURE,
             "1/0",
             request.file.byte_size,
