@@ -1,10 +1,12 @@
 """Stop keeping an asset."""
 
+from contextlib import suppress
+
 import attrs
 
 from application.actor import Actor
 from application.errors import AssetInUse, NotFound
-from application.ports.object_store import ObjectStore
+from application.ports.object_store import ObjectStore, StorageUnavailable
 from application.ports.unit_of_work import Database, UnitOfWork
 from domain.images.asset import Asset
 from domain.users.roles import Permission
@@ -24,7 +26,8 @@ class RemoveAsset:
     """
     Forget an asset that nothing needs any longer.
 
-    The row first, its bytes second: a crash in between leaves a stray object, which is swept up.
+    The row first, its bytes second: a crash in between, or a store that is away, leaves a stray
+    object, which is swept up.
     A task that is queued in the same moment fails, and says what it lacks.
 
     Raises:
@@ -48,7 +51,8 @@ class RemoveAsset:
             _refuse_if_needed(work, asset)
             work.assets.remove(asset.id)
             work.commit()
-        self.object_store.delete(asset.file_path)
+        with suppress(StorageUnavailable):
+            self.object_store.delete(asset.file_path)
 
 
 def _refuse_if_needed(work: UnitOfWork, asset: Asset) -> None:

@@ -1,10 +1,12 @@
 """Pictures and fonts that accounts keep: what is taken in, who sees it, and when it may go."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.storage.disk import DiskObjectStore
 from application.actor import Actor
 from application.errors import (
     AlreadyExists,
@@ -20,6 +22,7 @@ from application.images.list_assets import ListAssets, ListAssetsRequest
 from application.images.remove_asset import RemoveAsset, RemoveAssetRequest
 from application.images.stage_file import StageFile
 from application.images.view_asset import ViewAsset, ViewAssetRequest
+from application.ports.object_store import StorageUnavailable
 from application.tasks.process_task import ProcessOutcome
 from domain.errors import (
     ContentTooLarge,
@@ -37,11 +40,19 @@ from domain.tasks.task import FailureCode
 from domain.users.roles import Role
 from tests import pictures
 from tests.fonts import box_font
+from tests.unit.application.test_administration import DAY, sweep
 from tests.unit.application.workbench import MINUTE, Workbench
 
 ADMIN = frozenset({Role.USER, Role.ADMIN})
 LOGO = Pipeline((Watermark("mine.png"),))
 BRAND = Pipeline((Watermark(text="Ada", font="brand.ttf"),))
+
+
+class AwayStore(DiskObjectStore):
+    """A store that is away when something is to be deleted."""
+
+    def delete(self, key: str) -> None:
+        raise StorageUnavailable("The store does not answer.")
 
 
 def add(
@@ -336,6 +347,19 @@ class TestRemoveAsset:
         assert view(bench, ada, "mine.png") == shared
         remove(bench, root, shared=True)
         assert bench.stored() == set()
+
+    def test_bytes_that_could_not_go_are_swept_up_later_and_no_others(
+        self, bench: Workbench, tmp_path: Path
+    ) -> None:
+        ada = bench.an_actor()
+        kept, going = add(bench, ada, name="kept.png").asset, add(bench, ada).asset
+        store = AwayStore(tmp_path)
+
+        RemoveAsset(bench.database, store)(RemoveAssetRequest(ada, going.name))
+
+        assert bench.stored() == {kept.file_path, going.file_path}
+        assert sweep(bench, act=True, later=2 * DAY).orphans == 1
+        assert bench.stored() == {kept.file_path}
 
     def test_a_task_that_slipped_through_says_what_it_lacks(self, bench: Workbench) -> None:
         """It settled its files before the row went, and was queued after."""
