@@ -11,6 +11,8 @@ Refusals and failures that need more than one object to see.
     ├── PresetsOnly               somebody who may use presets as they are, and nothing else
     ├── PresetChanged             it is no longer what the caller took it for
     ├── AlreadyExists
+    ├── AssetInUse                a task that has not ended needs it
+    ├── TooManyAssets             the account has as many, or as much, as it may have
     ├── TooManyWebhooks           the account has as many as it may have
     ├── TooManyPresets            there are as many as there may be
     ├── TooManyAPIKeys            likewise
@@ -83,7 +85,7 @@ class NotFound(ApplicationError):
 
 
 class AssetNotFound(ApplicationError):
-    """The pipeline names a picture that is neither in the request nor among the assets."""
+    """The pipeline names a picture, or font, that is neither in the request nor an asset."""
 
     code = "asset-not-found"
 
@@ -114,6 +116,18 @@ class AlreadyExists(ApplicationError):
     """Something else already has this name or address."""
 
     code = "already-exists"
+
+
+class AssetInUse(ApplicationError):
+    """Something that has not ended needs the asset."""
+
+    code = "asset-in-use"
+
+
+class TooManyAssets(ApplicationError):
+    """The account has as many assets, or as many bytes of them, as it may have."""
+
+    code = "too-many-assets"
 
 
 class TooManyWebhooks(ApplicationError):

@@ -13,6 +13,7 @@ Refusals that the business itself makes, whoever asks.
     │   ├── ContentTooLarge       bytes
     │   ├── ImageTooLarge         pixels or sides
     │   ├── TooManyFrames
+    │   ├── FontRefused
     │   └── UnsupportedMedia
     │       └── UnsupportedCodec
     ├── GeometryOutsideImage      known only once the picture's size is known
@@ -116,6 +117,12 @@ class TooManyFrames(ImageRefused):
     """The animation or multi-page file has more frames than the policy allows."""
 
     code = "too-many-frames"
+
+
+class FontRefused(ImageRefused):
+    """The uploaded font is broken, or has nothing to draw letters with."""
+
+    code = "font-refused"
 
 
 class UnsupportedMedia(ImageRefused):

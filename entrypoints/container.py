@@ -26,16 +26,21 @@ from application.administration.list_tasks import ListTasks
 from application.administration.requeue_task import RequeueTask
 from application.administration.retain import Retain
 from application.administration.sweep_orphans import SweepOrphans
+from application.images.add_asset import AddAsset
 from application.images.admit_upload import AdmitUpload
 from application.images.download_image import DownloadImage
 from application.images.image_status import ImageStatus
+from application.images.inspect_file import InspectFile
 from application.images.install_shared_assets import InstallSharedAssets
+from application.images.list_assets import ListAssets
 from application.images.list_images import ListImages
 from application.images.list_variants import ListVariants
 from application.images.open_result import OpenResult
 from application.images.plan_pipeline import PlanPipeline
+from application.images.remove_asset import RemoveAsset
 from application.images.stage_file import StageFile
 from application.images.upload_image import UploadImage
+from application.images.view_asset import ViewAsset
 from application.notifications.add_webhook import AddWebhook
 from application.notifications.announce_outcome import AnnounceOutcome
 from application.notifications.list_webhooks import ListWebhooks
@@ -92,6 +97,8 @@ class Adapters(containers.DeclarativeContainer):
     high_water_marks = _once(factories.high_water_marks, settings)
     confinement = _once(factories.confinement, settings)
     image_probe = _once(factories.image_probe)
+    font_probe = _once(factories.font_probe)
+    asset_allowance = _once(factories.asset_allowance, settings)
     pipeline_texts = _once(factories.pipeline_texts)
     image_editor = _once(factories.image_editor, settings, upload_policy)
     publisher = _once(factories.publisher, settings)
@@ -165,12 +172,17 @@ class UseCases(containers.DeclarativeContainer):
         marks=adapters.high_water_marks,
     )
     stage_file = _once(StageFile, object_store=adapters.object_store, policy=adapters.upload_policy)
+    inspect_file = _once(
+        InspectFile,
+        pictures=adapters.image_probe,
+        fonts=adapters.font_probe,
+        policy=adapters.upload_policy,
+    )
     upload_image = _once(
         UploadImage,
         database=adapters.database,
         object_store=adapters.object_store,
-        probe=adapters.image_probe,
-        policy=adapters.upload_policy,
+        inspect=inspect_file,
         clock=adapters.clock,
         ids=adapters.ids,
         failpoints=adapters.failpoints,
@@ -209,6 +221,21 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         ids=adapters.ids,
         shipped=adapters.shipped_assets,
+    )
+
+    add_asset = _once(
+        AddAsset,
+        database=adapters.database,
+        object_store=adapters.object_store,
+        inspect=inspect_file,
+        allowance=adapters.asset_allowance,
+        clock=adapters.clock,
+        ids=adapters.ids,
+    )
+    list_assets = _once(ListAssets, database=adapters.database)
+    view_asset = _once(ViewAsset, database=adapters.database)
+    remove_asset = _once(
+        RemoveAsset, database=adapters.database, object_store=adapters.object_store
     )
 
     view_task = _once(ViewTask, database=adapters.database)
@@ -381,6 +408,10 @@ class Platform(containers.DeclarativeContainer):
         view_preset=_watched(use_cases.view_preset, adapters),
         list_presets=_watched(use_cases.list_presets, adapters),
         list_preset_versions=_watched(use_cases.list_preset_versions, adapters),
+        add_asset=_watched(use_cases.add_asset, adapters),
+        list_assets=_watched(use_cases.list_assets, adapters),
+        view_asset=_watched(use_cases.view_asset, adapters),
+        remove_asset=_watched(use_cases.remove_asset, adapters),
         add_webhook=_watched(use_cases.add_webhook, adapters),
         list_webhooks=_watched(use_cases.list_webhooks, adapters),
         remove_webhook=_watched(use_cases.remove_webhook, adapters),

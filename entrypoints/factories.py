@@ -22,6 +22,7 @@ from application.ports.dead_letters import DeadLetters
 from application.ports.download_links import DownloadLinks
 from application.ports.errands import Errands
 from application.ports.failpoints import Failpoints
+from application.ports.font_probe import FontProbe
 from application.ports.ids import Ids
 from application.ports.image_probe import ImageProbe
 from application.ports.key_tokens import KeyTokens
@@ -33,6 +34,7 @@ from application.ports.password_hasher import PasswordHasher
 from application.ports.pipeline_texts import PipelineTexts
 from application.ports.signing_secrets import SigningSecrets
 from application.presets.confinement import Confinement
+from domain.images.asset import AssetAllowance
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import ChannelKind
 from domain.users.roles import Role
@@ -251,6 +253,16 @@ def image_probe() -> ImageProbe:
     from adapters.imaging.header_probe import HeaderProbe
 
     return HeaderProbe()
+
+
+def font_probe() -> FontProbe:
+    from adapters.imaging.font_probe import SfntProbe
+
+    return SfntProbe()
+
+
+def asset_allowance(settings: Settings) -> AssetAllowance:
+    return AssetAllowance(settings.assets.per_user, settings.assets.bytes_per_user)
 
 
 def image_editor(settings: Settings, policy: UploadPolicy) -> "VipsEditor":

@@ -188,6 +188,18 @@ class LimitsSettings:
 
 
 @attrs.frozen
+class AssetsSettings:
+    """Pictures and fonts that an account keeps, for its processing options to name."""
+
+    per_user: int = _setting(100, form.whole(1, 10**6), "How many one account may keep; then 422.")
+    bytes_per_user: int = _setting(
+        100 * _MIB,
+        form.byte_size(1, 2**40),
+        "Bytes that those of one account may have in all; then 422.",
+    )
+
+
+@attrs.frozen
 class RendererSettings:
     """The sandboxed processes that draw pictures."""
 
@@ -418,6 +430,7 @@ class Settings:
     upload: UploadSettings = UploadSettings()
     pipelines: PipelinesSettings = PipelinesSettings()
     limits: LimitsSettings = LimitsSettings()
+    assets: AssetsSettings = AssetsSettings()
     renderer: RendererSettings = RendererSettings()
     worker: WorkerSettings = WorkerSettings()
     tasks: TasksSettings = TasksSettings()

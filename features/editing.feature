@@ -120,6 +120,8 @@ Feature: Editing an image
         | {"watermark": {"text": "a", "image": "logo.png"}}                | /watermark/text  |
         | {"watermark": {"image": "logo.png", "font": "serif"}}            | /watermark/font  |
         | {"pipeline": [{"op": "watermark", "text": "a", "font": "/etc"}]} | /pipeline/0/font |
+        | {"watermark": {"text": "a", "font": "../brand.ttf"}}             | /watermark/font  |
+        | {"watermark": {"text": "a", "font": 7}}                          | /watermark/font  |
 
   Rule: Any of the six formats goes in and comes out
 

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from domain.images.asset import Asset, AssetKind
 from domain.images.formats import ImageFormat
 from domain.images.image import Image, PictureHeader
 from domain.images.operations import AutoOrient, Resize
@@ -94,6 +95,24 @@ def an_image(user: User | None = None, **overrides: Any) -> Image:
             "sha256": A_SHA256,
             "created_at": NOON,
             "updated_at": NOON,
+        }
+        | overrides
+    )
+
+
+def an_asset_of(user_id: UUID | None, **overrides: Any) -> Asset:
+    """A picture named logo.png of *user_id*, or everybody's."""
+    id = overrides.get("id") or uuid4()
+    return Asset(
+        **{
+            "id": id,
+            "user_id": user_id,
+            "name": "logo.png",
+            "kind": AssetKind.PICTURE,
+            "file_path": f"{id}/0",
+            "byte_size": 1_234,
+            "sha256": A_SHA256,
+            "created_at": NOON,
         }
         | overrides
     )

@@ -28,3 +28,8 @@ def check_editor(editor: VipsEditor, picture: bytes) -> Iterator[Finding]:
         )
     else:
         yield fine("renderers are shut in by every wall there is")
+    if not editor.hides_files:
+        yield doubtful(
+            "fonts that customers bring are not drawn with, and such tasks fail",
+            "allow Landlock to the process (Linux 5.13 or newer), or accept it",
+        )

@@ -5,6 +5,7 @@ Both sides check what they read; a renderer that has met hostile bytes is not to
 """
 
 import json
+from enum import Enum
 from typing import Any, Final
 
 import attrs
@@ -22,11 +23,24 @@ MAX_FILES: Final = 2 + Pipeline.MAX_VARIANTS + Pipeline.MAX_ASSETS
 """Source, a target for each result, assets."""
 
 
-FORK: Final = b"F"
-"""Asks the zygote for a renderer; its socket and its standard error come with it."""
+class Fonts(Enum):
+    """
+    The fonts that a renderer can draw with; the value asks the zygote for such a one.
 
-FORK_WITH_FONTS: Final = b"L"
-"""Asks likewise for one that can draw letters; it takes longer to come."""
+    Its socket and its standard error come with it. What has to open fonts takes longer to come.
+    """
+
+    NONE = b"F"
+    SHIPPED = b"L"
+    OWN = b"O"  # those that ship, and those that come with the first order
+
+    @classmethod
+    def needed_for(cls, pipeline: Pipeline) -> "Fonts":
+        """Return the least that *pipeline* can be drawn with."""
+        if pipeline.font_names:
+            return cls.OWN
+        return cls.SHIPPED if pipeline.has_texts else cls.NONE
+
 
 REAP: Final = b"R"
 """Asks the zygote how a renderer ended; its process id follows."""

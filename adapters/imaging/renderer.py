@@ -30,11 +30,10 @@ from adapters.imaging import sandbox
 from adapters.imaging.limits import RendererLimits
 from adapters.imaging.messages import (
     CHECK,
-    FORK,
-    FORK_WITH_FONTS,
     MAX_FILES,
     PACKET_BYTES,
     REAP,
+    Fonts,
     Order,
     Refused,
     Reply,
@@ -47,12 +46,13 @@ from adapters.imaging.vips_failures import failure_of, storage_error_of
 from adapters.imaging.vips_loading import LOADERS
 from adapters.imaging.vips_marks import MarkCache
 from adapters.imaging.vips_saving import SAVERS
-from adapters.imaging.vips_texts import open_fonts
+from adapters.imaging.vips_texts import files_of_fonts, open_fonts, open_own_fonts
 from domain.images.operations import AutoOrient, Resize
 from domain.images.pipeline import Pipeline
 from domain.tasks.task import Failure, FailureCode
 
 _ALLOWED_LOADERS: Final = ("Jpeg", "Png", "Nsgif", "Webp", "Tiff", "Heif")
+_FORKS: Final = tuple(fonts.value for fonts in Fonts)
 _REAP_SECONDS: Final = 5.0
 _TELL_SECONDS: Final = 0.5
 _SVG: Final = b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
@@ -80,14 +80,14 @@ def main() -> None:
     poller.register(worker, select.POLLIN)
     while not any(descriptor == worker for descriptor, _ in poller.poll()):
         packet, descriptors, _, _ = socket.recv_fds(editor, 64, 2)
-        if packet in (FORK, FORK_WITH_FONTS) and len(descriptors) == 2:
+        if packet in _FORKS and len(descriptors) == 2:
             pid = _fork(
                 descriptors[0],
                 descriptors[1],
                 (editor.fileno(), worker),
                 limits,
                 missing,
-                with_fonts=packet == FORK_WITH_FONTS,
+                Fonts(packet),
             )
             editor.send(struct.pack("<q", pid))
         elif packet[:1] == REAP:
@@ -121,8 +121,7 @@ def _fork(
     ours: tuple[int, ...],
     limits: RendererLimits,
     missing: list[str],
-    *,
-    with_fonts: bool,
+    fonts: Fonts,
 ) -> int:
     zygote = os.getpid()
     pid = os.fork()
@@ -132,14 +131,28 @@ def _fork(
         os.dup2(complaints, 2)
         for descriptor in (complaints, *ours):
             os.close(descriptor)
-        if with_fonts:
-            open_fonts()
-        missing = missing + sandbox.lock_down(limits, zygote)
+        missing = missing + _shut_in(fonts, limits, zygote)
         _serve(socket.socket(fileno=channel), limits, missing)
     except BaseException:  # noqa: BLE001  # nothing may return into the zygote's loop
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
+
+
+def _shut_in(fonts: Fonts, limits: RendererLimits, zygote: int) -> list[str]:
+    """
+    Open the fonts that ship, if they are asked for, and build the walls.
+
+    Strangers' fonts are read by the same libraries, and only behind walls. So these have to stand
+    first, and leave a door for fonts, which is shut when they have been opened.
+    """
+    if fonts is Fonts.OWN:
+        missing = sandbox.lock_down(limits, zygote, still_readable=files_of_fonts())
+        open_fonts()
+        return missing
+    if fonts is Fonts.SHIPPED:
+        open_fonts()
+    return sandbox.lock_down(limits, zygote)
 
 
 def _reap(pid: int) -> int:
@@ -203,7 +216,11 @@ def _draw(
         order = Order.decode(packet)
         targets, rest = rest[: order.first_asset - 1], rest[order.first_asset - 1 :]
         assets = dict(zip(order.asset_names, rest, strict=True))
-        done = draw(order.pipeline, source, targets, assets, limits.policy, cache, tell)
+        families: dict[str, str] = {}
+        if order.pipeline.font_names:
+            families = open_own_fonts(order.pipeline, assets)
+            sandbox.shut_the_door()
+        done = draw(order.pipeline, source, targets, assets, families, limits.policy, cache, tell)
         return attrs.evolve(done, peak_bytes=_peak_bytes())
     except Exception as error:  # noqa: BLE001  # whatever it is, the editor has to be told
         storage_error = storage_error_of(
@@ -239,6 +256,7 @@ def _prove_walls(missing: list[str]) -> dict[str, object]:
             if not _is_refused(loader, content)
         ],
         "missing": missing,
+        "hides_files": sandbox.hides_files(),
     }
 
 

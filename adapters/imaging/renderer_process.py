@@ -21,16 +21,16 @@ import cattrs
 from adapters.imaging.limits import RendererLimits
 from adapters.imaging.messages import (
     CHECK,
-    FORK,
-    FORK_WITH_FONTS,
     PACKET_BYTES,
     REAP,
+    Fonts,
     Order,
     Reply,
     decode_reply,
     progress_in,
 )
 from application.ports.image_editor import Watch
+from domain.images.pipeline import Pipeline
 
 _START_SECONDS: Final = 60.0
 _ANSWER_SECONDS: Final = 10.0
@@ -82,7 +82,7 @@ class Zygote:
         self._closed = False
         self._generation = 0
 
-    def fork(self, *, with_fonts: bool = False) -> "Renderer":
+    def fork(self, fonts: Fonts = Fonts.NONE) -> "Renderer":
         """
         Return a new renderer; opening fonts, which it cannot do later, takes it longer.
 
@@ -98,8 +98,7 @@ class Zygote:
             with self._lock:
                 if not self._is_alive():
                     self._start()
-                wanted = FORK_WITH_FONTS if with_fonts else FORK
-                pid = self._ask(wanted, [theirs.fileno(), their_stderr])
+                pid = self._ask(fonts.value, [theirs.fileno(), their_stderr])
                 generation = self._generation
             return Renderer(
                 pid,
@@ -108,7 +107,7 @@ class Zygote:
                 complaints,
                 self,
                 generation,
-                has_fonts=with_fonts,
+                fonts=fonts,
             )
         except (ZygoteGone, OSError) as error:
             ours.close()
@@ -209,7 +208,7 @@ class Renderer:
     _complaints: int
     _zygote: Zygote
     _generation: int
-    has_fonts: bool
+    fonts: Fonts
     tasks: int = 0
     peak_bytes: int = 0
 
@@ -252,6 +251,11 @@ class Renderer:
     def is_closed(self) -> bool:
         """Whether it has ended, and we know."""
         return self._pidfd < 0
+
+    def can_draw(self, pipeline: Pipeline) -> bool:
+        """Tell whether it has the fonts for it; one that has met strangers' draws no second."""
+        needed = Fonts.needed_for(pipeline)
+        return needed is Fonts.NONE or needed is self.fonts is Fonts.SHIPPED
 
     def is_idle(self) -> bool:
         """Tell whether it is there and has nothing to say, as it should between tasks."""

@@ -12,9 +12,11 @@ import os
 import resource
 import signal
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from adapters.imaging import landlock
 from adapters.imaging.limits import RendererLimits
 from adapters.imaging.seccomp import SeccompUnavailable, refuse_system_calls
 
@@ -59,11 +61,19 @@ def enter_vanished_directory() -> None:
     Path(directory).rmdir()
 
 
-def lock_down(limits: RendererLimits, parent_pid: int) -> list[str]:
+def lock_down(
+    limits: RendererLimits, parent_pid: int, *, still_readable: Sequence[str] | None = None
+) -> list[str]:
     """
     Shut this freshly forked process in, with every thread it has, for good.
 
+    With *still_readable* one door stays until `shut_the_door`: it may open these files, and those
+    that it holds and that lie nowhere (memfd), to read them. It must have one thread then.
+
     Returns the names of the walls that could not be built.
+
+    Raises:
+        LandlockUnavailable: Nobody keeps it from opening others.
     """
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent_pid:  # it died before we asked to die with it
@@ -74,9 +84,27 @@ def lock_down(limits: RendererLimits, parent_pid: int) -> list[str]:
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     _limit(resource.RLIMIT_CORE, 0)
     if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        if still_readable is not None:
+            raise landlock.LandlockUnavailable("it needs no_new_privs, which could not be set")
         return ["no_new_privs", "seccomp"]
+    if still_readable is not None:
+        landlock.open_only(_libc, still_readable)
+    return _filtered(may_read_files=still_readable is not None)
+
+
+def shut_the_door() -> None:
+    """Open no file from now on, where `lock_down` has left that."""
+    _filtered(may_read_files=False)
+
+
+def hides_files() -> bool:
+    """Tell whether this system lets us say which files a process may open."""
+    return landlock.version(_libc) > 0
+
+
+def _filtered(*, may_read_files: bool) -> list[str]:
     try:
-        refuse_system_calls(_libc)
+        refuse_system_calls(_libc, may_read_files=may_read_files)
     except SeccompUnavailable:
         return ["seccomp"]
     return []

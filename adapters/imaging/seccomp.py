@@ -29,7 +29,7 @@ _JUMP_EQUAL: Final = 0x15
 _JUMP_AT_LEAST: Final = 0x35
 _JUMP_ANY_BIT: Final = 0x45
 _RETURN: Final = 0x06
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _ARGUMENT_BYTES = 0, 4, 16, 8
 
 _AUDIT_ARCHITECTURES: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _COLUMNS: Final = ("x86_64", "aarch64")
@@ -77,6 +77,9 @@ _CLONE: Final = {"x86_64": 56, "aarch64": 220}
 _CLONE3: Final = 435
 _TGKILL: Final = {"x86_64": 234, "aarch64": 131}
 _PRCTL: Final = {"x86_64": 157, "aarch64": 167}
+# By the place of their argument that holds the flags.
+_OPENINGS: Final = {"open": 1, "openat": 2}
+_NOT_TO_READ: Final = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC
 _PRLIMIT: Final = {"x86_64": 302, "aarch64": 261}
 
 
@@ -84,11 +87,12 @@ class SeccompUnavailable(Exception):
     """The kernel, or whoever contains us, does not allow a filter here."""
 
 
-def refuse_system_calls(libc: ctypes.CDLL) -> None:
+def refuse_system_calls(libc: ctypes.CDLL, *, may_read_files: bool = False) -> None:
     """
     Bind every thread of this process, and those they start, to the filter, for good.
 
-    Needs `no_new_privs` first.
+    Needs `no_new_privs` first. Who may read files, for as long as no stricter filter comes on top,
+    may open them, but neither make nor change any; which, other walls have to say.
 
     Raises:
         SeccompUnavailable: No filter could be set.
@@ -96,7 +100,7 @@ def refuse_system_calls(libc: ctypes.CDLL) -> None:
     machine = platform.machine()
     if machine not in _AUDIT_ARCHITECTURES:
         raise SeccompUnavailable(f"there is no filter for {machine}")
-    code = _program(machine, os.getpid())
+    code = _program(machine, os.getpid(), may_read_files=may_read_files)
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
     mode, flags = _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_TSYNC
@@ -105,7 +109,7 @@ def refuse_system_calls(libc: ctypes.CDLL) -> None:
         raise SeccompUnavailable(os.strerror(ctypes.get_errno()) if failed < 0 else "a thread")
 
 
-def _program(machine: str, own_pid: int) -> bytes:
+def _program(machine: str, own_pid: int, *, may_read_files: bool) -> bytes:
     refuse = _instruction(_RETURN, _RET_ERRNO | errno.EPERM)
     number = _instruction(_LOAD, _NUMBER)
     first_argument = _instruction(_LOAD, _FIRST_ARGUMENT)  # its low half: both are little-endian
@@ -121,9 +125,18 @@ def _program(machine: str, own_pid: int) -> bytes:
         _instruction(_RETURN, _RET_ERRNO | errno.ENOSYS),
     ]
     column = _COLUMNS.index(machine)
-    for numbers in _REFUSED.values():
+    for name, numbers in _REFUSED.items():
         refused = numbers[column]
-        if refused is not None:
+        if refused is not None and may_read_files and name in _OPENINGS:
+            flags = _FIRST_ARGUMENT + _ARGUMENT_BYTES * _OPENINGS[name]
+            steps += [
+                _instruction(_JUMP_EQUAL, refused, if_false=4),
+                _instruction(_LOAD, flags),
+                _instruction(_JUMP_ANY_BIT, _NOT_TO_READ, if_false=1),
+                refuse,
+                number,
+            ]
+        elif refused is not None:
             steps += [_instruction(_JUMP_EQUAL, refused, if_false=1), refuse]
     for conditional, test, value in (
         (_CLONE[machine], _JUMP_ANY_BIT, _CLONE_THREAD),

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -42,7 +42,8 @@ def draw(
     pipeline: Pipeline,
     source: int,
     targets: Sequence[int],
-    assets: dict[str, int],
+    assets: Mapping[str, int],
+    families: Mapping[str, str],
     policy: UploadPolicy,
     cache: MarkCache,
     tell: Callable[[int], None],
@@ -50,14 +51,15 @@ def draw(
     """
     Run *pipeline* over the picture behind the descriptor *source* and write its results.
 
-    *targets* are descriptors in the order of the results. *tell* is called again and again with
+    *targets* are descriptors in the order of the results. *families* are those of the fonts among
+    the *assets*, by their names. *tell* is called again and again with
     the percent of the pixels that have been written, where there are so many that it takes a
     while.
     """
     started = time.perf_counter()
     opened = open_picture(source, policy)
     writer = _Writer(opened, targets, tell)
-    marks = MarkMaker(assets, policy, cache)
+    marks = MarkMaker(assets, families, policy, cache)
     fresh = [one for one in pipeline.variants if one.origin is Origin.UPLOAD]
     decoded = _decode(
         opened,

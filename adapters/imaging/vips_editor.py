@@ -10,8 +10,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, Final
 
+from adapters.imaging.font_copies import sealed_copy
 from adapters.imaging.limits import RendererLimits
 from adapters.imaging.messages import (
+    Fonts,
     MalformedMessage,
     Order,
     Refused,
@@ -70,10 +72,12 @@ class VipsEditor(ImageEditor):
 
     Attributes:
         libvips: Its version.
+        hides_files: Whether this system has what it takes to draw with strangers' fonts.
         missing_walls: What the renderers should be shut in by, and this system does not allow.
     """
 
     libvips: str
+    hides_files: bool
     missing_walls: tuple[str, ...]
 
     def __init__(self, limits: RendererLimits, *, renderers: int = 1) -> None:
@@ -106,6 +110,26 @@ class VipsEditor(ImageEditor):
         targets: Mapping[str, BinaryIO],
         watch: Watch | None = None,
     ) -> Edited:
+        if pipeline.font_names and not self.hides_files:
+            raise EditFailed(_NO_OWN_FONTS)
+        with contextlib.ExitStack() as copies:
+            with _storage_errors():
+                given = {
+                    name: copies.enter_context(sealed_copy(asset))
+                    if name in pipeline.font_names
+                    else asset
+                    for name, asset in assets.items()
+                }
+            return self._edit(source, pipeline, given, targets, watch)
+
+    def _edit(
+        self,
+        source: BinaryIO,
+        pipeline: Pipeline,
+        assets: Mapping[str, BinaryIO],
+        targets: Mapping[str, BinaryIO],
+        watch: Watch | None,
+    ) -> Edited:
         started = time.perf_counter()
         renderer = self._take_seat()
         waited = time.perf_counter() - started
@@ -113,7 +137,7 @@ class VipsEditor(ImageEditor):
         try:
             if renderer is not None and (
                 not renderer.is_idle()  # it ended, or worse, between two tasks
-                or (pipeline.has_texts and not renderer.has_fonts)
+                or not renderer.can_draw(pipeline)
             ):
                 renderer.close()
                 renderer = None
@@ -167,6 +191,7 @@ class VipsEditor(ImageEditor):
                 worn
                 or self._closed
                 or renderer.is_closed
+                or renderer.fonts is Fonts.OWN
                 or renderer.tasks >= self._limits.tasks_per_renderer
                 or renderer.peak_bytes > self._limits.recycle_resident_bytes
             ):
@@ -187,7 +212,7 @@ class VipsEditor(ImageEditor):
         for is_last in (False, True):
             try:
                 if renderer is None:
-                    renderer = self._zygote.fork(with_fonts=order.pipeline.has_texts)
+                    renderer = self._zygote.fork(Fonts.needed_for(order.pipeline))
                 return renderer, renderer.draw(order, descriptors, self._limits.wall_seconds, watch)
             except ZygoteGone as error:
                 if is_last or self._closed:
@@ -242,6 +267,7 @@ class VipsEditor(ImageEditor):
         version = tuple(proof["version"])
         self.libvips = ".".join(map(str, version))
         self.missing_walls = tuple(proof["missing"])
+        self.hides_files = bool(proof["hides_files"])
         if version < LOWEST_LIBVIPS:
             raise UnsafeRenderer(
                 f"libvips {self.libvips} has known holes; "
@@ -256,6 +282,11 @@ class VipsEditor(ImageEditor):
             _logger.warning(
                 "renderers run without these walls, which this system does not allow: %s",
                 ", ".join(self.missing_walls),
+            )
+        if not self.hides_files:
+            _logger.warning(
+                "fonts that customers have uploaded are not drawn with: this system does not allow "
+                "Landlock, without which reading them is not safe"
             )
 
 
@@ -290,3 +321,7 @@ def _storage_failure(error_number: int | None) -> StorageUnavailable:
 
 
 _CRASH: Final = Failure(FailureCode.DECODER_CRASH, "the picture made the decoder stop working")
+_NO_OWN_FONTS: Final = Failure(
+    FailureCode.UNSUPPORTED_CODEC,
+    "this server draws with the fonts that ship and with no others; ask its operator for Landlock",
+)

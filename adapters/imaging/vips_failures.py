@@ -6,10 +6,10 @@ from typing import Final
 
 import pyvips
 
+from adapters.imaging.asset_faults import AssetMissing, AssetUnusable
 from adapters.imaging.headers import png, webp
 from adapters.imaging.storage_faults import STORAGE_ERRORS, reading_error, writing_error
 from adapters.imaging.vips_loading import LoaderMismatch
-from adapters.imaging.vips_marks import AssetMissing, AssetUnusable
 from domain.errors import (
     GeometryOutsideImage,
     ImageRefused,
@@ -99,11 +99,10 @@ def _failure_of(
     error: Exception, source: int, targets: Sequence[int], output_bytes: int
 ) -> Failure | None:
     match error:
-        case AssetMissing():
-            return Failure(FailureCode.ASSET_MISSING, f'the picture "{error}" is missing')
-        case AssetUnusable(name=name, cause=cause):
-            inner = _refusal(cause) or _decoder_failure(str(cause).lower(), None)
-            return Failure(inner.code, f'the picture "{name}" cannot be used: {inner.detail}')
+        case AssetMissing(name=name, kind=kind):
+            return Failure(FailureCode.ASSET_MISSING, f'the {kind} "{name}" is missing')
+        case AssetUnusable():
+            return _unusable(error)
         case MemoryError():
             return _memory_failure()
         case pyvips.Error() if any(os.fstat(target).st_size >= output_bytes for target in targets):
@@ -115,6 +114,14 @@ def _failure_of(
             return _decoder_failure(str(error).lower(), source)
         case _:
             return _refusal(error)
+
+
+def _unusable(error: AssetUnusable) -> Failure:
+    complaint = str(error.cause).lower()
+    inner = _refusal(error.cause) or _decoder_failure(complaint, None)
+    if error.kind == "font" and inner.code is not FailureCode.LIMIT_MEMORY:
+        return Failure(FailureCode.DECODE_FAILED, f'the font "{error.name}" cannot be read')
+    return Failure(inner.code, f'the {error.kind} "{error.name}" cannot be used: {inner.detail}')
 
 
 def _refusal(error: Exception) -> Failure | None:

@@ -9,6 +9,7 @@ from typing import Final
 
 import pyvips
 
+from adapters.imaging.asset_faults import AssetMissing, AssetUnusable
 from adapters.imaging.vips_colors import SRGB, alpha_weighed, colored, in_srgb_values, with_alpha
 from adapters.imaging.vips_loading import Opened, open_picture, resampled
 from adapters.imaging.vips_texts import lettering
@@ -26,19 +27,6 @@ _TRANSPARENT: Final = (0, 0, 0, 0)
 _RIGHT_ANGLES: Final = {90.0: "d90", 180.0: "d180", 270.0: "d270"}
 
 _Key = tuple[str, Watermark, int, int]
-
-
-class AssetMissing(Exception):
-    """The pipeline names a picture that did not come with it."""
-
-
-class AssetUnusable(Exception):
-    """A picture that the pipeline names cannot be drawn."""
-
-    def __init__(self, name: str, cause: Exception) -> None:
-        super().__init__(name)
-        self.name = name
-        self.cause = cause
 
 
 class MarkCache:
@@ -62,10 +50,21 @@ class MarkCache:
 
 
 class MarkMaker:
-    """Makes marks out of texts and the assets of one task."""
+    """
+    Makes marks out of texts and the assets of one task.
 
-    def __init__(self, assets: Mapping[str, int], policy: UploadPolicy, cache: MarkCache) -> None:
+    *families* are those of the fonts among the assets, by their names.
+    """
+
+    def __init__(
+        self,
+        assets: Mapping[str, int],
+        families: Mapping[str, str],
+        policy: UploadPolicy,
+        cache: MarkCache,
+    ) -> None:
         self._assets = assets
+        self._families = families
         self._policy = policy
         self._cache = cache
 
@@ -76,7 +75,7 @@ class MarkMaker:
         It is scaled to the size that *step* asks for, and down to the frame where it would be
         larger than that. Of a tiled mark it is one tile, without shadow.
         """
-        key = (self._digest(step.image), step, width, height)
+        key = (self._digest(step.image or step.own_font), step, width, height)
         mark = self._cache.get(key)
         if mark is None:
             mark = _complete(self._plain(step, width, height), step)
@@ -85,7 +84,7 @@ class MarkMaker:
 
     def _plain(self, step: Watermark, width: int, height: int) -> pyvips.Image:
         if step.image is None:
-            return _written(step, width, height)
+            return _written(step, self._families, width, height)
         try:
             opened = open_picture(self._assets[step.image], self._policy)
             sides = _sides(opened, step, width, height)
@@ -121,8 +120,8 @@ def _bounds(width: int, height: int, angle: float) -> tuple[float, float]:
     return width * cosine + height * sine, width * sine + height * cosine
 
 
-def _written(step: Watermark, width: int, height: int) -> pyvips.Image:
-    ink = lettering(step, width, height)
+def _written(step: Watermark, families: Mapping[str, str], width: int, height: int) -> pyvips.Image:
+    ink = lettering(step, families, width, height)
     color = step.color
     alpha = ink if color.is_opaque else (ink * (color.alpha / 255)).rint().cast("uchar")
     mark = (

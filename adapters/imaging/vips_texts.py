@@ -1,11 +1,17 @@
-"""Texts as masks, drawn by libvips' Pango with the fonts that ship."""
+"""Texts as masks, drawn by libvips' Pango with the fonts that ship and with those of strangers."""
 
+import contextlib
+import logging
+import os
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Final
 
 import pyvips
 
+from adapters.imaging.asset_faults import AssetMissing, AssetUnusable
 from domain.images.operations import Align, Font, Watermark
+from domain.images.pipeline import Pipeline
 from domain.images.units import in_pixels
 
 _FAMILIES: Final = {Font.SANS: "Noto Sans", Font.SERIF: "Noto Serif"}
@@ -14,12 +20,18 @@ _FILES: Final = {
     Font.SANS: str(files("fontpkg_noto_sans") / "files" / "NotoSans[wdth,wght].ttf"),
     Font.SERIF: str(files("fontpkg_noto_serif") / "files" / "NotoSerif[wdth,wght].ttf"),
 }
+# What fonts.conf calls the fonts behind these descriptors: what they call themselves is not
+# believed. They are the last that a renderer may have, so that none of its files has their place.
+_OWN_FAMILIES: Final = {59: "Own A", 60: "Own B", 61: "Own C", 62: "Own D", 63: "Own E"}
 _ALIGN: Final = {Align.LEFT: "low", Align.CENTER: "centre", Align.RIGHT: "high"}
 _MIRRORED: Final = {"low": "high", "centre": "centre", "high": "low"}
 _LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"
 _POINTS_PER_INCH: Final = 72  # one pixel a point
 _SAMPLE_PX: Final = 12
 _NOTHING: Final = "no text to render"
+# How libvips and Pango say that they draw with another font than they were told to.
+_FALLBACKS: Final = ("unable to load fontfile", "ugly output")
+_EVERY_LEVEL: Final = 0xFF  # of GLib's, with its two flags
 
 
 def open_fonts() -> None:
@@ -33,15 +45,97 @@ def open_fonts() -> None:
     keep_fonts_open()
 
 
+def files_of_fonts() -> list[str]:
+    """Return the files that `open_fonts` reads."""
+    return [*_FILES.values(), os.environ["FONTCONFIG_FILE"]]
+
+
+def open_own_fonts(pipeline: Pipeline, assets: Mapping[str, int]) -> dict[str, str]:
+    """
+    Open the fonts that *pipeline* brings, for good, behind the descriptors in *assets*.
+
+    Returns their families by their names. To be called once, after `open_fonts`.
+
+    Raises:
+        AssetMissing, AssetUnusable: One is not there, or is none.
+    """
+    _let_pango_be_heard()
+    families = {}
+    for name, (slot, family) in zip(pipeline.font_names, _OWN_FAMILIES.items(), strict=False):
+        if name not in assets:
+            raise AssetMissing(name, "font")
+        os.dup2(assets[name], slot)
+        with _in_no_other_font(name):
+            _sampled("A", f"{family} {_SAMPLE_PX}", fontfile=f"/proc/self/fd/{slot}")
+        families[name] = family
+    # Every font that came closed the others. They open where a letter is drawn that is not kept as
+    # a picture already: the shipped ones' sample in a size of its own, the others' very texts.
+    for family in _FAMILIES.values():
+        _sampled("A", f"{family} {_SAMPLE_PX + 1}")
+    for step in pipeline.in_own_fonts:
+        _drawn(step, families, _SAMPLE_PX + 1, _SAMPLE_PX * _SAMPLE_PX)
+    return families
+
+
+def _sampled(text: str, font: str, **options: str) -> None:
+    try:
+        pyvips.Image.text(text, font=font, **options)
+    except pyvips.Error as error:
+        if _NOTHING not in str(error):  # a font may have no ink for it
+            raise
+
+
+def _let_pango_be_heard() -> None:
+    """Have Pango's warnings logged as those of libvips are, instead of printed."""
+    pyvips.glib_lib.g_log_set_handler(
+        b"Pango",
+        _EVERY_LEVEL,
+        pyvips._log_handler_cb,  # noqa: SLF001  # GLib takes C functions, and this is the one
+        pyvips.ffi.NULL,
+    )
+
+
+class _Heard(logging.Handler):
+    """Remembers what was logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.complaints: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.complaints.append(record.getMessage())
+
+
+@contextlib.contextmanager
+def _in_no_other_font(name: str) -> Iterator[None]:
+    """Refuse the font *name* where letters come out in another, or not at all."""
+    heard = _Heard()
+    logger = logging.getLogger(pyvips.__name__)
+    logger.addHandler(heard)
+    try:
+        yield
+    except pyvips.Error as error:
+        raise AssetUnusable(name, error, "font") from error
+    finally:
+        logger.removeHandler(heard)
+    for complaint in heard.complaints:
+        if any(words in complaint for words in _FALLBACKS):
+            raise AssetUnusable(name, pyvips.Error(complaint), "font")
+
+
 def keep_fonts_open() -> None:
     """Use every font, so that none is closed for being the one unused longest."""
     for family in _FAMILIES.values():
         pyvips.Image.text("A", font=f"{family} {_SAMPLE_PX}")
 
 
-def lettering(step: Watermark, width: int, height: int) -> pyvips.Image:
+def lettering(
+    step: Watermark, own_families: Mapping[str, str], width: int, height: int
+) -> pyvips.Image:
     """
     Return the text of *step* as a mask of one band, as large as its ink and in memory.
+
+    *own_families* are those of the fonts that do not ship, by their names.
 
     It is scaled down as a whole where it would be larger than *width* × *height*. A text without
     ink is one empty pixel.
@@ -51,9 +145,9 @@ def lettering(step: Watermark, width: int, height: int) -> pyvips.Image:
     wrap = float(width if step.width is None else min(max(1, in_pixels(step.width, width)), width))
     # A small sample tells how large it will get before that much memory is asked for.
     shrink = min(1.0, _SAMPLE_PX / size)
-    sample = _drawn(step, size * shrink, wrap * shrink)
+    sample = _drawn(step, own_families, size * shrink, wrap * shrink)
     scale = min(1.0, width * shrink / sample.width, height * shrink / sample.height)
-    mask = _drawn(step, size * scale, wrap * scale)
+    mask = _drawn(step, own_families, size * scale, wrap * scale)
     excess = min(width / mask.width, height / mask.height)
     return mask.resize(excess).crop(0, 0, *_within(mask, excess)) if excess < 1 else mask
 
@@ -62,8 +156,16 @@ def _within(mask: pyvips.Image, scale: float) -> tuple[int, int]:
     return max(1, int(mask.width * scale)), max(1, int(mask.height * scale))
 
 
-def _drawn(step: Watermark, size: float, wrap: float) -> pyvips.Image:
-    family = _FAMILIES[step.font]
+def _drawn(
+    step: Watermark, own_families: Mapping[str, str], size: float, wrap: float
+) -> pyvips.Image:
+    if isinstance(step.font, Font):
+        return _drawn_in(_FAMILIES[step.font], step, size, wrap)
+    with _in_no_other_font(step.font):
+        return _drawn_in(own_families[step.font], step, size, wrap)
+
+
+def _drawn_in(family: str, step: Watermark, size: float, wrap: float) -> pyvips.Image:
     align = _ALIGN[step.align]
     try:
         return pyvips.Image.text(

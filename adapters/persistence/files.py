@@ -22,7 +22,7 @@ _RESULTS: Final = """
     SELECT r.task_id, r.file_path, r.byte_size, r.sha256, t.gone
     FROM results r JOIN tasks t ON t.id = r.task_id
 """
-_ASSETS: Final = "SELECT id, file_path, NULL, sha256, NULL FROM assets"
+_ASSETS: Final = "SELECT id, file_path, nullif(byte_size, 0), sha256, NULL FROM assets"
 
 _NAMED: Final = [
     f"{_ORIGINALS} WHERE i.id IN ({_IDS}) AND (i.gone IS NULL OR i.gone = 'missing')",

@@ -90,6 +90,13 @@ _ANNOUNCE_AGAIN = """
     )
     RETURNING id, status, correlation_id, priority
 """
+# The index `tasks_needing_files` holds those alone that have not ended and came with files. Keys
+# are hexadecimal: nothing in one is a wildcard, or written otherwise within a document.
+_NEED_FILE = """
+    SELECT 1 FROM tasks
+    WHERE status IN ('queued', 'in progress') AND assets <> '{}'
+        AND CAST(assets AS TEXT) LIKE :key LIMIT 1
+"""
 _EVENT_OF: dict[TaskStatus, type[TaskEvent]] = {
     TaskStatus.QUEUED: TaskQueued,
     TaskStatus.COMPLETED: TaskCompleted,
@@ -288,6 +295,9 @@ class SqlTasks(Tasks):
                 )
             )
         return len(rows)
+
+    def need_file(self, key: str) -> bool:
+        return self._connection.row(_NEED_FILE, key=f'%"{key}"%') is not None
 
     def count_queued(self, at_most: int) -> int:
         row = self._connection.row(

@@ -23,6 +23,8 @@ from domain.images.operations import (
     AspectRatio,
     CutGravity,
     Focus,
+    Font,
+    FontChoice,
     Gravity,
     Interest,
     Most,
@@ -60,6 +62,7 @@ def make_converter(*, whole: bool = False) -> cattrs.Converter:
     converter.register_structure_hook(Length | None, lambda value, _: _optional(value, _length))
     converter.register_structure_hook(Radius, _radius)
     converter.register_structure_hook(CutGravity, _cut_gravity)
+    converter.register_structure_hook(FontChoice, _font)
     converter.register_structure_hook(
         Focus | None,
         lambda value, _: None if value is None else converter.structure(value, Focus),
@@ -226,6 +229,13 @@ def _cut_gravity(value: object, _: Any) -> CutGravity:
             return member
     known = ", ".join(str(member.value) for member in members)
     raise InvalidParameter(f"must be one of {known}")
+
+
+def _font(value: object, _: Any) -> FontChoice:
+    for font in Font:
+        if font.value == value:
+            return font
+    return _text(value, str)
 
 
 def _optional(value: object, hook: Any) -> Any:

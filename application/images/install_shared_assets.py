@@ -10,7 +10,7 @@ from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.object_store import ObjectStore
 from application.ports.unit_of_work import Database
-from domain.images.asset import Asset
+from domain.images.asset import Asset, AssetKind
 
 
 @attrs.frozen
@@ -32,7 +32,7 @@ class InstallSharedAssets:
         """Look, store the bytes, add the row."""
         for name, content in self.shipped.items():
             with self.database.reading() as work:
-                if work.assets.find(None, name) is not None:
+                if work.assets.owned(None, name) is not None:
                     continue
             asset_id = self.ids.new()
             key = f"{asset_id}/0"
@@ -43,7 +43,9 @@ class InstallSharedAssets:
                 id=asset_id,
                 user_id=None,
                 name=name,
+                kind=AssetKind.PICTURE,
                 file_path=key,
+                byte_size=len(content),
                 sha256=hashlib.sha256(content).hexdigest(),
                 created_at=self.clock.now(),
             )

@@ -15,7 +15,8 @@ from domain.images.image import Image
 MAX_PAGE_IMAGES: Final = 100
 
 
-def _check_limit(_: object, __: object, limit: int) -> None:
+def check_limit(_: object, __: object, limit: int) -> None:
+    """Refuse a page that is empty or too long."""
     if not 1 <= limit <= MAX_PAGE_IMAGES:
         raise InvalidParameter(
             f"must be a whole number from 1 to {MAX_PAGE_IMAGES}", pointer="/limit"
@@ -34,7 +35,7 @@ class ListImagesRequest:
 
     actor: Actor
     after: tuple[datetime, UUID] | None = None
-    limit: int = attrs.field(default=20, validator=_check_limit)
+    limit: int = attrs.field(default=20, validator=check_limit)
 
 
 @attrs.frozen

@@ -8,19 +8,19 @@ import attrs
 from application.actor import Actor
 from application.errors import AssetNotFound, UnexpectedPart
 from application.idempotency import IdempotencyKey
+from application.images.inspect_file import InspectFile
 from application.images.stage_file import StagedFile
 from application.ports.clock import Clock
 from application.ports.failpoints import Failpoints
 from application.ports.ids import Ids
-from application.ports.image_probe import ImageProbe
 from application.ports.object_store import ObjectStore
 from application.ports.repositories.idempotency_keys import TwinRequest
 from application.ports.unit_of_work import CommitUnknown, Database, DatabaseUnavailable
 from application.presets.confinement import Confinement
+from domain.images.asset import AssetKind
 from domain.images.image import Image, PictureHeader, safe_label
 from domain.images.pipeline import Pipeline
 from domain.images.preset import PresetOrigin
-from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import NotificationRequest
 from domain.tasks.priority import Priority
 from domain.tasks.task import Task
@@ -75,7 +75,7 @@ class UploadImage:
         NotAllowed: The actor may not process images.
         PresetsOnly: The actor may use presets as they are, and the pipeline is none.
         ImageRefused: The picture, or an attachment, breaks the upload policy.
-        AssetNotFound: The pipeline names a picture that is nowhere.
+        AssetNotFound: The pipeline names a picture, or a font, that is nowhere.
         UnexpectedPart: An attachment is not named by the pipeline.
         IdempotencyKeyReused: The key stands for another upload.
         StorageUnavailable, DatabaseUnavailable: Nothing was accepted.
@@ -83,8 +83,7 @@ class UploadImage:
 
     database: Database
     object_store: ObjectStore
-    probe: ImageProbe
-    policy: UploadPolicy
+    inspect: InspectFile
     clock: Clock
     ids: Ids
     failpoints: Failpoints
@@ -95,12 +94,8 @@ class UploadImage:
         request.actor.require(Permission.PROCESS_IMAGES)
         if request.idempotency and (earlier := self._earlier(request.idempotency)):
             return earlier
-        if self.confinement.holds(request.actor):
-            with self.database.reading() as work:
-                self.confinement.check_use(work, request.actor, request.pipeline, request.preset)
-        header = self._inspect(request.picture)
-        for attachment in request.attachments.values():
-            self._inspect(attachment)
+        self._check_preset(request)
+        header = self._inspect(request)
         assets = self._settle_assets(request)
 
         image_id, task_id = self.ids.new(), self.ids.new()
@@ -153,6 +148,21 @@ class UploadImage:
         self.failpoints.reach("upload.after_commit")
         return UploadedImage(image_id, task_id)
 
+    def _check_preset(self, request: UploadImageRequest) -> None:
+        if self.confinement.holds(request.actor):
+            with self.database.reading() as work:
+                self.confinement.check_use(work, request.actor, request.pipeline, request.preset)
+
+    def _inspect(self, request: UploadImageRequest) -> PictureHeader:
+        """Judge every file of the request; return what the picture's header says."""
+        header = self.inspect.picture(request.picture)
+        for name, attachment in request.attachments.items():
+            if name in request.pipeline.font_names:
+                self.inspect.font(attachment)
+            if name in request.pipeline.picture_names:
+                self.inspect.picture(attachment)
+        return header
+
     def _forget(self, image: Image, task: Task) -> None:
         for key in (image.file_path, *task.assets.values()):
             if key.startswith(f"{image.id}/"):
@@ -165,29 +175,31 @@ class UploadImage:
             return None
         return UploadedImage(UUID(reply["image_id"]), UUID(reply["task_id"]), replayed=True)
 
-    def _inspect(self, file: StagedFile) -> PictureHeader:
-        self.policy.check_size(file.byte_size)
-        file.staged.file.seek(0)
-        header = self.probe.inspect(file.staged.file)
-        self.policy.check_header(header)
-        return header
-
     def _settle_assets(self, request: UploadImageRequest) -> dict[str, str]:
         """Return the keys of the assets that no attachment provides, by name."""
         names = request.pipeline.asset_names
         for name in request.attachments:
             if name not in names:
                 raise UnexpectedPart(f"No operation refers to the file {name[:100]!r}.")
-        wanted = [name for name in names if name not in request.attachments]
+        wanted = [
+            (name, kind)
+            for kind, of_kind in (
+                (AssetKind.PICTURE, request.pipeline.picture_names),
+                (AssetKind.FONT, request.pipeline.font_names),
+            )
+            for name in of_kind
+            if name not in request.attachments
+        ]
         if not wanted:
             return {}
         keys = {}
         with self.database.reading() as work:
-            for name in wanted:
-                asset = work.assets.find(request.actor.user_id, name)
+            for name, kind in wanted:
+                asset = work.assets.find(request.actor.user_id, name, kind)
                 if asset is None:
                     raise AssetNotFound(
-                        f"There is no picture named {name!r}: send it as a file part of that name."
+                        f"There is no {kind.value} named {name!r}: send it as a file part of that "
+                        "name, or keep it as an asset."
                     )
                 keys[name] = asset.file_path
         return keys

@@ -198,7 +198,7 @@ class ProcessTask:
                         assets[name] = stack.enter_context(self.object_store.open(asset_key))
                     except ObjectMissing as error:
                         raise EditFailed(
-                            Failure(FailureCode.ASSET_MISSING, f"The picture {name!r} is gone.")
+                            Failure(FailureCode.ASSET_MISSING, f"The file {name!r} is gone.")
                         ) from error
                 staged = {name: stack.enter_context(self.object_store.stage()) for name in names}
             with _timed(stages, "edit"):

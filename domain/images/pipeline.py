@@ -1,7 +1,7 @@
 """Ordered lists of operations and what comes out at their ends."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import ClassVar, Final
 
@@ -66,6 +66,7 @@ class Pipeline:
     MAX_OPERATIONS: ClassVar[int] = 20
     MAX_VARIANTS: ClassVar[int] = 20
     MAX_ASSETS: ClassVar[int] = 20
+    MAX_FONTS: ClassVar[int] = 5
 
     operations: tuple[Operation, ...] = (AutoOrient(),)
     output: Output = Output()
@@ -79,7 +80,11 @@ class Pipeline:
             raise InvalidParameter("each variant needs a name of its own")
         if len(self.asset_names) > self.MAX_ASSETS:
             raise InvalidParameter(
-                f"at most {self.MAX_ASSETS} different pictures as watermarks", pointer="/variants"
+                f"at most {self.MAX_ASSETS} different files as watermarks", pointer="/variants"
+            )
+        if len(self.font_names) > self.MAX_FONTS:
+            raise InvalidParameter(
+                f"at most {self.MAX_FONTS} different fonts of one's own", pointer="/variants"
             )
 
     @property
@@ -89,9 +94,23 @@ class Pipeline:
 
     @property
     def asset_names(self) -> tuple[str, ...]:
-        """Names of the pictures that the operations refer to, each once, in order."""
-        names = [mark.image for mark in self._marks()]
-        return tuple(dict.fromkeys(name for name in names if name is not None))
+        """Names of the files that the operations refer to, each once, in order."""
+        return _each_once(name for mark in self._marks() for name in (mark.image, mark.own_font))
+
+    @property
+    def picture_names(self) -> tuple[str, ...]:
+        """Those of `asset_names` that have to be pictures."""
+        return _each_once(mark.image for mark in self._marks())
+
+    @property
+    def font_names(self) -> tuple[str, ...]:
+        """Those of `asset_names` that have to be fonts."""
+        return _each_once(mark.own_font for mark in self.in_own_fonts)
+
+    @property
+    def in_own_fonts(self) -> tuple[Watermark, ...]:
+        """The texts whose fonts are none that ship."""
+        return tuple(mark for mark in self._marks() if mark.own_font is not None)
 
     @property
     def has_texts(self) -> bool:
@@ -123,6 +142,10 @@ def check_length(operations: tuple[Operation, ...]) -> None:
     """Refuse more operations than anybody needs for one result."""
     if len(operations) > Pipeline.MAX_OPERATIONS:
         raise TooManyOperations(f"at most {Pipeline.MAX_OPERATIONS} operations")
+
+
+def _each_once(names: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 def _filled(

@@ -18,6 +18,7 @@ class Permission(Enum):
     MANAGE_ACCOUNT = "manage the account"  # one's own: the profile, and the keys to everything else
     READ_ANY_PROFILE = "read any profile"
     MANAGE_SHARED_PRESETS = "manage shared presets"
+    MANAGE_SHARED_ASSETS = "manage shared assets"
 
 
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {

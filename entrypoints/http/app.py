@@ -15,14 +15,18 @@ from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
+from application.images.add_asset import AddAssetRequest, AddedAsset
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
+from application.images.list_assets import AssetsPage, ListAssetsRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
 from application.images.list_variants import ListVariantsRequest, OfferedResult
 from application.images.open_result import OpenedResult, OpenResultRequest
 from application.images.plan_pipeline import Plan, PlanPipelineRequest
+from application.images.remove_asset import RemoveAssetRequest
 from application.images.stage_file import StagedFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
+from application.images.view_asset import ViewAssetRequest
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
@@ -40,18 +44,21 @@ from application.presets.view_preset import ViewPresetRequest
 from application.tasks.cancel_task import CancelTaskRequest
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
+from domain.images.asset import Asset
 from domain.images.image import Image
 from domain.images.preset import Preset
 from domain.images.upload_policy import UploadPolicy
 from domain.users.api_key import APIKey
 from domain.users.user import User
 from entrypoints.http import errors
+from entrypoints.http.asset_form import AssetFormReader
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.payloads import PayloadReader
 from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.request_scope import RequestScope
 from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
 from entrypoints.http.resources.api_keys import APIKeys, OneAPIKey
+from entrypoints.http.resources.assets import Assets, OneAsset
 from entrypoints.http.resources.files import ResultFile
 from entrypoints.http.resources.images import Download, Images, Status, Upload, Variants
 from entrypoints.http.resources.pages import Landing, ProblemPages
@@ -111,6 +118,10 @@ class HTTPUseCases:
     view_preset: Callable[[ViewPresetRequest], PresetView]
     list_presets: Callable[[ListPresetsRequest], PresetsPage]
     list_preset_versions: Callable[[ListPresetVersionsRequest], PresetVersionsPage]
+    add_asset: Callable[[AddAssetRequest], AddedAsset]
+    list_assets: Callable[[ListAssetsRequest], AssetsPage]
+    view_asset: Callable[[ViewAssetRequest], Asset]
+    remove_asset: Callable[[RemoveAssetRequest], None]
     add_webhook: Callable[[AddWebhookRequest], AddedWebhook]
     list_webhooks: Callable[[Actor], WebhooksView]
     remove_webhook: Callable[[RemoveWebhookRequest], None]
@@ -227,6 +238,21 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         (
             "/api/presets/{name}/versions/{number}",
             OnePresetVersion(authentication, use_cases.view_preset),
+        ),
+        (
+            "/api/assets",
+            Assets(
+                authentication,
+                use_cases.admit_upload,
+                AssetFormReader(use_cases.stage_file),
+                use_cases.add_asset,
+                use_cases.list_assets,
+                options.policy.max_bytes,
+            ),
+        ),
+        (
+            "/api/assets/{name}",
+            OneAsset(authentication, use_cases.view_asset, use_cases.remove_asset),
         ),
         (
             "/api/webhooks",

@@ -11,6 +11,8 @@ import attrs
 from domain.images.operations import (
     OPERATION_NAMES,
     AspectRatio,
+    Font,
+    FontChoice,
     Most,
     camel_case,
 )
@@ -33,6 +35,16 @@ _NOTATIONS: Final[dict[object, Schema]] = {
     Percent: _PERCENT,
     Color: _COLOR,
     AspectRatio: {"type": "string", "pattern": r"^\d{1,5}:\d{1,5}$"},
+    FontChoice: {
+        "anyOf": [
+            {"enum": [font.value for font in Font]},
+            {
+                "type": "string",
+                "pattern": r"^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._ -]*\.([Tt][Tt][Ff]|[Oo][Tt][Ff])$",
+                "maxLength": 100,
+            },
+        ]
+    },
     bool: {"type": "boolean"},
     int: {"type": "integer"},
     float: {"type": "number"},

@@ -47,7 +47,7 @@ PROBLEMS: Final = _by_code((
     Problem("incomplete-body", 400, "The body ended early",
             "Fewer bytes arrived than Content-Length announced. Send the request again."),
     Problem("missing-part", 400, "The form lacks a part",
-            "Send the picture as a file part named image."),
+            "The detail names it: a file part named image for an upload, asset for an asset."),
     Problem("duplicate-part", 400, "A part came more than once",
             "Send each part once: one image, at most one processingOptions, and one file for each "
             "name that the processing options refer to."),
@@ -103,14 +103,17 @@ PROBLEMS: Final = _by_code((
             "The file is no longer kept. Upload the picture again."),
     Problem("file-gone", 410, "The file is no longer kept",
             "Files are kept for a while only. Upload the picture again."),
-    Problem("asset-not-found", 404, "A picture that the processing options name is not there",
-            "Send it as a file part of that name in the same request."),
     Problem("preset-not-found", 404, "There is no such preset",
             "Check its name and version: GET /api/presets lists the names, "
             "GET /api/presets/{name}/versions the versions of one."),
+    Problem("asset-not-found", 404, "A file that the processing options name is not there",
+            "Send it as a file part of that name in the same request, or keep it as an asset."),
     Problem("already-exists", 409, "There is one already", "Choose another."),
     Problem("username-taken", 409, "The user name is taken", "Choose another user name."),
     Problem("email-taken", 409, "The e-mail address has an account", "Sign in instead."),
+    Problem("asset-in-use", 409, "The asset is in use",
+            "The detail says what needs it: wait until its tasks have ended, or cancel them; "
+            "change or remove the preset that names it. Then delete it."),
     Problem("too-many-webhooks", 409, "The account has all the webhooks it may have",
             "Remove one first."),
     Problem("too-many-presets", 409, "There are all the presets there may be",
@@ -147,6 +150,8 @@ PROBLEMS: Final = _by_code((
             "priority."),
     Problem("unexpected-part", 422, "A part that nothing refers to",
             "Leave the part out, or name the file in a watermark."),
+    Problem("too-many-assets", 422, "The account has all the assets it may have",
+            "Delete some first; the detail says how many, or how much, there may be."),
     Problem("invalid-geometry", 422, "A region lies outside the picture",
             "Choose a region inside the picture as it is at that point of the pipeline."),
     # The picture
@@ -155,6 +160,8 @@ PROBLEMS: Final = _by_code((
             "Send a smaller picture; the detail says how large one may be."),
     Problem("too-many-frames", 422, "The animation has too many frames",
             "Send fewer frames; the detail says how many there may be."),
+    Problem("font-refused", 422, "The font is not accepted",
+            "Send a TrueType or OpenType font with outlines, as its maker published it."),
     Problem("image-refused", 422, "The picture is not accepted", "The detail says why."),
     Problem("refused", 422, "The request is refused", "The detail says why."),
     # How much at a time

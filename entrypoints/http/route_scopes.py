@@ -22,6 +22,11 @@ ROUTE_SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("DELETE", "/api/presets/{name}"): SESSION_ONLY,
     ("GET", "/api/presets/{name}/versions"): Scope.IMAGES_READ,
     ("GET", "/api/presets/{name}/versions/{number}"): Scope.IMAGES_READ,
+    ("GET", "/api/assets"): Scope.IMAGES_READ,
+    # As with presets: what other keys' pictures are drawn with is changed by people.
+    ("POST", "/api/assets"): SESSION_ONLY,
+    ("GET", "/api/assets/{name}"): Scope.IMAGES_READ,
+    ("DELETE", "/api/assets/{name}"): SESSION_ONLY,
     ("GET", "/api/tasks/{task_id}"): Scope.IMAGES_READ,
     ("POST", "/api/tasks/{task_id}/cancel"): Scope.IMAGES_WRITE,
     ("POST", "/api/tasks/{task_id}/retry"): Scope.IMAGES_WRITE,

@@ -9,6 +9,7 @@ from tests.behaviour.rig import Rig
 from tests.behaviour.steps import (
     accounts,
     api_keys,
+    assets,
     images,
     lists,
     notifications,
@@ -26,6 +27,7 @@ from tests.behaviour.world import World
 for _module in (
     accounts,
     api_keys,
+    assets,
     images,
     lists,
     notifications,

@@ -112,6 +112,7 @@ class Rig:
         for (table,) in tables.fetchall():
             if table not in _KEPT_TABLES:
                 self._beside.execute(f"DELETE FROM {table}")
+        self._beside.execute("DELETE FROM assets WHERE user_id IS NOT NULL OR name <> 'logo.png'")
         for mail in self._mail_folder.glob("*.eml"):
             mail.unlink()
 

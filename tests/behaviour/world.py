@@ -133,6 +133,24 @@ class World:
             self.rig.work()
         return self.answer
 
+    def keep(self, content: bytes, name: str, *, shared: bool = False) -> Result:
+        """Send *content* as an asset of whoever acts, or with *shared* as everybody's."""
+        boundary = "safelight-scenario"
+        texts = "".join(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{text}\r\n'
+            for field, text in (("name", name), ("shared", str(shared).lower()))
+        )
+        file = _file_part(boundary, "asset", "file.bin", content)
+        self.answer = self.rig.client.simulate_post(
+            "/api/assets",
+            body=texts.encode() + file + f"--{boundary}--\r\n".encode(),
+            headers={
+                "Authorization": f"Bearer {self.actor.token}",
+                "Content-Type": f"multipart/form-data; boundary={boundary}",
+            },
+        )
+        return self.answer
+
     def status(self) -> str:
         """Return the status of the image of the scenario."""
         answer = self.ask("GET", f"/api/images/{self.image_id}/status", token=self.actor.token)

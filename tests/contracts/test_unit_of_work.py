@@ -18,9 +18,10 @@ import pytest
 from application.errors import AlreadyExists
 from application.ports.message_publisher import Message
 from application.ports.repositories.users import EmailTaken, UsernameTaken
+from application.ports.repositories.files import Amount
 from application.ports.repositories.idempotency_keys import RememberedReply, TwinRequest
 from application.ports.unit_of_work import Database, DatabaseUnavailable, UnitOfWork
-from domain.images.asset import Asset
+from domain.images.asset import Asset, AssetKind
 from domain.tasks.log_entry import LogEntry
 from domain.images.geometry import Gravity
 from domain.images.image import Image
@@ -34,7 +35,7 @@ from domain.users.roles import Role
 from domain.users.scopes import Scope
 from domain.users.user import User
 from tests.builders import (
-    A_SHA256,
+    an_asset_of,
     NOON,
     a_delivery,
     a_preset,
@@ -468,9 +469,8 @@ class TestAPIKeys:
 
 
 class TestAssets:
-    def an_asset(self, owner: User | None, name: str = "logo.png") -> Asset:
-        id = uuid4()
-        return Asset(id, owner and owner.id, name, f"{id}/0", A_SHA256, NOON)
+    def an_asset(self, owner: User | None, name: str = "logo.png", **overrides: object) -> Asset:
+        return an_asset_of(owner and owner.id, name=name, **overrides)
 
     def test_ones_own_goes_before_the_shared_one(self, database: Database) -> None:
         ada, bob = a_stored_user(database), a_stored_user(database)
@@ -499,6 +499,83 @@ class TestAssets:
         for owner in (ada, None):
             with pytest.raises(AlreadyExists):
                 write(database, lambda work: work.assets.add(self.an_asset(owner)))
+
+    def test_a_kind_may_be_asked_for(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        own = self.an_asset(ada, "brand.ttf", kind=AssetKind.FONT)
+        shared = self.an_asset(None, "brand.ttf", kind=AssetKind.PICTURE)
+        for asset in (own, shared):
+            write(database, lambda work: work.assets.add(asset))
+
+        def found(kind: AssetKind | None) -> Asset | None:
+            return read(database, lambda work: work.assets.find(ada.id, "brand.ttf", kind))
+
+        assert found(None) == found(AssetKind.FONT) == own
+        assert found(AssetKind.PICTURE) == shared
+
+    def test_what_is_owned_is_found_with_its_owner_alone(self, database: Database) -> None:
+        ada, bob = a_stored_user(database), a_stored_user(database)
+        own, shared = self.an_asset(ada), self.an_asset(None)
+        for asset in (own, shared):
+            write(database, lambda work: work.assets.add(asset))
+
+        for owner, asset in ((ada.id, own), (None, shared), (bob.id, None)):
+            assert read(database, lambda work: work.assets.owned(owner, "logo.png")) == asset
+
+    def test_a_page_holds_ones_own_and_the_shared_newest_first(self, database: Database) -> None:
+        ada, bob = a_stored_user(database), a_stored_user(database)
+        write(database, lambda work: work.assets.add(self.an_asset(bob)))
+        made = [
+            self.an_asset(owner, f"{number}.png", created_at=NOON + number // 2 * MINUTE)
+            for number, owner in enumerate((ada, None, None, ada, ada))
+        ]
+        for asset in made:
+            write(database, lambda work: work.assets.add(asset))
+
+        def page(after: Asset | None, limit: int) -> list[Asset]:
+            place = after and (after.created_at, after.id)
+            return list(read(database, lambda work: work.assets.page(ada.id, place, limit)))
+
+        newest_first = sorted(made, key=lambda one: (one.created_at, one.id))[::-1]
+        assert page(None, 10) == newest_first
+        assert page(None, 2) == newest_first[:2]
+        assert page(newest_first[1], 2) == newest_first[2:4]
+        assert page(newest_first[-1], 2) == []
+
+    def test_what_an_account_has_is_counted(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        for owner, name, byte_size in ((ada, "a.png", 10), (ada, "b.png", 20), (None, "c.png", 7)):
+            asset = self.an_asset(owner, name, byte_size=byte_size)
+            write(database, lambda work: work.assets.add(asset))
+
+        assert read(database, lambda work: work.assets.amount_of(ada.id)) == Amount(2, 30)
+        assert read(database, lambda work: work.assets.amount_of(uuid4())) == Amount(0, 0)
+
+    def test_what_is_removed_is_gone_once(self, database: Database) -> None:
+        asset = self.an_asset(None)
+        write(database, lambda work: work.assets.add(asset))
+
+        assert write(database, lambda work: work.assets.remove(asset.id)) is True
+        assert write(database, lambda work: work.assets.remove(asset.id)) is False
+        assert read(database, lambda work: work.assets.find(None, "logo.png")) is None
+
+    def test_tasks_need_their_files_until_they_have_ended(self, database: Database) -> None:
+        asset = self.an_asset(None)
+        image = an_image(a_stored_user(database))
+        task = a_queued_task(image, assets={'say "%_".png': asset.file_path, "b.png": "ab/1"})
+
+        def needed(key: str = asset.file_path) -> bool:
+            return read(database, lambda work: work.tasks.need_file(key))
+
+        assert not needed()
+        write(database, lambda work: work.images.add(image, task))
+        assert needed() and needed("ab/1")
+        assert not needed("b/1") and not needed(str(asset.id))
+        claimed = write(database, lambda work: work.tasks.claim(task.id, MINUTE))
+        assert needed()
+        claimed.fail(Failure(FailureCode.DECODE_FAILED, "broken"), NOON)
+        assert write(database, lambda work: work.tasks.save_if_held(claimed))
+        assert not needed()
 
 
 class TestPresets:

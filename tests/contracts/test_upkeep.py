@@ -10,13 +10,12 @@ import pytest
 from application.ports.repositories.files import Amount, FileKind, Holder
 from application.ports.repositories.tasks import TaskFilter
 from application.ports.unit_of_work import Database
-from domain.images.asset import Asset
 from domain.images.gone import Gone
 from domain.notifications.delivery import DeliveryStatus
 from domain.tasks.events import TaskFailed, TaskQueued
 from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, FailureCode, Task, TaskStatus
-from tests.builders import A_SHA256, NOON, a_delivery, a_result, a_session, an_image
+from tests.builders import A_SHA256, NOON, a_delivery, a_result, a_session, an_asset_of, an_image
 from tests.contracts.test_unit_of_work import (
     AT_ONCE,
     MINUTE,
@@ -239,7 +238,7 @@ class TestPagesOfTasks:
 class TestFiles:
     def test_every_row_names_its_files(self, database: Database) -> None:
         task = completed(database)
-        asset = Asset(uuid4(), None, "logo.png", f"{uuid4()}/0", A_SHA256, NOON)
+        asset = an_asset_of(None)
         write(database, lambda work: work.assets.add(asset))
 
         originals, results = f"{task.image_id}/", f"{task.id}/1"

@@ -26,14 +26,18 @@ from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
 from application.errors import NotAllowed, NotFound, NotReady, PresetNotFound, UnexpectedPart
+from application.images.add_asset import AddAssetRequest, AddedAsset
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
+from application.images.list_assets import AssetsPage, ListAssetsRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
 from application.images.list_variants import ListVariantsRequest, OfferedResult
 from application.images.open_result import OpenedResult, OpenResultRequest
 from application.images.plan_pipeline import Plan, PlanPipelineRequest
+from application.images.remove_asset import RemoveAssetRequest
 from application.images.stage_file import StagedFile, StageFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
+from application.images.view_asset import ViewAssetRequest
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
@@ -54,6 +58,7 @@ from application.presets.view_preset import ViewPresetRequest
 from application.tasks.cancel_task import CancelTaskRequest
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
+from domain.images.asset import Asset, AssetKind, checked_asset_name
 from domain.images.image import Image
 from domain.images.preset import Preset, PresetReference, checked_preset_name
 from domain.images.upload_policy import UploadPolicy
@@ -134,6 +139,8 @@ class House:
         self.plans: list[PlanPipelineRequest] = []
         self.presets: list[Preset] = []
         self.preset_requests: list[Any] = []
+        self.assets: list[Asset] = []
+        self.asset_pages: list[ListAssetsRequest] = []
         self.views: dict[UUID, TaskView] = {}
         self.webhooks: list[Webhook] = []
         self.api_keys: dict[UUID, APIKey] = {}
@@ -351,6 +358,38 @@ class House:
         self.views[again.id] = TaskView(again, (), ())
         return RetriedTask(again.id, replayed=self.replaying)
 
+    def add_asset(self, request: AddAssetRequest) -> AddedAsset:
+        name = request.file.file_name if request.name is None else request.name
+        asset = Asset(
+            uuid4(),
+            None if request.shared else request.actor.user_id,
+            checked_asset_name(str(name), AssetKind.PICTURE),
+            AssetKind.PICTURE,
+            "1/0",
+            request.file.byte_size,
+            request.file.sha256,
+            NOON,
+        )
+        self.assets.append(asset)
+        return AddedAsset(asset, replayed=self.replaying)
+
+    def list_assets(self, request: ListAssetsRequest) -> AssetsPage:
+        self.asset_pages.append(request)
+        shown = self.assets[: request.limit]
+        follows = len(self.assets) > request.limit
+        return AssetsPage(shown, (shown[-1].created_at, shown[-1].id) if follows else None)
+
+    def view_asset(self, request: ViewAssetRequest) -> Asset:
+        for asset in self.assets:
+            if asset.name == request.name and asset.is_shared is request.shared:
+                return asset
+        raise NotFound
+
+    def remove_asset(self, request: RemoveAssetRequest) -> None:
+        self.assets.remove(
+            self.view_asset(ViewAssetRequest(*attrs.astuple(request, recurse=False)))
+        )
+
     def add_webhook(self, request: AddWebhookRequest) -> AddedWebhook:
         self.webhooks.append(
             a_webhook(self.user, url=checked_webhook_url(request.url, pointer="/url"))
@@ -401,13 +440,15 @@ class Caller(TestClient):
     def upload(self, *parts: bytes, **overrides: Any) -> Answer:
         return self.upload_body(form(*parts), **overrides)
 
-    def upload_body(self, body: bytes, **overrides: Any) -> Answer:
+    def upload_body(
+        self, body: bytes, path: str = "/api/images/upload", **overrides: Any
+    ) -> Answer:
         headers = {
             **BEARER,
             "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
             "Content-Length": str(len(body)),
         } | overrides.pop("headers", {})
-        return self.simulate_post("/api/images/upload", body=body, headers=headers, **overrides)
+        return self.simulate_post(path, body=body, headers=headers, **overrides)
 
 
 def part(

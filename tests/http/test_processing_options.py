@@ -160,6 +160,10 @@ def test_sizes(size: Any, meaning: Resize) -> None:
             Watermark(text="${date}", shadow=Shadow(), blend=Blend.SOFT_LIGHT),
         ),
         ({"watermark": {"image": "a", "gravity": "north"}}, Watermark("a", Gravity.NORTH)),
+        (
+            {"watermark": {"text": "a", "font": "brand.ttf"}},
+            Watermark(text="a", font="brand.ttf"),
+        ),
     ],
 )
 def test_notations(document: Any, meaning: Operation) -> None:

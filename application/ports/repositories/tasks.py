@@ -116,6 +116,10 @@ class Tasks(Protocol):
         """
 
     @abstractmethod
+    def need_file(self, key: str) -> bool:
+        """Tell whether a task that is queued or in progress needs the asset under *key*."""
+
+    @abstractmethod
     def count_queued(self, at_most: int) -> int:
         """Count the queued tasks, but only up to *at_most*."""
 

@@ -26,9 +26,12 @@ from domain.images.operations.marks import (
     Align,
     Blend,
     Font,
+    FontChoice,
     Shadow,
     Variable,
     Watermark,
+    is_asset_name,
+    is_font_name,
 )
 from domain.images.operations.shapes import (
     AspectRatio,
@@ -83,6 +86,7 @@ __all__ = [
     "Flip",
     "Focus",
     "Font",
+    "FontChoice",
     "Framing",
     "Gamma",
     "Gravity",
@@ -116,6 +120,8 @@ __all__ = [
     "Variable",
     "Watermark",
     "camel_case",
+    "is_asset_name",
+    "is_font_name",
 ]
 
 Operation = Shape | Tone | Filter | Framing | Watermark

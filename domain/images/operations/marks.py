@@ -13,7 +13,8 @@ from domain.images.operations.checks import between, camel_case
 from domain.images.operations.shapes import Gravity
 from domain.images.units import WHITE, Color, Length, Percent, check_extent, check_offset
 
-_ASSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}", re.ASCII)
+_ASSET_NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._ -]{0,99}", re.ASCII)
+_FONT_ENDINGS: Final = (".ttf", ".otf")
 _VARIABLE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 _TEXT_ONLY: Final = ("font", "size", "color", "align", "line_spacing", "rtl")
 
@@ -65,12 +66,26 @@ class Font(Enum):
     SERIF = "serif"
 
 
+FontChoice = Font | str
+"""A font that ships, or the name of one that somebody has brought; see `is_font_name`."""
+
+
 class Align(Enum):
     """The side that the lines of a text share."""
 
     LEFT = "left"
     CENTER = "center"
     RIGHT = "right"
+
+
+def is_asset_name(text: str) -> bool:
+    """Tell whether files of this name may be referred to: it is no path and no URL."""
+    return _ASSET_NAME.fullmatch(text) is not None
+
+
+def is_font_name(text: str) -> bool:
+    """Tell whether a file of this name may be referred to as a font: it ends as such files do."""
+    return is_asset_name(text) and text.lower().endswith(_FONT_ENDINGS)
 
 
 @attrs.frozen
@@ -95,6 +110,7 @@ class Watermark:
         tile: Whether the mark is repeated in every direction, one standing where it would alone.
         spacing: Between tiled marks.
         text: What is written, with `${…}` for each `Variable` and `$${` for a plain `${`.
+        font: One that ships, or the name of a file part or an asset: see `is_font_name`.
         size: Of the font, in proportion to the frame's shorter side where it is a share.
         line_spacing: 1 is the font's own; each further 1 adds a line's `size`.
         rtl: Whether lines run from right to left, whatever they begin with.
@@ -114,7 +130,7 @@ class Watermark:
     blend: Blend = Blend.OVER
     shadow: Shadow | None = None
     text: str | None = None
-    font: Font = Font.SANS
+    font: FontChoice = Font.SANS
     size: Length = TEXT_DEFAULT_SIZE
     color: Color = WHITE
     align: Align = Align.LEFT
@@ -128,6 +144,7 @@ class Watermark:
             raise InvalidParameter("goes without an image", pointer="/text")
         else:
             _check_text(self.text)
+            self._check_font()
         check_extent("width", self.width)
         check_extent("size", self.size)
         check_offset("offsetX", self.offset_x)
@@ -162,10 +179,23 @@ class Watermark:
 
         return _VARIABLE.sub(value, self.text or "")
 
+    @property
+    def own_font(self) -> str | None:
+        """The name of the font, if it is not one that ships."""
+        return self.font if isinstance(self.font, str) else None
+
+    def _check_font(self) -> None:
+        if isinstance(self.font, str) and not is_font_name(self.font):
+            known = ", ".join(font.value for font in Font)
+            raise InvalidParameter(
+                f'must be one of {known}, or the name of a font of your own, such as "brand.ttf"',
+                pointer="/font",
+            )
+
     def _check_image(self) -> None:
         if self.image is None:
             raise InvalidParameter("is missing; give an image or a text", pointer="/image")
-        if _ASSET_NAME.fullmatch(self.image) is None or ".." in self.image:
+        if not is_asset_name(self.image):
             raise InvalidParameter(
                 'must be the name of an uploaded file or an asset, such as "logo.png"',
                 pointer="/image",

@@ -1,9 +1,7 @@
 """Images: upload one, look through them, follow one, get a link to what became of it."""
 
-import re
 from collections.abc import Callable, Sequence
-from typing import Any, Final
-from urllib.parse import urlencode
+from typing import Any
 
 import attrs
 import falcon
@@ -15,19 +13,16 @@ from application.images.list_images import ImagesPage, ListImagesRequest
 from application.images.list_variants import ListVariantsRequest, OfferedResult
 from application.images.upload_image import UploadedImage, UploadImageRequest
 from application.presets.find_preset import FindPresetRequest
-from domain.errors import UnknownMember
 from domain.images.image import Image
 from domain.images.pipeline import MAIN
 from domain.images.preset import Preset
 from entrypoints.http.authentication import Authentication
-from entrypoints.http.cursors import cursor_to, place_of
+from entrypoints.http.cursors import link_to_next, page_asked_for
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.multipart_form import read_form
-from entrypoints.http.payloads import escaped, id_in_path, timestamp, write_json
+from entrypoints.http.payloads import id_in_path, timestamp, write_json
 from entrypoints.http.resources.tasks import result_document
 from entrypoints.http.upload_form import UploadFormReader
-
-_PARAMETERS: Final = ("limit", "cursor")
 
 
 @attrs.frozen
@@ -84,11 +79,9 @@ class Images:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show a page of the caller's images; `Link` leads to the next (RFC 8288)."""
         actor = self.authentication(req)
-        request = _page_asked_for(req, actor)
+        request = ListImagesRequest(actor, **page_asked_for(req))
         page = self.list_images(request)
-        if page.next_after is not None:
-            query = {"limit": request.limit, "cursor": cursor_to(page.next_after)}
-            resp.set_header("Link", f'<{req.path}?{urlencode(query)}>; rel="next"')
+        link_to_next(req, resp, request.limit, page.next_after)
         write_json(resp, {"images": [_image(image) for image in page.images]})
 
     on_head = on_get
@@ -150,27 +143,6 @@ class Variants:
         )
 
     on_head = on_get
-
-
-def _page_asked_for(req: falcon.Request, actor: Actor) -> ListImagesRequest:
-    for name in req.params:
-        if name not in _PARAMETERS:
-            # Whoever asks for a choice that is not made here must not take everything for it.
-            raise UnknownMember(
-                f"there is no such parameter here; there are {', '.join(_PARAMETERS)}",
-                pointer=f"/{escaped(name)}",
-            )
-    limit, cursor = req.get_param("limit"), req.get_param("cursor")
-    return ListImagesRequest(
-        actor,
-        after=None if cursor is None else place_of(cursor),
-        **({} if limit is None else {"limit": _whole_number(limit)}),
-    )
-
-
-def _whole_number(text: str) -> int:
-    """Return *text* as a number; 0, which is refused, for what is none."""
-    return int(text) if re.fullmatch("[0-9]{1,9}", text) else 0
 
 
 def _image(image: Image) -> dict[str, Any]:

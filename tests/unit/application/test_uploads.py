@@ -4,7 +4,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import attrs
 import pytest
@@ -30,15 +30,14 @@ from domain.notifications.channel import NotificationRequest
 from domain.tasks.task import TaskStatus
 from domain.users.roles import Role
 from tests import pictures
+from tests.builders import an_asset_of
 from tests.unit.application.workbench import Workbench
 
 MARKED = Pipeline((Resize(80, 60), Watermark("logo.png"), Watermark("seal.png")))
 
 
 def an_asset(bench: Workbench, owner: Actor | None, name: str) -> Asset:
-    asset = Asset(
-        uuid4(), owner and owner.user_id, name, f"{uuid4()}/0", "0" * 64, bench.clock.now()
-    )
+    asset = an_asset_of(owner and owner.user_id, name=name, created_at=bench.clock.now())
     bench.write(lambda work: work.assets.add(asset))
     return asset
 

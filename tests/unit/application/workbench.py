@@ -14,6 +14,7 @@ from uuid import UUID
 
 import attrs
 
+from adapters.imaging.font_probe import SfntProbe
 from adapters.imaging.header_probe import HeaderProbe
 from adapters.persistence.sqlite import SqliteDatabase
 from adapters.security.sha256_key_tokens import Sha256KeyTokens
@@ -26,6 +27,8 @@ from adapters.system.ids import RandomIds
 from application.actor import Actor
 from application.back_off import BackOff
 from application.idempotency import IdempotencyKey
+from application.images.add_asset import AddAsset
+from application.images.inspect_file import InspectFile
 from application.images.stage_file import StageFile
 from application.images.upload_image import UploadedImage, UploadImage, UploadImageRequest
 from application.notifications.announce_outcome import AnnounceOutcome
@@ -40,6 +43,7 @@ from application.ports.telemetry import Telemetry
 from application.ports.unit_of_work import UnitOfWork
 from application.tasks.process_task import ProcessTask, RetryPolicy
 from application.tasks.return_expired_tasks import ReturnExpiredTasks
+from domain.images.asset import AssetAllowance
 from domain.images.formats import ImageFormat
 from domain.images.image import Image
 from domain.images.pipeline import Pipeline
@@ -53,6 +57,7 @@ from tests.builders import a_user
 from tests.clocks import MovableClock
 
 MINUTE = timedelta(minutes=1)
+MIB = 1024 * 1024
 AT_ONCE = timedelta()
 RETRIES = RetryPolicy(timedelta(days=1), BackOff(timedelta(seconds=2), MINUTE, draw=lambda: 1.0))
 KEY = b"k" * 32
@@ -203,11 +208,19 @@ class Workbench:
         return UploadImage(
             self.database,
             self.object_store,
-            HeaderProbe(),
-            self.policy,
+            self.inspect_file,
             self.clock,
             self.ids,
             self.failpoints,
+        )
+
+    @property
+    def inspect_file(self) -> InspectFile:
+        return InspectFile(HeaderProbe(), SfntProbe(), self.policy)
+
+    def add_asset(self, allowance: AssetAllowance = AssetAllowance(100, 100 * MIB)) -> AddAsset:
+        return AddAsset(
+            self.database, self.object_store, self.inspect_file, allowance, self.clock, self.ids
         )
 
     def process_task(self, **overrides: Any) -> ProcessTask:

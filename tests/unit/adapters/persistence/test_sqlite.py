@@ -238,6 +238,8 @@ class TestIndexes:
             ("users_email", lambda work: work.users.by_email("ada@example.com")),
             ("users_username_key", lambda work: work.users.by_username("ada")),
             ("assets_name", lambda work: work.assets.find(uuid4(), "logo.png")),
+            ("assets_n", lambda work: work.assets.owned(uuid4(), "logo.png")),
+            ("assets_newest", lambda work: work.assets.amount_of(uuid4())),
         ],
     )
     def test_no_question_reads_a_whole_table(
@@ -263,6 +265,21 @@ class TestIndexes:
         plans = plans_of(database, lambda work: work.images.page(uuid4(), after, 20))
 
         assert plans == [f"SEARCH images USING INDEX images_user ({condition})"]
+
+    def test_who_needs_a_file_is_asked_of_those_alone_that_came_with_some(
+        self, database: SqliteDatabase
+    ) -> None:
+        plans = plans_of(database, lambda work: work.tasks.need_file("ab/0"))
+
+        assert plans == ["SCAN tasks USING INDEX tasks_needing_files"]
+
+    def test_a_page_of_assets_reads_no_more_of_each_kind_than_it_shows(
+        self, database: SqliteDatabase
+    ) -> None:
+        plans = plans_of(database, lambda work: work.assets.page(uuid4(), None, 20))
+
+        [own, shared] = [step for step in plans if "assets_newest" in step]
+        assert own.startswith("SEARCH") and shared.startswith("SEARCH")
 
 
 def plans_of(database: SqliteDatabase, ask: Callable[[UnitOfWork], object]) -> list[str]:

@@ -237,6 +237,36 @@ class TestTexts:
         assert pipeline.variables == {Variable.DATE}
         assert pipeline.filled(self.VALUES).operations[1] == Watermark(text="2026-01-31")
 
+    @pytest.mark.parametrize("name", ["brand.ttf", "Brand Sans-2.OTF", "a.b.ttf", "1.otf"])
+    def test_a_font_may_be_a_file(self, name):
+        step = Watermark(text="a", font=name)
+        pipeline = Pipeline((Watermark("a.png"), step, Watermark(text="b")))
+
+        assert (step.own_font, Watermark(text="b").own_font) == (name, None)
+        assert pipeline.asset_names == ("a.png", name)
+        assert (pipeline.picture_names, pipeline.font_names) == (("a.png",), (name,))
+        assert pipeline.in_own_fonts == (step,)
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "Sans", "Noto Sans", "brand.woff2", "brand.ttc", "", ".ttf", "/etc/a.ttf", "../a.ttf",
+            "a..ttf", "https://example.com/a.ttf", "a.ttf\n", "a" * 97 + ".ttf", "ä.ttf",
+        ],
+    )  # fmt: skip
+    def test_other_fonts_are_refused(self, name):
+        with pytest.raises(InvalidParameter) as refused:
+            Watermark(text="a", font=name)
+
+        assert refused.value.pointer == "/font"
+
+    def test_a_pipeline_has_so_many_fonts_and_no_more(self):
+        steps = [Watermark(text="a", font=f"{number}.ttf") for number in range(6)]
+
+        assert len(Pipeline((*steps[:5], *steps[:5])).font_names) == 5
+        with pytest.raises(InvalidParameter, match="5 different fonts"):
+            Pipeline(tuple(steps))
+
     def test_what_gets_too_long_is_cut(self):
         filled = Watermark(text="${image.id}" * 45).filled({Variable.IMAGE_ID: "x" * 36})
 
