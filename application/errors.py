@@ -5,6 +5,7 @@ Refusals and failures that need more than one object to see.
     ├── NotAuthenticated          nobody we know, or no longer
     ├── NotAllowed                somebody we know, who may not
     ├── NotFound                  unknown, or another's: the two look alike on purpose
+    ├── NotAnalyzed               nobody asked what is to be told
     ├── AssetNotFound
     ├── AlreadyExists
     ├── TooManyWebhooks           the account has as many as it may have
@@ -58,6 +59,12 @@ class NotFound(ApplicationError):
 
     def __init__(self, detail: str = "There is nothing here by that id.") -> None:
         super().__init__(detail)
+
+
+class NotAnalyzed(ApplicationError):
+    """No task was asked to find anything out about the image."""
+
+    code = "not-analyzed"
 
 
 class AssetNotFound(ApplicationError):

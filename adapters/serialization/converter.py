@@ -7,6 +7,7 @@ written.
 """
 
 import re
+from datetime import datetime
 from enum import Enum
 from functools import cache
 from typing import Any, get_args
@@ -16,6 +17,7 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from domain.errors import InvalidParameter, UnknownOperation
+from domain.images.analysis import Analysis, Dimensions, DominantColor, ExifSummary
 from domain.images.formats import ImageFormat
 from domain.images.operations import (
     OPERATION_NAMES,
@@ -84,6 +86,8 @@ def make_converter(*, whole: bool = False) -> cattrs.Converter:
             )
         ),
     )
+    converter.register_structure_hook(datetime, _moment)
+    converter.register_unstructure_hook(datetime, datetime.isoformat)
     _register_qualities(converter)
     # Parts first: what holds them asks for their hooks when its own is made.
     for kind in (Region, Focus, Shadow, Metadata, Palette, Qualities, *get_args(Operation), Output):
@@ -91,6 +95,13 @@ def make_converter(*, whole: bool = False) -> cattrs.Converter:
             kind,
             make_dict_unstructure_fn(
                 kind, converter, _cattrs_omit_if_default=not whole, **_spelling(kind)
+            ),
+        )
+    for kind in (Dimensions, ExifSummary, DominantColor, Analysis):
+        converter.register_unstructure_hook(
+            kind,
+            make_dict_unstructure_fn(
+                kind, converter, _cattrs_omit_if_default=True, **_spelling(kind)
             ),
         )
     converter.register_structure_hook(
@@ -119,6 +130,8 @@ def _of_objects(read: Any) -> Any:
 def _spelling(kind: Any) -> dict[str, Any]:
     """Return how the members of the attrs class *kind* are spelled: in camel case."""
     names = {field.name: override(rename=camel_case(field.name)) for field in attrs.fields(kind)}
+    if kind is ExifSummary:
+        names["orientation"] = override(omit_if_default=False)
     if kind is Output:
         names["format"] = override(struct_hook=_format, unstruct_hook=_format_name)
     return names
@@ -234,6 +247,13 @@ def _number(value: object, _: Any) -> float:
         return float(value)
     except OverflowError:
         raise InvalidParameter("is too large a number") from None
+
+
+def _moment(value: object, _: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(_text(value, str)[:40])
+    except ValueError:
+        raise InvalidParameter("must be a date and time as ISO 8601 has it") from None
 
 
 def _boolean(value: object, _: Any) -> bool:

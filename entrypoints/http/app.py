@@ -21,12 +21,14 @@ from application.images.open_result import OpenedResult, OpenResultRequest
 from application.images.plan_pipeline import Plan, PlanPipelineRequest
 from application.images.stage_file import StagedFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
+from application.images.view_analysis import ViewAnalysisRequest
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.tasks.cancel_task import CancelTaskRequest
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
+from domain.images.analysis import Analysis
 from domain.images.image import Image
 from domain.images.upload_policy import UploadPolicy
 from domain.users.user import User
@@ -37,7 +39,14 @@ from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.request_scope import RequestScope
 from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
 from entrypoints.http.resources.files import ResultFile
-from entrypoints.http.resources.images import Download, Images, Status, Upload, Variants
+from entrypoints.http.resources.images import (
+    Download,
+    ImageAnalysis,
+    Images,
+    Status,
+    Upload,
+    Variants,
+)
 from entrypoints.http.resources.pages import Landing, ProblemPages
 from entrypoints.http.resources.pipelines import Capabilities, Operations, PipelinePlan
 from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
@@ -74,6 +83,7 @@ class HTTPUseCases:
     image_status: Callable[[ImageStatusRequest], Image]
     download_image: Callable[[DownloadImageRequest], str]
     plan_pipeline: Callable[[PlanPipelineRequest], Plan]
+    view_analysis: Callable[[ViewAnalysisRequest], Analysis]
     list_variants: Callable[[ListVariantsRequest], Sequence[OfferedResult]]
     open_result: Callable[[OpenResultRequest], OpenedResult]
     view_task: Callable[[ViewTaskRequest], TaskView]
@@ -136,6 +146,10 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ("/api/images/{image_id}/download", Download(authentication, use_cases.download_image)),
         ("/api/images/{image_id}/variants", Variants(authentication, use_cases.list_variants)),
         (
+            "/api/images/{image_id}/analysis",
+            ImageAnalysis(authentication, use_cases.view_analysis, options.converter),
+        ),
+        (
             "/api/users/profile",
             Profile(authentication, use_cases.view_profile, use_cases.update_profile, payloads),
         ),
@@ -151,10 +165,15 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ),
         ("/api/operations", Operations()),
         ("/api/capabilities", Capabilities(options.policy)),
-        ("/api/tasks/{task_id}", TaskDetail(authentication, use_cases.view_task)),
+        (
+            "/api/tasks/{task_id}",
+            TaskDetail(authentication, use_cases.view_task, options.converter),
+        ),
         (
             "/api/tasks/{task_id}/cancel",
-            TaskCancellation(authentication, use_cases.cancel_task, use_cases.view_task),
+            TaskCancellation(
+                authentication, use_cases.cancel_task, use_cases.view_task, options.converter
+            ),
         ),
         (
             "/api/tasks/{task_id}/retry",

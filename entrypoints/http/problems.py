@@ -94,6 +94,8 @@ PROBLEMS: Final = _by_code((
             "The file is no longer kept. Upload the picture again."),
     Problem("file-gone", 410, "The file is no longer kept",
             "Files are kept for a while only. Upload the picture again."),
+    Problem("not-analyzed", 404, "Nothing was asked about the picture",
+            "Upload the picture with analyze in its processing options."),
     Problem("asset-not-found", 404, "A picture that the processing options name is not there",
             "Send it as a file part of that name in the same request."),
     Problem("already-exists", 409, "There is one already", "Choose another."),

@@ -20,6 +20,7 @@ from domain.errors import (
     TooManyVariants,
     UnknownMember,
 )
+from domain.images.analysis import Aspect
 from domain.images.operations import (
     OPERATION_NAMES,
     AutoOrient,
@@ -39,16 +40,17 @@ T = TypeVar("T")
 
 VERSION: Final = 1
 LONG_FORM: Final = (
-    "version", "pipeline", "output", "variants", "source", "notify", "priority",
+    "version", "pipeline", "output", "variants", "analyze", "source", "notify", "priority",
 )  # fmt: skip
 SHORT_FORM: Final = (
     "crop", "resize", "rotate", "flip", "grayscale", "blur", "sharpen", "filters", "watermark",
-    "format", "quality", "strip", "variants", "source", "notify", "priority",
+    "format", "quality", "strip", "variants", "analyze", "source", "notify", "priority",
 )  # fmt: skip
+_OF_THE_WHOLE: Final = ("variants", "analyze", "source", "notify", "priority")
 LONG_VARIANT: Final = ("from", "pipeline", "output")
 SHORT_VARIANT: Final = (
     "from",
-    *(name for name in SHORT_FORM if name not in ("variants", "source", "notify", "priority")),
+    *(name for name in SHORT_FORM if name not in _OF_THE_WHOLE),
 )
 FILTERS: Final = tuple(
     name for name, kind in OPERATION_NAMES.items() if kind in get_args(Tone | Filter)
@@ -100,7 +102,12 @@ class ProcessingOptionsReader:
             for name, asked in _members("/variants", document.get("variants", {}))
         )
         return ProcessingOptions(
-            Pipeline(run.operations, run.output, variants),
+            Pipeline(
+                run.operations,
+                run.output,
+                variants,
+                _at("/analyze", _aspects, document.get("analyze", [])),
+            ),
             _at("/notify", _notification_request, document.get("notify", {})),
             _at("/priority", _priority, document.get("priority", Priority.INTERACTIVE.value)),
         )
@@ -305,6 +312,21 @@ def _priority(priority: object) -> Priority:
         if known.value == priority:
             return known
     raise InvalidParameter("must be one of " + ", ".join(known.value for known in Priority))
+
+
+def _aspects(asked: object) -> frozenset[Aspect]:
+    if not isinstance(asked, list):
+        raise InvalidParameter('must be a list such as ["blurhash", "dominantColors"]')
+    if len(asked) > len(Aspect):
+        raise InvalidParameter(f"there are only {len(Aspect)} to ask for")
+    return frozenset(_at(f"/{number}", _aspect, name) for number, name in enumerate(asked))
+
+
+def _aspect(name: object) -> Aspect:
+    for known in Aspect:
+        if known.value == name:
+            return known
+    raise InvalidParameter("must be one of " + ", ".join(known.value for known in Aspect))
 
 
 def _occasion(event: object) -> Occasion:

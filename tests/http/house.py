@@ -32,6 +32,7 @@ from application.images.open_result import OpenedResult, OpenResultRequest
 from application.images.plan_pipeline import Plan, PlanPipelineRequest
 from application.images.stage_file import StagedFile, StageFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
+from application.images.view_analysis import ViewAnalysisRequest
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
@@ -40,12 +41,13 @@ from application.ports.download_links import LinkExpired, LinkForged
 from application.tasks.cancel_task import CancelTaskRequest
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
+from domain.images.analysis import Analysis
 from domain.images.image import Image
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import Webhook, checked_webhook_url
 from domain.users.user import User, checked_email, checked_password, checked_username
 from entrypoints.http.app import HTTPOptions, HTTPUseCases, create_app
-from tests.builders import NOON, a_result, a_task, a_user, a_webhook, an_image
+from tests.builders import NOON, a_result, a_task, a_user, a_webhook, an_analysis, an_image
 
 TOKEN = "ada.s.token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -208,6 +210,11 @@ class House:
         if request.image_id is not None and request.image_id not in self.images:
             raise NotFound
         return Plan({"version": 1}, "ab" * 32, None, ("a warning",), None)
+
+    def view_analysis(self, request: ViewAnalysisRequest) -> Analysis:
+        if request.image_id not in self.images:
+            raise NotFound
+        return an_analysis()
 
     def list_variants(self, request: ListVariantsRequest) -> list[OfferedResult]:
         if request.image_id not in self.images:

@@ -88,6 +88,7 @@ class Files(Protocol):
         """
         Mark the oldest originals as removed and return them, at most *limit*.
 
+        What was found out about them goes at once.
         Those that a task still needs stay.
         """
 
