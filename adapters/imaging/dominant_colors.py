@@ -1,7 +1,8 @@
 """The colours that most of a picture has, found in its pixels by their distance in CIE Lab."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Final
 
 import attrs
@@ -17,6 +18,7 @@ _ALIKE: Final = 22.0
 
 _LEAST_SHARE: Final = 0.01
 
+_Cell = tuple[int, int, int]
 _Lab = tuple[float, float, float]
 
 
@@ -27,28 +29,28 @@ class _Heap:
 
     Attributes:
         weight: How much of the picture they are: the sum of their opacities.
-        rgb: The sum of their red, green and blue, each weighed likewise.
-        lab: Likewise.
+        red: The sum of their reds, each weighed likewise; and so on.
     """
 
     weight: float = 0.0
-    rgb: list[float] = attrs.field(factory=lambda: [0.0] * 3)
-    lab: list[float] = attrs.field(factory=lambda: [0.0] * 3)
+    red: float = 0.0
+    green: float = 0.0
+    blue: float = 0.0
+    lightness: float = 0.0
+    a: float = 0.0
+    b: float = 0.0
 
-    def add(self, weight: float, rgb: Sequence[float], lab: Sequence[float]) -> None:
-        self.weight += weight
-        for band in range(3):
-            self.rgb[band] += rgb[band]
-            self.lab[band] += lab[band]
+    def add(self, other: "_Heap") -> None:
+        for name in ("weight", "red", "green", "blue", "lightness", "a", "b"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     @property
     def middle(self) -> _Lab:
-        lightness, a, b = self.lab
-        return (lightness / self.weight, a / self.weight, b / self.weight)
+        return (self.lightness / self.weight, self.a / self.weight, self.b / self.weight)
 
     @property
     def color(self) -> Color:
-        red, green, blue = (round(band / self.weight) for band in self.rgb)
+        red, green, blue = (round(band / self.weight) for band in (self.red, self.green, self.blue))
         return Color(red, green, blue)
 
 
@@ -56,25 +58,21 @@ def dominant_colors(rgba: bytes, lab: Sequence[float]) -> tuple[DominantColor, .
     """
     Return the most common colours of pixels of four bytes each, the largest share first.
 
-    The most common colour gathers all that are like it, then the most common of the rest, and so
-    on. Whatever is left belongs to the nearest of those found; what is a hundredth of the
-    picture, or less, is not told.
+    Where colours crowd most is the first; the next is where they crowd most away from it, and so
+    on. Each pixel belongs to the nearest of those found; what is a hundredth of the picture, or
+    less, is not told.
 
     Args:
         lab: The same pixels' L, a and b, one after the other.
     """
-    heaps = sorted(_heaps(rgba, lab), key=lambda heap: (-heap.weight, heap.middle))
-    leaders: list[_Lab] = []
-    for heap in heaps:
-        if len(leaders) == MOST_COLORS:
-            break
-        if all(math.dist(heap.middle, leader) > _ALIKE for leader in leaders):
-            leaders.append(heap.middle)
+    heaps = _heaps(rgba, lab)
+    leaders = _leaders(heaps)
     gathered = [_Heap() for _ in leaders]
-    for heap in heaps:
-        distances = [math.dist(heap.middle, leader) for leader in leaders]
-        gathered[distances.index(min(distances))].add(heap.weight, heap.rgb, heap.lab)
-    whole = sum(heap.weight for heap in heaps)
+    for heap in heaps.values():
+        middle = heap.middle
+        distances = [math.dist(middle, leader) for leader in leaders]
+        gathered[distances.index(min(distances))].add(heap)
+    whole = sum(heap.weight for heap in gathered)
     return tuple(
         DominantColor(heap.color, round(heap.weight / whole, 4))
         for heap in sorted(gathered, key=lambda heap: -heap.weight)
@@ -82,9 +80,9 @@ def dominant_colors(rgba: bytes, lab: Sequence[float]) -> tuple[DominantColor, .
     )
 
 
-def _heaps(rgba: bytes, lab: Sequence[float]) -> list[_Heap]:
-    """Return the pixels in heaps of the same cell; what is transparent is in none."""
-    heaps: dict[tuple[int, int, int], _Heap] = {}
+def _heaps(rgba: bytes, lab: Sequence[float]) -> dict[_Cell, _Heap]:
+    """Return the pixels in heaps by their cells; what is transparent is in none."""
+    heaps: dict[_Cell, _Heap] = {}
     pixels = zip(
         rgba[0::4], rgba[1::4], rgba[2::4], rgba[3::4], lab[0::3], lab[1::3], lab[2::3], strict=True
     )
@@ -92,10 +90,40 @@ def _heaps(rgba: bytes, lab: Sequence[float]) -> list[_Heap]:
         if alpha == 0:
             continue
         cell = (round(lightness / _CELL), round(a / _CELL), round(b / _CELL))
+        heap = heaps.get(cell)
+        if heap is None:
+            heap = heaps[cell] = _Heap()
         weight = alpha / 255
-        heaps.setdefault(cell, _Heap()).add(
-            weight,
-            (weight * red, weight * green, weight * blue),
-            (weight * lightness, weight * a, weight * b),
-        )
-    return list(heaps.values())
+        heap.weight += weight
+        heap.red += weight * red
+        heap.green += weight * green
+        heap.blue += weight * blue
+        heap.lightness += weight * lightness
+        heap.a += weight * a
+        heap.b += weight * b
+    return heaps
+
+
+def _leaders(heaps: Mapping[_Cell, _Heap]) -> list[_Lab]:
+    """Return where colours crowd, all of them far from each other."""
+    # Looked at with its neighbours, a colour on the edge of two cells counts as whole.
+    crowds = []
+    for cell in heaps:
+        crowd = _Heap()
+        for near in _around(heaps, cell):
+            crowd.add(near)
+        crowds.append(crowd)
+    leaders: list[_Lab] = []
+    for crowd in sorted(crowds, key=lambda crowd: (-crowd.weight, crowd.middle)):
+        if all(math.dist(crowd.middle, leader) > _ALIKE for leader in leaders):
+            leaders.append(crowd.middle)
+        if len(leaders) == MOST_COLORS:
+            break
+    return leaders
+
+
+def _around(heaps: Mapping[_Cell, _Heap], cell: _Cell) -> Iterator[_Heap]:
+    for steps in product((-1, 0, 1), repeat=3):
+        heap = heaps.get((cell[0] + steps[0], cell[1] + steps[1], cell[2] + steps[2]))
+        if heap is not None:
+            yield heap

@@ -1,9 +1,9 @@
 """
 ThumbHash: a picture's colours, shape and transparency in 25 bytes at most.
 
-The encoder of https://evanw.github.io/thumbhash/. Of the packages that have one, `thumbhash` stumbles
-over transparency, `thumbhash-python` needs an old Pillow, and those in Rust would bring half a
-megabyte of compiled code into the renderer for a few hundred sums.
+The encoder of https://evanw.github.io/thumbhash/. Of the packages that have one, `thumbhash`
+stumbles over transparency, `thumbhash-python` needs an old Pillow, and those in Rust would bring
+half a megabyte of compiled code into the renderer for a few hundred sums.
 """
 
 import math
@@ -12,6 +12,9 @@ from typing import Final
 
 LONGEST_SIDE: Final = 100
 """Pixels; larger pictures gain nothing."""
+
+_NOISE: Final = 1e-9
+"""Waves weaker than that are the rounding of sums."""
 
 _Channel = list[list[float]]
 _Encoded = tuple[float, list[float], float]
@@ -105,6 +108,8 @@ def _encoded(channel: _Channel, columns: int, rows: int) -> _Encoded:
     ]
     mean, *waves = strengths
     scale = max(map(abs, waves), default=0.0)
+    if scale < _NOISE:
+        scale, waves = 0.0, [0.0] * len(waves)
     return mean, [0.5 + 0.5 / scale * wave if scale else wave for wave in waves], scale
 
 

@@ -221,9 +221,7 @@ class SqlTasks(Tasks):
             failure_code=None if failure is None else failure.code.value,
             failure_detail=None if failure is None else failure.detail,
             finished_at=task.finished_at,
-            analysis=None
-            if task.analysis is None
-            else Document(analysis_to_document(task.analysis)),
+            analysis=_analysis_document(task),
         )
         if not changed:
             return False
@@ -449,6 +447,10 @@ def _pipeline_from(document: Any) -> Pipeline | None:
         return pipeline_from_document(document)
     except (DomainError, BaseValidationError, KeyError, TypeError, ValueError):
         return None
+
+
+def _analysis_document(task: Task) -> Document | None:
+    return None if task.analysis is None else Document(analysis_to_document(task.analysis))
 
 
 def _analysis_from(document: Any) -> Analysis | None:

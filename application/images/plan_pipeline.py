@@ -50,8 +50,8 @@ class Cost:
     Attributes:
         pixels: Of all frames, to be decoded.
         memory_bytes: 4 a pixel where frames have to lie in memory: animations, pictures that are
-            turned, trimmed, looked through or analysed, and those of several results; 0.3 a pixel where the
-            picture is read from top to bottom. An estimate: nothing here has measured it.
+            turned, trimmed, looked through or analysed, and those of several results; 0.3 a pixel
+            where the picture is read from top to bottom. An estimate: nothing here has measured it.
     """
 
     pixels: int

@@ -69,7 +69,9 @@ class Tasks(Protocol):
     @abstractmethod
     def save_if_held(self, task: Task, *, delay: timedelta = timedelta()) -> bool:
         """
-        Save a claimed task, its results and its analysis, and its events to the outbox due after *delay*.
+        Save a claimed task with its results and its analysis.
+
+        Its events go to the outbox, due after *delay*.
 
         Returns False, and changes nothing, when the fence or the state no longer holds.
         """
