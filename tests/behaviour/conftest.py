@@ -8,6 +8,7 @@ import pytest
 from tests.behaviour.rig import Rig
 from tests.behaviour.steps import (
     accounts,
+    analyses,
     images,
     lists,
     notifications,
@@ -21,7 +22,17 @@ from tests.behaviour.world import World
 
 # pytest-bdd files each step under a name of its own in the module that defines it and finds it in
 # a conftest's namespace.
-for _module in (accounts, images, lists, notifications, plans, sending_again, tasks, variants):
+for _module in (
+    accounts,
+    analyses,
+    images,
+    lists,
+    notifications,
+    plans,
+    sending_again,
+    tasks,
+    variants,
+):
     globals().update(
         {name: step for name, step in vars(_module).items() if name.startswith("pytestbdd_")}
     )

@@ -40,6 +40,7 @@ class World:
     link: str | None = None
     next_page: str | None = None
     server: Any = None
+    asked: list[str] | None = None
 
     def person(self, name: str) -> Person:
         """Return somebody by name, bringing them on stage if need be."""

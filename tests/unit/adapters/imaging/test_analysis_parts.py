@@ -1,7 +1,6 @@
 """Hashes and colours, against whoever made them first."""
 
 import colorsys
-import math
 from collections.abc import Callable
 
 import fast_thumbhash
