@@ -10,9 +10,6 @@ import math
 from operator import mul
 from typing import Final
 
-LONGEST_SIDE: Final = 100
-"""Pixels; larger pictures gain nothing."""
-
 _NOISE: Final = 1e-9
 """Waves weaker than that are the rounding of sums."""
 
@@ -21,7 +18,7 @@ _Encoded = tuple[float, list[float], float]
 
 
 def thumbhash(width: int, height: int, rgba: bytes) -> bytes:
-    """Return the hash of a picture of *width* × *height* pixels of four bytes each."""
+    """Return the hash of *width* × *height* pixels of four bytes each; at most 100 a side do."""
     light, yellow, red, alpha = _channels(width, height, rgba)
     has_alpha = min(rgba[3::4]) < 255
     most = 5 if has_alpha else 7

@@ -10,16 +10,18 @@ import pyvips
 from adapters.imaging.dominant_colors import dominant_colors
 from adapters.imaging.exif_summary import exif_summary
 from adapters.imaging.perceptual_hash import SIDE, perceptual_hash
-from adapters.imaging.thumbhash import LONGEST_SIDE, thumbhash
+from adapters.imaging.thumbhash import thumbhash
 from adapters.imaging.vips_colors import colored, in_srgb_values, with_alpha
 from adapters.imaging.vips_loading import Opened, resampled
 from domain.images.analysis import Analysis, Aspect, Dimensions
 from domain.images.operations.shapes import Fit, Resize
 from domain.images.units import Color
 
-LOOK: Final = Resize(LONGEST_SIDE, LONGEST_SIDE, Fit.INSIDE)
+LOOK: Final = Resize(100, 100, Fit.INSIDE)
 """How a picture is made small enough to be analysed; smaller ones stay as they are."""
 
+# Where each pixel costs: enough for seven waves a side, and for a hundredth of the picture.
+_SMALL_SIDE: Final = 64
 _BLURHASH_SIDE: Final = 32
 # The longer side has more to tell.
 _COMPONENTS: Final = (4, 3)
@@ -50,27 +52,26 @@ def analysed(
 def _of_pixels(asked: frozenset[Aspect], image: pyvips.Image) -> dict[str, Any]:
     """Return what the pixels of *image*, sRGB with alpha, tell."""
     known: dict[str, Any] = {}
-    rgba = _bytes_of(image)
+    small = _no_larger(image, _SMALL_SIDE).copy_memory()
+    rgba = _bytes_of(small)
     if Aspect.THUMBHASH in asked:
-        told = thumbhash(image.width, image.height, rgba)
+        told = thumbhash(small.width, small.height, rgba)
         known["thumbhash"] = base64.b64encode(told).decode()
     if Aspect.DOMINANT_COLORS in asked:
-        lab = _bytes_of(image.extract_band(0, n=3).colourspace("lab"))
+        lab = _bytes_of(small.extract_band(0, n=3).colourspace("lab"))
         known["dominant_colors"] = dominant_colors(rgba, memoryview(lab).cast("f"))
     if Aspect.AVERAGE_COLOR in asked:
         known["average_color"] = _average_color(rgba)
-    on_white = image.flatten(background=255)
     if Aspect.BLURHASH in asked:
-        known["blurhash"] = _blurhash(on_white)
+        known["blurhash"] = _blurhash(small.flatten(background=255))
     if Aspect.PHASH in asked:
-        known["phash"] = perceptual_hash(_bytes_of(resampled(on_white, SIDE, SIDE)))
+        square = resampled(image.flatten(background=255), SIDE, SIDE)
+        known["phash"] = perceptual_hash(_bytes_of(square))
     return known
 
 
 def _blurhash(image: pyvips.Image) -> str:
-    small = image.thumbnail_image(
-        _BLURHASH_SIDE, height=_BLURHASH_SIDE, size="down", no_rotate=True
-    )
+    small = _no_larger(image, _BLURHASH_SIDE)
     rgb = _bytes_of(small)
     pixels = list(zip(rgb[0::3], rgb[1::3], rgb[2::3], strict=True))
     rows = [pixels[start : start + small.width] for start in range(0, len(pixels), small.width)]
@@ -87,6 +88,10 @@ def _average_color(rgba: bytes) -> Color:
         round(sum(map(int.__mul__, rgba[band::4], rgba[3::4])) / seen) for band in range(3)
     )
     return Color(red, green, blue, round(4 * seen / len(rgba)))
+
+
+def _no_larger(image: pyvips.Image, side: int) -> pyvips.Image:
+    return image.thumbnail_image(side, height=side, size="down", no_rotate=True)
 
 
 def _bytes_of(image: pyvips.Image) -> bytes:
