@@ -17,6 +17,7 @@ _ALIKE: Final = 22.0
 """Colours nearer than that are told as one; 2.3 is about what an eye can just tell apart."""
 
 _LEAST_SHARE: Final = 0.01
+_STEPS: Final = tuple(product((-1, 0, 1), repeat=3))
 
 _Cell = tuple[int, int, int]
 _Lab = tuple[float, float, float]
@@ -41,8 +42,13 @@ class _Heap:
     b: float = 0.0
 
     def add(self, other: "_Heap") -> None:
-        for name in ("weight", "red", "green", "blue", "lightness", "a", "b"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.weight += other.weight
+        self.red += other.red
+        self.green += other.green
+        self.blue += other.blue
+        self.lightness += other.lightness
+        self.a += other.a
+        self.b += other.b
 
     @property
     def middle(self) -> _Lab:
@@ -105,17 +111,16 @@ def _heaps(rgba: bytes, lab: Sequence[float]) -> dict[_Cell, _Heap]:
 
 
 def _leaders(heaps: Mapping[_Cell, _Heap]) -> list[_Lab]:
-    """Return where colours crowd, all of them far from each other."""
+    """Return where colours crowd, far from each other."""
     # Looked at with its neighbours, a colour on the edge of two cells counts as whole.
-    crowds = []
-    for cell in heaps:
-        crowd = _Heap()
-        for near in _around(heaps, cell):
-            crowd.add(near)
-        crowds.append(crowd)
+    crowds = {cell: sum(near.weight for near in _around(heaps, cell)) for cell in heaps}
     leaders: list[_Lab] = []
-    for crowd in sorted(crowds, key=lambda crowd: (-crowd.weight, crowd.middle)):
-        if all(math.dist(crowd.middle, leader) > _ALIKE for leader in leaders):
+    for cell in sorted(heaps, key=lambda cell: (-crowds[cell], cell)):
+        middle = heaps[cell].middle
+        if all(math.dist(middle, leader) > _ALIKE for leader in leaders):
+            crowd = _Heap()
+            for near in _around(heaps, cell):
+                crowd.add(near)
             leaders.append(crowd.middle)
         if len(leaders) == MOST_COLORS:
             break
@@ -123,7 +128,9 @@ def _leaders(heaps: Mapping[_Cell, _Heap]) -> list[_Lab]:
 
 
 def _around(heaps: Mapping[_Cell, _Heap], cell: _Cell) -> Iterator[_Heap]:
-    for steps in product((-1, 0, 1), repeat=3):
-        heap = heaps.get((cell[0] + steps[0], cell[1] + steps[1], cell[2] + steps[2]))
+    """Yield the heap of *cell*, and those of the cells that touch it."""
+    lightness, a, b = cell
+    for up, right, back in _STEPS:
+        heap = heaps.get((lightness + up, a + right, b + back))
         if heap is not None:
             yield heap
