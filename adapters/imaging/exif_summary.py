@@ -69,7 +69,7 @@ def _ratio(told: str | None) -> float | None:
         return None
     above, below = int(found[1]), int(found[2] or 1)
     # Nothing of an exposure is 0: that is how cameras say that they do not know.
-    return round(above / below, 6) if above and below else None
+    return round(above / below, 6) or None if below else None
 
 
 def _whole(told: str | None) -> int | None:

@@ -106,7 +106,7 @@ class SqlFiles(Files):
         return int(row[0]) if row else 0
 
     def mark(self, holder: Holder, gone: Gone | None) -> bool:
-        return bool(
+        is_marked = bool(
             self._connection.change(
                 _MARK[holder.kind],
                 id=holder.id,
@@ -114,6 +114,9 @@ class SqlFiles(Files):
                 before="" if holder.gone is None else holder.gone.value,
             )
         )
+        if is_marked and holder.kind is FileKind.ORIGINAL and gone is Gone.REMOVED:
+            self._change_of(_FORGET_ANALYSES, [holder.id])
+        return is_marked
 
     def forget_originals(self, older_than: timedelta, limit: int) -> Sequence[Holder]:
         ids = self._marked(_FORGET_ORIGINALS, older_than, limit)

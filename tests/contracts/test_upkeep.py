@@ -346,6 +346,12 @@ class TestFiles:
         assert analysis_of(database, kept) == an_analysis()
         newest = read(database, lambda work: work.tasks.newest_of(gone.image_id))
         assert newest.analysis is None and newest.results
+        for mark, expected in ((Gone.MISSING, an_analysis()), (Gone.REMOVED, None)):
+            [holder] = [
+                one for one in holders(database, FileKind.ORIGINAL) if one.id == kept.image_id
+            ]
+            assert write(database, lambda work: work.files.mark(holder, mark))
+            assert analysis_of(database, kept) == expected
 
     def test_results_are_forgotten_by_age(self, database: Database) -> None:
         task = completed(database)

@@ -197,6 +197,8 @@ class TestExif:
             ("ifd0-Model", " (, Double, 1 components, 8 bytes)"),
             ("ifd0-Make", ""),
             ("ifd2-ExposureTime", "0/0 (NaN, Rational, 1 components, 8 bytes)"),
+            ("ifd2-ExposureTime", "0/5 (0 sec., Rational, 1 components, 8 bytes)"),
+            ("ifd2-ExposureTime", "1/4000000000 (x, Rational, 1 components, 8 bytes)"),
             ("ifd2-ExposureTime", "1/0 (inf, Rational, 1 components, 8 bytes)"),
             ("ifd2-ExposureTime", "1 250 (, Short, 2 components, 4 bytes)"),
             ("ifd2-ExposureTime", "-1/3 (-1/3, SRational, 1 components, 8 bytes)"),
