@@ -6,6 +6,7 @@ Refusals and failures that need more than one object to see.
     ├── NotAllowed                somebody we know, who may not
     │   └── InsufficientScope     not by this API key
     ├── NotFound                  unknown, or another's: the two look alike on purpose
+    ├── NotAnalyzed               nobody asked what is to be told
     ├── AssetNotFound
     ├── PresetNotFound
     ├── PresetsOnly               somebody who may use presets as they are, and nothing else
@@ -82,6 +83,12 @@ class NotFound(ApplicationError):
 
     def __init__(self, detail: str = "There is nothing here by that id.") -> None:
         super().__init__(detail)
+
+
+class NotAnalyzed(ApplicationError):
+    """No task was asked to find anything out about the image."""
+
+    code = "not-analyzed"
 
 
 class AssetNotFound(ApplicationError):

@@ -40,6 +40,7 @@ from application.images.plan_pipeline import PlanPipeline
 from application.images.remove_asset import RemoveAsset
 from application.images.stage_file import StageFile
 from application.images.upload_image import UploadImage
+from application.images.view_analysis import ViewAnalysis
 from application.images.view_asset import ViewAsset
 from application.notifications.add_webhook import AddWebhook
 from application.notifications.announce_outcome import AnnounceOutcome
@@ -202,6 +203,7 @@ class UseCases(containers.DeclarativeContainer):
         texts=adapters.pipeline_texts,
         confinement=adapters.confinement,
     )
+    view_analysis = _once(ViewAnalysis, database=adapters.database)
     list_variants = _once(
         ListVariants,
         database=adapters.database,
@@ -396,6 +398,7 @@ class Platform(containers.DeclarativeContainer):
         image_status=_watched(use_cases.image_status, adapters),
         download_image=_watched(use_cases.download_image, adapters),
         plan_pipeline=_watched(use_cases.plan_pipeline, adapters),
+        view_analysis=_watched(use_cases.view_analysis, adapters),
         list_variants=_watched(use_cases.list_variants, adapters),
         open_result=_watched(use_cases.open_result, adapters),
         view_task=_watched(use_cases.view_task, adapters),

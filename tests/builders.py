@@ -1,9 +1,10 @@
 """Entities for tests: whole and valid by default, changed by keyword where a test cares."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID, uuid4
 
+from domain.images.analysis import Analysis, Dimensions, DominantColor, ExifSummary
 from domain.images.asset import Asset, AssetKind
 from domain.images.formats import ImageFormat
 from domain.images.image import Image, PictureHeader
@@ -11,6 +12,7 @@ from domain.images.operations import AutoOrient, Resize
 from domain.images.output import Output
 from domain.images.pipeline import Pipeline
 from domain.images.preset import Preset
+from domain.images.units import Color
 from domain.notifications.channel import ChannelKind, Occasion, Webhook
 from domain.notifications.delivery import Delivery
 from domain.tasks.task import Result, Task, TaskStatus
@@ -170,6 +172,34 @@ def a_preset(user: User | None = None, **overrides: Any) -> Preset:
             "pipeline": A_PIPELINE,
             "locked": False,
             "created_at": NOON,
+        }
+        | overrides
+    )
+
+
+def an_analysis(**overrides: Any) -> Analysis:
+    """All that can be found out about a picture, with as much to say as there may be."""
+    return Analysis(
+        **{
+            "dimensions": Dimensions(3000, 4000, 1, 6, ImageFormat.JPEG, has_alpha=False),
+            "exif": ExifSummary(
+                make="Acme",
+                model="Camera 1",
+                taken_at=datetime(2026, 3, 14, 9, 26, 53, tzinfo=timezone(timedelta(hours=2))),
+                exposure_seconds=0.004,
+                f_number=2.8,
+                iso=400,
+                focal_length_mm=35.0,
+                orientation=6,
+            ),
+            "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj",
+            "thumbhash": "1QcSHQRnh493V4dIh4eXh1h4kJUI",
+            "dominant_colors": (
+                DominantColor(Color(16, 32, 48), 0.75),
+                DominantColor(Color(200, 100, 0), 0.25),
+            ),
+            "average_color": Color(62, 49, 36, 250),
+            "phash": "9993634cb6a19cec",
         }
         | overrides
     )

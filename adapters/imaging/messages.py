@@ -11,7 +11,13 @@ from typing import Any, Final
 import attrs
 
 from adapters.imaging.storage_faults import STORAGE_ERRORS
+from adapters.serialization.analyses import (
+    UnreadableAnalysis,
+    analysis_from_document,
+    analysis_to_document,
+)
 from adapters.serialization.pipelines import pipeline_from_document, pipeline_to_document
+from domain.images.analysis import Analysis
 from domain.images.formats import ImageFormat
 from domain.images.pipeline import Pipeline
 from domain.tasks.task import Failure, FailureCode
@@ -93,11 +99,12 @@ class Written:
 
 @attrs.frozen
 class Done:
-    """What was drawn, in the order of the pipeline's results, and what it took."""
+    """What was drawn, in the order of the pipeline's results, what it took, and what was asked."""
 
     written: tuple[Written, ...]
     stage_seconds: dict[str, float]
     peak_bytes: int
+    analysis: Analysis | None = None
 
 
 @attrs.frozen
@@ -149,6 +156,8 @@ def encode_reply(reply: Reply) -> bytes:
             "stage_seconds": reply.stage_seconds,
             "peak_bytes": reply.peak_bytes,
         }
+        if reply.analysis is not None:
+            document["analysis"] = analysis_to_document(reply.analysis)
     elif isinstance(reply, StorageFault):
         document = {"storage": reply.error_number, "peak_bytes": reply.peak_bytes}
     else:
@@ -186,8 +195,17 @@ def decode_reply(packet: bytes) -> Reply:
             ),
             {str(name): float(value) for name, value in document["stage_seconds"].items()},
             int(document["peak_bytes"]),
+            analysis_from_document(document["analysis"]) if "analysis" in document else None,
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+        UnreadableAnalysis,
+    ) as error:
         raise MalformedMessage(repr(packet[:200])) from error
 
 

@@ -10,6 +10,7 @@ import pyvips
 
 from adapters.imaging import vips_steps
 from adapters.imaging.messages import Done, Written
+from adapters.imaging.vips_analysis import LOOK, analysed
 from adapters.imaging.vips_loading import Opened, open_picture, resampled
 from adapters.imaging.vips_marks import MarkCache, MarkMaker
 from adapters.imaging.vips_resizing import cut_or_pad
@@ -65,7 +66,13 @@ def draw(
         opened,
         [pipeline.operations, *(one.operations for one in fresh)],
         animated=_is_animated(opened, pipeline),
+        looked_at=pipeline.is_looked_through,
     )
+    analysis, analysis_seconds = None, 0.0
+    if pipeline.analyze:
+        begun = time.perf_counter()
+        analysis = analysed(pipeline.analyze, opened, lambda: decoded.look(opened))
+        analysis_seconds = time.perf_counter() - begun
     frames = decoded.run(pipeline.operations, marks)
     if len(fresh) < len(pipeline.variants):
         frames = [frame.copy_memory() for frame in frames]
@@ -80,8 +87,13 @@ def draw(
                 own, inherited = _applied(variant.operations, frames, marks), profile
             writer.write(own, variant.output, _profile(variant.operations) or inherited)
     # libvips draws while it writes, so that reading, drawing and encoding are one stage.
-    stages = {"open": planned - started, "render": time.perf_counter() - planned}
-    return Done(tuple(writer.written), stages, peak_bytes=0)
+    stages = {
+        "open": planned - started - analysis_seconds,
+        "render": time.perf_counter() - planned,
+    }
+    if analysis is not None:
+        stages["analyze"] = analysis_seconds
+    return Done(tuple(writer.written), stages, peak_bytes=0, analysis=analysis)
 
 
 @attrs.define
@@ -151,10 +163,20 @@ class _Decoded:
 
     Attributes:
         starts: By the result's operations; empty where each begins with the whole picture.
+        upright: Whether it was turned upright on the way.
     """
 
     frames: Frames
     starts: dict[tuple[Operation, ...], _Start]
+    upright: bool = False
+
+    def look(self, opened: Opened) -> pyvips.Image:
+        """Return the first frame in the size and position in which it is analysed."""
+        width, height = _size_to_look_at(opened, upright=self.upright)
+        frame = self.frames[0]
+        if (frame.width, frame.height) != (width, height):
+            frame = resampled(frame, width, height)
+        return frame if self.upright else vips_steps.upright(frame)
 
     def run(self, operations: tuple[Operation, ...], marks: Marks) -> Frames:
         """Return the frames that come out of *operations*."""
@@ -171,9 +193,15 @@ class _Decoded:
         return _applied(start.rest, frames, marks)
 
 
-def _decode(opened: Opened, uses: Sequence[tuple[Operation, ...]], *, animated: bool) -> _Decoded:
+def _decode(
+    opened: Opened,
+    uses: Sequence[tuple[Operation, ...]],
+    *,
+    animated: bool,
+    looked_at: bool,
+) -> _Decoded:
     """
-    Decode the picture once, for all *uses*, each a list of operations.
+    Decode the picture once, for all *uses*, each a list of operations, and to be *looked_at*.
 
     Where the first operation of each to change the size is a resize, the picture is loaded at that
     size, or at the largest: decoders that can shrink need then not make most of the pixels. A
@@ -184,13 +212,24 @@ def _decode(opened: Opened, uses: Sequence[tuple[Operation, ...]], *, animated: 
     starts = {operations: _start(opened, operations) for operations in uses}
     found = [start for start in starts.values() if start is not None]
     if len(found) == len(starts) and len({start.upright for start in found}) == 1:
-        width = max(start.fitted.scaled_width for start in found)
-        height = max(start.fitted.scaled_height for start in found)
-        image = opened.scaled(width, height, upright=found[0].upright)
+        upright = found[0].upright
+        sizes = [(start.fitted.scaled_width, start.fitted.scaled_height) for start in found]
+        if looked_at:
+            sizes.append(_size_to_look_at(opened, upright=upright))
+        width, height = (max(sides) for sides in zip(*sizes, strict=True))
+        image = opened.scaled(width, height, upright=upright)
         known = {operations: start for operations, start in starts.items() if start is not None}
     else:
-        image, known = opened.first_frame(), {}
-    return _Decoded([image if len(uses) == 1 else image.copy_memory()], known)
+        image, known, upright = opened.first_frame(), {}, False
+    is_shared = looked_at or len(uses) > 1
+    return _Decoded([image.copy_memory() if is_shared else image], known, upright)
+
+
+def _size_to_look_at(opened: Opened, *, upright: bool) -> tuple[int, int]:
+    """Return the sides of the picture as it is analysed, as stored unless *upright*."""
+    width, height = opened.upright_size if upright else (opened.width, opened.height)
+    fitted = fit(width, height, LOOK)
+    return fitted.scaled_width, fitted.scaled_height
 
 
 def _start(opened: Opened, operations: tuple[Operation, ...]) -> _Start | None:

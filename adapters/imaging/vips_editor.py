@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 from adapters.imaging.font_copies import sealed_copy
 from adapters.imaging.limits import RendererLimits
 from adapters.imaging.messages import (
+    Done,
     Fonts,
     MalformedMessage,
     Order,
@@ -160,7 +161,7 @@ class VipsEditor(ImageEditor):
             if reply.trace:
                 _logger.error("a renderer failed through a fault of its own:\n%s", reply.trace)
             raise EditFailed(reply.failure)
-        if len(reply.written) != len(files):
+        if len(reply.written) != len(files) or not _answers(reply, pipeline):
             raise EditFailed(_CRASH)
         with _storage_errors():
             pictures = {
@@ -169,7 +170,8 @@ class VipsEditor(ImageEditor):
                     pipeline.result_names, reply.written, files, strict=True
                 )
             }
-        return Edited(pictures, {"wait_for_renderer": waited, **reply.stage_seconds})
+        stages = {"wait_for_renderer": waited, **reply.stage_seconds}
+        return Edited(pictures, stages, reply.analysis)
 
     def close(self) -> None:
         """End every renderer; edits under way fail as unavailable."""
@@ -295,6 +297,12 @@ def _empty(targets: Sequence[int]) -> None:
         for target in targets:
             os.ftruncate(target, 0)
             os.lseek(target, 0, os.SEEK_SET)
+
+
+def _answers(done: Done, pipeline: Pipeline) -> bool:
+    """Tell whether a renderer told what was asked, and no more."""
+    told = frozenset() if done.analysis is None else done.analysis.aspects
+    return told == pipeline.analyze
 
 
 def _drawn(written: Written, target: BinaryIO) -> Drawn:

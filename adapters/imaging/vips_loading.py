@@ -59,6 +59,16 @@ class Opened:
         """Width and height that a viewer sees."""
         return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
 
+    @property
+    def has_alpha(self) -> bool:
+        """Whether it can be transparent."""
+        return bool(self._image.hasalpha())
+
+    def exif_field(self, name: str) -> str | None:
+        """Return what libvips tells of the EXIF field *name*, such as `ifd0-Make`."""
+        field = f"exif-{name}"
+        return str(self._image.get(field)) if self._image.get_typeof(field) else None
+
     def first_frame(self) -> pyvips.Image:
         """Return the picture, or its first frame or page, read from top to bottom on demand."""
         return normalized(self._image)

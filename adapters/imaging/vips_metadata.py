@@ -48,7 +48,7 @@ def _keep_copyright(image: pyvips.Image, flags: int) -> int:
             image.remove(name)
     if told is None:
         return flags & ~_FLAGS[Kept.EXIF]
-    text = _text_of(told)[:_LONGEST_COPYRIGHT]
+    text = exif_text(told)[:_LONGEST_COPYRIGHT]
     size = len(text.encode()) + 1
     # What stands in the last parentheses is not written.
     noted = f"{text} (copyright, ASCII, {size} components, {size} bytes)"
@@ -56,7 +56,7 @@ def _keep_copyright(image: pyvips.Image, flags: int) -> int:
     return flags
 
 
-def _text_of(told: str) -> str:
+def exif_text(told: str) -> str:
     """Return a field's text, of which libvips tells as `a (a, ASCII, 2 components, 2 bytes)`."""
     twice = told.rsplit(", ", 3)[0]
     return twice[: (len(twice) - 2) // 2].rstrip()

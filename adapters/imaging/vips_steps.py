@@ -68,7 +68,7 @@ def _apply_to_frame(  # noqa: PLR0911  # one return a case
 ) -> pyvips.Image:
     match step:
         case AutoOrient():
-            return _upright(frame)
+            return upright(frame)
         case Trim():
             return _trimmed(frame, step)
         case Rotate():
@@ -86,7 +86,8 @@ def _apply_to_frame(  # noqa: PLR0911  # one return a case
             assert_never(step)
 
 
-def _upright(frame: pyvips.Image) -> pyvips.Image:
+def upright(frame: pyvips.Image) -> pyvips.Image:
+    """Return *frame* turned as its EXIF orientation says."""
     orientation = frame.get("orientation") if frame.get_typeof("orientation") else 1
     # All but an upright or mirrored picture are read out of order.
     return (frame.copy_memory() if orientation > 2 else frame).autorot()

@@ -13,6 +13,7 @@ import orjson
 import structlog
 
 from adapters.notification.guarded_client import Answer, CallFailed, CallForbidden, GuardedClient
+from adapters.serialization.analyses import analysis_to_document
 from application.ports.clock import Clock
 from application.ports.notifier import DeliveryFailed, Notice, Notifier
 from application.ports.signing_secrets import SigningSecrets
@@ -126,6 +127,8 @@ def _document(notice: Notice) -> dict[str, Any]:
             {"variant": one.variant, "downloadUrl": url, **_result(one)}
             for one, url in notice.variants
         ]
+    if notice.analysis is not None:
+        data["analysis"] = analysis_to_document(notice.analysis)
     if failure is not None:
         data["failure"] = {
             "code": failure.code.value,

@@ -1,6 +1,6 @@
 """Which files the store should have, as the rows tell."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -69,6 +69,9 @@ _FORGET_ORIGINALS: Final = f"""
     )
     UPDATE images SET gone = 'removed' WHERE id IN (SELECT id FROM old) RETURNING id
 """
+_FORGET_ANALYSES: Final = f"""
+    UPDATE tasks SET analysis = NULL WHERE image_id IN ({_IDS}) AND analysis IS NOT NULL
+"""
 _FORGET_RESULTS: Final = f"""
     WITH old AS (
         SELECT id FROM tasks WHERE {_OLD_RESULT}
@@ -103,7 +106,7 @@ class SqlFiles(Files):
         return int(row[0]) if row else 0
 
     def mark(self, holder: Holder, gone: Gone | None) -> bool:
-        return bool(
+        is_marked = bool(
             self._connection.change(
                 _MARK[holder.kind],
                 id=holder.id,
@@ -111,9 +114,13 @@ class SqlFiles(Files):
                 before="" if holder.gone is None else holder.gone.value,
             )
         )
+        if is_marked and holder.kind is FileKind.ORIGINAL and gone is Gone.REMOVED:
+            self._change_of(_FORGET_ANALYSES, [holder.id])
+        return is_marked
 
     def forget_originals(self, older_than: timedelta, limit: int) -> Sequence[Holder]:
         ids = self._marked(_FORGET_ORIGINALS, older_than, limit)
+        self._change_of(_FORGET_ANALYSES, ids)
         rows = self._of(f"{_ORIGINALS} WHERE i.id IN ({_IDS})", ids)
         return self._holders(FileKind.ORIGINAL, rows)
 
@@ -146,15 +153,14 @@ class SqlFiles(Files):
         return [self._connection.as_uuid(row[0]) for row in rows]
 
     def _of(self, sql: str, ids: Sequence[UUID]) -> list[Row]:
-        """Ask about so many ids at a time that the statement stays the same."""
         rows: list[Row] = []
-        for start in range(0, len(ids), _AT_A_TIME):
-            some = list(ids[start : start + _AT_A_TIME])
-            some += [_NOWHERE] * (_AT_A_TIME - len(some))
-            rows += self._connection.rows(
-                sql, **{f"id{number}": one for number, one in enumerate(some)}
-            )
+        for some in _by_the_hundred(ids):
+            rows += self._connection.rows(sql, **some)
         return rows
+
+    def _change_of(self, sql: str, ids: Sequence[UUID]) -> None:
+        for some in _by_the_hundred(ids):
+            self._connection.change(sql, **some)
 
     def _holders(self, kind: FileKind, rows: Sequence[Row]) -> list[Holder]:
         read = self._connection
@@ -179,3 +185,11 @@ class SqlFiles(Files):
         assets: dict[str, Any] = self._connection.as_document(row[5])
         head = f"{self._connection.as_uuid(row[0])}/"
         return [KeptFile(key) for key in assets.values() if key.startswith(head)]
+
+
+def _by_the_hundred(ids: Sequence[UUID]) -> Iterator[dict[str, UUID]]:
+    """Name so many ids at a time that the statement stays the same."""
+    for start in range(0, len(ids), _AT_A_TIME):
+        some = list(ids[start : start + _AT_A_TIME])
+        some += [_NOWHERE] * (_AT_A_TIME - len(some))
+        yield {f"id{number}": one for number, one in enumerate(some)}

@@ -8,11 +8,17 @@ from uuid import UUID
 from cattrs.errors import BaseValidationError
 
 from adapters.persistence.connection import Connection, Document, Row
+from adapters.serialization.analyses import (
+    UnreadableAnalysis,
+    analysis_from_document,
+    analysis_to_document,
+)
 from adapters.serialization.pipelines import pipeline_from_document, pipeline_to_document
 from application.ports.message_publisher import Message
 from application.ports.repositories.outbox import Outbox
 from application.ports.repositories.tasks import TaskFilter, Tasks
 from domain.errors import DomainError
+from domain.images.analysis import Analysis
 from domain.images.formats import ImageFormat
 from domain.images.gone import Gone
 from domain.images.pipeline import Pipeline
@@ -25,11 +31,16 @@ from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
 _COLUMNS = """
     t.id, t.image_id, t.user_id, t.pipeline, t.created_at, t.correlation_id, t.assets, t.notify,
     t.status, t.attempts, t.deaths, t.fence, t.failure_code, t.failure_detail, t.started_at,
-    t.finished_at, t.priority, t.gone, t.progress, t.preset
+    t.finished_at, t.priority, t.gone, t.progress, t.preset, t.analysis
 """
 _GET = f"SELECT {_COLUMNS} FROM tasks t WHERE t.id = :id"
 _NEWEST_OF = f"""
     SELECT {_COLUMNS} FROM images i JOIN tasks t ON t.id = i.newest_task_id WHERE i.id = :id
+"""
+_ANALYSES_OF = """
+    SELECT t.analysis FROM tasks t
+    WHERE t.image_id = :image_id AND t.status = 'completed' AND t.analysis IS NOT NULL
+    ORDER BY t.created_at DESC, t.id DESC LIMIT 1
 """
 _CLAIM = f"""
     UPDATE tasks SET status = 'in progress', attempts = attempts + 1, fence = fence + 1,
@@ -164,6 +175,10 @@ class SqlTasks(Tasks):
     def newest_of(self, image_id: UUID) -> Task | None:
         return self._one(_NEWEST_OF, image_id)
 
+    def newest_analysis_of(self, image_id: UUID) -> Analysis | None:
+        row = self._connection.row(_ANALYSES_OF, image_id=image_id)
+        return None if row is None else _analysis_from(self._connection.as_document(row[0]))
+
     def claim(self, task_id: UUID, lease: timedelta) -> Task | None:
         row = self._connection.row(_CLAIM, id=task_id, lease=lease.total_seconds())
         if row is None:
@@ -204,7 +219,7 @@ class SqlTasks(Tasks):
             UPDATE tasks SET status = :status, deaths = :deaths,
                 lease_until = CASE WHEN :status = 'in progress' THEN lease_until END,
                 rung_at = clock_after(:delay), rings = 0, failure_code = :failure_code,
-                failure_detail = :failure_detail, finished_at = :finished_at
+                failure_detail = :failure_detail, finished_at = :finished_at, analysis = :analysis
             WHERE id = :id AND fence = :fence AND status = 'in progress'
             """,
             id=task.id,
@@ -215,6 +230,7 @@ class SqlTasks(Tasks):
             failure_code=None if failure is None else failure.code.value,
             failure_detail=None if failure is None else failure.detail,
             finished_at=task.finished_at,
+            analysis=_analysis_document(task),
         )
         if not changed:
             return False
@@ -424,6 +440,7 @@ class SqlTasks(Tasks):
             gone=None if row[17] is None else Gone(row[17]),
             progress=row[18],
             preset=None if row[19] is None else _preset_from(read.as_document(row[19])),
+            analysis=None if row[20] is None else _analysis_from(read.as_document(row[20])),
         )
 
 
@@ -451,6 +468,18 @@ def _preset_to_document(preset: PresetOrigin) -> Document:
 
 def _preset_from(document: dict[str, Any]) -> PresetOrigin:
     return PresetOrigin(document["name"], document["version"], is_shared=document["shared"])
+
+
+def _analysis_document(task: Task) -> Document | None:
+    return None if task.analysis is None else Document(analysis_to_document(task.analysis))
+
+
+def _analysis_from(document: Any) -> Analysis | None:
+    """Read a stored analysis; one that this version cannot read must not hide the task's row."""
+    try:
+        return analysis_from_document(document)
+    except UnreadableAnalysis:
+        return None
 
 
 def _notify_to_document(notify: NotificationRequest) -> Document:

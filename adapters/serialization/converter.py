@@ -7,6 +7,7 @@ written.
 """
 
 import re
+from datetime import datetime
 from enum import Enum
 from functools import cache
 from typing import Any, get_args, get_origin
@@ -17,6 +18,7 @@ from cattrs.cols import list_structure_factory
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from domain.errors import InvalidParameter, UnknownOperation
+from domain.images.analysis import Analysis, Dimensions, DominantColor, ExifSummary
 from domain.images.formats import ImageFormat
 from domain.images.operations import (
     OPERATION_NAMES,
@@ -91,6 +93,8 @@ def make_converter(*, whole: bool = False) -> cattrs.Converter:
     converter.register_structure_hook_factory(
         _is_list, lambda kind: _of_lists(list_structure_factory(kind, converter))
     )
+    converter.register_structure_hook(datetime, _moment)
+    converter.register_unstructure_hook(datetime, datetime.isoformat)
     _register_qualities(converter)
     # Parts first: what holds them asks for their hooks when its own is made.
     for kind in (Region, Focus, Shadow, Metadata, Palette, Qualities, *get_args(Operation), Output):
@@ -98,6 +102,13 @@ def make_converter(*, whole: bool = False) -> cattrs.Converter:
             kind,
             make_dict_unstructure_fn(
                 kind, converter, _cattrs_omit_if_default=not whole, **_spelling(kind)
+            ),
+        )
+    for kind in (Dimensions, ExifSummary, DominantColor, Analysis):
+        converter.register_unstructure_hook(
+            kind,
+            make_dict_unstructure_fn(
+                kind, converter, _cattrs_omit_if_default=True, **_spelling(kind)
             ),
         )
     converter.register_structure_hook(
@@ -140,6 +151,8 @@ def _of_lists(read: Any) -> Any:
 def _spelling(kind: Any) -> dict[str, Any]:
     """Return how the members of the attrs class *kind* are spelled: in camel case."""
     names = {field.name: override(rename=camel_case(field.name)) for field in attrs.fields(kind)}
+    if kind is ExifSummary:
+        names["orientation"] = override(omit_if_default=False)
     if kind is Output:
         names["format"] = override(struct_hook=_format, unstruct_hook=_format_name)
     return names
@@ -262,6 +275,13 @@ def _number(value: object, _: Any) -> float:
         return float(value)
     except OverflowError:
         raise InvalidParameter("is too large a number") from None
+
+
+def _moment(value: object, _: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(_text(value, str)[:40])
+    except ValueError:
+        raise InvalidParameter("must be a date and time as ISO 8601 has it") from None
 
 
 def _boolean(value: object, _: Any) -> bool:

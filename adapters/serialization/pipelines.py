@@ -6,12 +6,13 @@ from typing import Any, Final
 import cattrs
 
 from adapters.serialization.converter import make_converter
+from domain.images.analysis import Aspect, in_order
 from domain.images.operations import Operation
 from domain.images.output import Output
 from domain.images.pipeline import Origin, Pipeline, Variant
 
 VERSION: Final = 1
-_MEMBERS: Final = frozenset({"version", "pipeline", "output", "variants"})
+_MEMBERS: Final = frozenset({"version", "pipeline", "output", "variants", "analyze"})
 
 
 def pipeline_to_document(pipeline: Pipeline, *, whole: bool = False) -> dict[str, Any]:
@@ -25,6 +26,8 @@ def pipeline_to_document(pipeline: Pipeline, *, whole: bool = False) -> dict[str
             }
             for variant in pipeline.variants
         }
+    if pipeline.analyze:
+        document["analyze"] = [aspect.value for aspect in in_order(pipeline.analyze)]
     return document
 
 
@@ -56,6 +59,7 @@ def pipeline_from_document(document: dict[str, Any]) -> Pipeline:
             )
             for name, variant in document.get("variants", {}).items()
         ),
+        analyze=frozenset(Aspect(name) for name in document.get("analyze", ())),
     )
 
 

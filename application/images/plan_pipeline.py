@@ -54,8 +54,8 @@ class Cost:
     Attributes:
         pixels: Of all frames, to be decoded.
         memory_bytes: 4 a pixel where frames have to lie in memory: animations, pictures that are
-            turned, trimmed or looked through, and those of several results; 0.3 a pixel where the
-            picture is read from top to bottom. An estimate: nothing here has measured it.
+            turned, trimmed, looked through or analysed, and those of several results; 0.3 a pixel
+            where the picture is read from top to bottom. An estimate: nothing here has measured it.
     """
 
     pixels: int
@@ -179,6 +179,7 @@ def _cost(pipeline: Pipeline, facts: Facts) -> Cost:
     in_memory = (
         animated
         or bool(pipeline.variants)
+        or pipeline.is_looked_through
         or any(
             _has_to_lie_in_memory(step, facts)
             for _, operations, _ in _results(pipeline)

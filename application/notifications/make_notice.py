@@ -48,6 +48,7 @@ class MakeNotice:
             result=result,
             failure=task.failure,
             variants=tuple((one, self._link(task, image, one)) for one in task.results[1:]),
+            analysis=task.analysis,
         )
 
     def _link(self, task: Task, image: Image, result: Result) -> str:

@@ -7,6 +7,7 @@ from typing import BinaryIO, Protocol
 import attrs
 
 from application.errors import PortFailure
+from domain.images.analysis import Analysis
 from domain.images.formats import ImageFormat
 from domain.images.pipeline import MAIN, Pipeline
 from domain.tasks.task import Failure
@@ -44,10 +45,12 @@ class Edited:
     Attributes:
         pictures: Each result, by its name.
         stage_seconds: Wall time of each stage of the edit, by its name.
+        analysis: What the pipeline asks about the picture as it came; None if it asks nothing.
     """
 
     pictures: Mapping[str, Drawn]
     stage_seconds: Mapping[str, float]
+    analysis: Analysis | None = None
 
     @property
     def main(self) -> Drawn:
@@ -98,7 +101,8 @@ class ImageEditor(Protocol):
         """
         Run *pipeline* over the picture in *source* and write each result to its target.
 
-        The picture is decoded once, however many results there are. All files have file
+        The picture is decoded once, however many results there are and whatever is asked about it,
+        which is about the picture before any operation, turned upright. All files have file
         descriptors and stand at position 0; the targets are empty, can be read as well as written,
         and stand at position 0 again afterwards. Widths and heights are those a viewer sees once
         `AutoOrient` has run. Every operation is applied to every frame of an animation. Metadata

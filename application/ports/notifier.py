@@ -8,6 +8,7 @@ from uuid import UUID
 import attrs
 
 from application.errors import PortFailure
+from domain.images.analysis import Analysis
 from domain.notifications.channel import Occasion
 from domain.tasks.task import Failure, Result
 
@@ -40,6 +41,7 @@ class Notice:
         label: The customer's name for the picture.
         download_url: Opens the result without a token; None for a failure.
         variants: The other results, each with a link of its own.
+        analysis: What was found out about the picture, if that was asked.
     """
 
     delivery_id: UUID
@@ -55,6 +57,7 @@ class Notice:
     result: Result | None
     failure: Failure | None
     variants: tuple[tuple[Result, str], ...] = ()
+    analysis: Analysis | None = None
 
 
 class Notifier(Protocol):

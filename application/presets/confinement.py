@@ -13,7 +13,7 @@ from domain.images.preset import Preset, PresetOrigin
 from domain.users.roles import Role
 
 _NAMES_TOLD: Final = 20
-_NOTHING_BESIDE: Final = "beside it only notify and priority"
+_NOTHING_BESIDE: Final = "beside it only analyze, notify and priority"
 
 
 @attrs.frozen
@@ -64,7 +64,7 @@ class Confinement:
             raise self._refusal(actor)
         owner = None if origin.is_shared else self.owner(actor)
         preset = work.presets.find(owner, origin.name, origin.version)
-        if preset is None or preset.origin != origin or preset.pipeline != pipeline:
+        if preset is None or preset.origin != origin or not _draws(preset, pipeline):
             raise self._refusal(actor)
         self.check_preset(actor, preset)
 
@@ -80,3 +80,10 @@ class Confinement:
         names = sorted(actor.presets_only)
         told = ", ".join(names[:_NAMES_TOLD]) + (" and others" if names[_NAMES_TOLD:] else "")
         return PresetsOnly(f"Name one of these presets, and {_NOTHING_BESIDE}: {told or 'none'}.")
+
+
+def _draws(preset: Preset, pipeline: Pipeline) -> bool:
+    """Whether *pipeline* draws what *preset* does; what is to be found out changes no pixel."""
+    return preset.pipeline is not None and preset.pipeline == attrs.evolve(
+        pipeline, analyze=preset.pipeline.analyze
+    )

@@ -25,6 +25,7 @@ from application.ports.object_store import (
 )
 from application.ports.telemetry import Telemetry
 from application.ports.unit_of_work import Database, DatabaseUnavailable, UnitOfWork
+from domain.images.analysis import Analysis
 from domain.images.image import Image
 from domain.images.operations import Variable
 from domain.tasks.log_entry import LogEntry
@@ -111,8 +112,8 @@ class ProcessTask:
         delay, error, unforeseen = timedelta(), None, None
         with self._holding(task):
             try:
-                results = self._make_results(task, image, values, stages)
-                task.complete(results, self.clock.now())
+                results, analysis = self._make_results(task, image, values, stages)
+                task.complete(results, self.clock.now(), analysis)
                 outcome = ProcessOutcome.COMPLETED
             except EditAbandoned:
                 outcome = ProcessOutcome.SUPERSEDED
@@ -182,7 +183,7 @@ class ProcessTask:
         image: Image,
         values: Mapping[Variable, str],
         stages: dict[str, float],
-    ) -> tuple[Result, ...]:
+    ) -> tuple[tuple[Result, ...], Analysis | None]:
         if task.pipeline is None:
             raise UnreadablePipeline("the pipeline was written by a newer version of this program")
         pipeline = task.pipeline.filled(values)
@@ -213,7 +214,7 @@ class ProcessTask:
             with _timed(stages, "store"):
                 for key, result in zip(keys, staged.values(), strict=True):
                     self.object_store.put(key, result)
-        return tuple(
+        results = tuple(
             Result(
                 variant=name,
                 file_path=key,
@@ -225,6 +226,7 @@ class ProcessTask:
             )
             for key, (name, drawn) in zip(keys, edited.pictures.items(), strict=True)
         )
+        return results, edited.analysis
 
     def _is_wanted(self, task: Task, percent: int) -> bool:
         """Write down how far *task* is; tell whether it is still ours."""

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 import attrs
 
 from domain.errors import InvalidParameter, TooManyOperations, TooManyVariants
+from domain.images.analysis import Aspect
 from domain.images.operations import AutoOrient, Operation, Variable, Watermark
 from domain.images.output import Output
 
@@ -61,6 +62,7 @@ class Pipeline:
     Attributes:
         operations: At most `MAX_OPERATIONS`.
         variants: At most `MAX_VARIANTS`, each with a name of its own.
+        analyze: What is to be told of the picture as it came, whatever the operations do.
     """
 
     MAX_OPERATIONS: ClassVar[int] = 20
@@ -71,6 +73,7 @@ class Pipeline:
     operations: tuple[Operation, ...] = (AutoOrient(),)
     output: Output = Output()
     variants: tuple[Variant, ...] = ()
+    analyze: frozenset[Aspect] = frozenset()
 
     def __attrs_post_init__(self) -> None:
         check_length(self.operations)
@@ -91,6 +94,11 @@ class Pipeline:
     def result_names(self) -> tuple[str, ...]:
         """The names of all results, `MAIN` first."""
         return (MAIN, *(variant.name for variant in self.variants))
+
+    @property
+    def is_looked_through(self) -> bool:
+        """Whether the picture's pixels are needed besides for the results."""
+        return any(aspect.needs_pixels for aspect in self.analyze)
 
     @property
     def asset_names(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from uuid import UUID
 import attrs
 
 from domain.errors import IllegalTransition
+from domain.images.analysis import Analysis
 from domain.images.formats import ImageFormat
 from domain.images.gone import Gone
 from domain.images.pipeline import Pipeline
@@ -109,6 +110,8 @@ class Task:
         fence: Grows with every claim; a finish counts only while it still holds.
         progress: Percent of the attempt under way, where it takes more than a moment.
         correlation_id: The request that asked for the task, for the logs.
+        analysis: What was found out about the picture, if that was asked; it is kept as long as
+            the picture is.
         gone: Why its results are not in the store; None if they are, or if there are none.
         preset: The version of a preset that the pipeline was made from, if any.
     """
@@ -131,6 +134,7 @@ class Task:
     progress: int = 0
     failure: Failure | None = None
     results: tuple[Result, ...] = ()
+    analysis: Analysis | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     gone: Gone | None = None
@@ -168,10 +172,13 @@ class Task:
         task._events.append(TaskQueued(id))
         return task
 
-    def complete(self, results: tuple[Result, ...], now: datetime) -> None:
-        """Record that every result has been made and stored."""
+    def complete(
+        self, results: tuple[Result, ...], now: datetime, analysis: Analysis | None = None
+    ) -> None:
+        """Record that every result has been made and stored, and what was found out besides."""
         self._leave(TaskStatus.COMPLETED, now)
         self.results = results
+        self.analysis = analysis
         self._events.append(TaskCompleted(self.id))
 
     def fail(self, failure: Failure, now: datetime) -> None:

@@ -26,6 +26,7 @@ from application.images.plan_pipeline import Plan, PlanPipelineRequest
 from application.images.remove_asset import RemoveAssetRequest
 from application.images.stage_file import StagedFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
+from application.images.view_analysis import ViewAnalysisRequest
 from application.images.view_asset import ViewAssetRequest
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
@@ -44,6 +45,7 @@ from application.presets.view_preset import ViewPresetRequest
 from application.tasks.cancel_task import CancelTaskRequest
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
+from domain.images.analysis import Analysis
 from domain.images.asset import Asset
 from domain.images.image import Image
 from domain.images.preset import Preset
@@ -60,7 +62,14 @@ from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
 from entrypoints.http.resources.api_keys import APIKeys, OneAPIKey
 from entrypoints.http.resources.assets import Assets, OneAsset
 from entrypoints.http.resources.files import ResultFile
-from entrypoints.http.resources.images import Download, Images, Status, Upload, Variants
+from entrypoints.http.resources.images import (
+    Download,
+    ImageAnalysis,
+    Images,
+    Status,
+    Upload,
+    Variants,
+)
 from entrypoints.http.resources.pages import Landing, ProblemPages
 from entrypoints.http.resources.pipelines import Capabilities, Operations, PipelinePlan
 from entrypoints.http.resources.presets import (
@@ -106,6 +115,7 @@ class HTTPUseCases:
     image_status: Callable[[ImageStatusRequest], Image]
     download_image: Callable[[DownloadImageRequest], str]
     plan_pipeline: Callable[[PlanPipelineRequest], Plan]
+    view_analysis: Callable[[ViewAnalysisRequest], Analysis]
     list_variants: Callable[[ListVariantsRequest], Sequence[OfferedResult]]
     open_result: Callable[[OpenResultRequest], OpenedResult]
     view_task: Callable[[ViewTaskRequest], TaskView]
@@ -180,6 +190,10 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ("/api/images/{image_id}/download", Download(authentication, use_cases.download_image)),
         ("/api/images/{image_id}/variants", Variants(authentication, use_cases.list_variants)),
         (
+            "/api/images/{image_id}/analysis",
+            ImageAnalysis(authentication, use_cases.view_analysis, options.converter),
+        ),
+        (
             "/api/users/profile",
             Profile(authentication, use_cases.view_profile, use_cases.update_profile, payloads),
         ),
@@ -201,10 +215,15 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ),
         ("/api/operations", Operations()),
         ("/api/capabilities", Capabilities(options.policy)),
-        ("/api/tasks/{task_id}", TaskDetail(authentication, use_cases.view_task)),
+        (
+            "/api/tasks/{task_id}",
+            TaskDetail(authentication, use_cases.view_task, options.converter),
+        ),
         (
             "/api/tasks/{task_id}/cancel",
-            TaskCancellation(authentication, use_cases.cancel_task, use_cases.view_task),
+            TaskCancellation(
+                authentication, use_cases.cancel_task, use_cases.view_task, options.converter
+            ),
         ),
         (
             "/api/tasks/{task_id}/retry",

@@ -8,6 +8,7 @@ from typing import Any, Final, Union, get_args, get_origin
 
 import attrs
 
+from domain.images.analysis import Aspect
 from domain.images.operations import (
     OPERATION_NAMES,
     AspectRatio,
@@ -82,6 +83,7 @@ def language_schema() -> Schema:
                     "additionalProperties": False,
                 },
             },
+            "analyze": {"type": "array", "maxItems": len(Aspect), "items": _enum(Aspect)},
             "notify": {
                 "type": "object",
                 "properties": {

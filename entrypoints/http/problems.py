@@ -92,8 +92,8 @@ PROBLEMS: Final = _by_code((
     Problem("link-expired", 410, "The link is too old",
             "Get a new one from GET /api/images/{imageId}/download."),
     Problem("presets-only", 403, "You may use presets, and nothing else",
-            "Name a preset in the processing options, with nothing but notify and priority beside "
-            "it; the detail says which presets, GET /api/presets what each is. For anything else, "
+            "Name a preset in the processing options, with nothing but analyze, notify and priority "
+            "beside it; the detail says which presets, GET /api/presets what each is. For anything else, "
             "ask an administrator."),
     # What is asked for
     Problem("not-found", 404, "There is nothing here",
@@ -108,6 +108,8 @@ PROBLEMS: Final = _by_code((
             "GET /api/presets/{name}/versions the versions of one."),
     Problem("asset-not-found", 404, "A file that the processing options name is not there",
             "Send it as a file part of that name in the same request, or keep it as an asset."),
+    Problem("not-analyzed", 404, "Nothing was asked about the picture",
+            "Upload the picture with analyze in its processing options."),
     Problem("already-exists", 409, "There is one already", "Choose another."),
     Problem("username-taken", 409, "The user name is taken", "Choose another user name."),
     Problem("email-taken", 409, "The e-mail address has an account", "Sign in instead."),
@@ -146,8 +148,8 @@ PROBLEMS: Final = _by_code((
     Problem("too-many-operations", 422, "Too many operations",
             "A pipeline has at most 20 operations; split the work over two uploads."),
     Problem("preset-locked", 422, "The preset is locked",
-            "Leave out what the pointer shows: beside a locked preset there may only be notify and "
-            "priority."),
+            "Leave out what the pointer shows: beside a locked preset there may only be "
+            "analyze, notify and priority."),
     Problem("unexpected-part", 422, "A part that nothing refers to",
             "Leave the part out, or name the file in a watermark."),
     Problem("too-many-assets", 422, "The account has all the assets it may have",

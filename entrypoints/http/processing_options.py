@@ -21,6 +21,7 @@ from domain.errors import (
     TooManyVariants,
     UnknownMember,
 )
+from domain.images.analysis import Aspect
 from domain.images.operations import (
     OPERATION_NAMES,
     AutoOrient,
@@ -41,19 +42,21 @@ T = TypeVar("T")
 
 VERSION: Final = 1
 LONG_FORM: Final = (
-    "version", "preset", "pipeline", "output", "variants", "source", "notify", "priority",
+    "version", "preset", "pipeline", "output", "variants", "analyze", "source", "notify",
+    "priority",
 )  # fmt: skip
 SHORT_FORM: Final = (
     "crop", "resize", "rotate", "flip", "grayscale", "blur", "sharpen", "filters", "watermark",
-    "format", "quality", "strip", "preset", "variants", "source", "notify", "priority",
+    "format", "quality", "strip", "preset", "variants", "analyze", "source", "notify", "priority",
 )  # fmt: skip
-BESIDE_A_LOCK: Final = ("version", "preset", "notify", "priority")
+BESIDE_A_LOCK: Final = ("version", "preset", "analyze", "notify", "priority")
 """What changes no pixel."""
 NOT_IN_A_PRESET: Final = ("preset", "notify", "priority")
+_OF_THE_WHOLE: Final = (*NOT_IN_A_PRESET, "variants", "analyze", "source")
 LONG_VARIANT: Final = ("from", "pipeline", "output")
 SHORT_VARIANT: Final = (
     "from",
-    *(name for name in SHORT_FORM if name not in (*NOT_IN_A_PRESET, "variants", "source")),
+    *(name for name in SHORT_FORM if name not in _OF_THE_WHOLE),
 )
 FILTERS: Final = tuple(
     name for name, kind in OPERATION_NAMES.items() if kind in get_args(Tone | Filter)
@@ -149,7 +152,8 @@ class ProcessingOptionsReader:
         own = self._variants(document, run.output, upright=upright)
         names = {variant.name: variant for variant in (*base.variants, *own)}
         _at("/variants", _check_count, names)
-        return Pipeline(run.operations, run.output, tuple(names.values()))
+        analyze = base.analyze | _analyze(document)
+        return Pipeline(run.operations, run.output, tuple(names.values()), analyze)
 
     def _pipeline(self, document: dict[str, Any]) -> Pipeline:
         run = self._run(document, None)
@@ -157,7 +161,7 @@ class ProcessingOptionsReader:
         if upright:
             run = run.upright()
         variants = self._variants(document, run.output, upright=upright)
-        return Pipeline(run.operations, run.output, variants)
+        return Pipeline(run.operations, run.output, variants, _analyze(document))
 
     def _variants(
         self, document: dict[str, Any], output: Output, *, upright: bool
@@ -351,7 +355,7 @@ def _check_nothing_beside(preset: Preset, document: dict[str, Any]) -> None:
     for name in document:
         if name not in BESIDE_A_LOCK:
             raise PresetLocked(
-                f"{preset.origin} is locked: beside it there may only be notify and priority",
+                f"{preset.origin} is locked: only analyze, notify and priority may stand beside it",
                 pointer=f"/{name}",
             )
 
@@ -440,6 +444,25 @@ def _priority(priority: object) -> Priority:
         if known.value == priority:
             return known
     raise InvalidParameter("must be one of " + ", ".join(known.value for known in Priority))
+
+
+def _analyze(document: dict[str, Any]) -> frozenset[Aspect]:
+    return _at("/analyze", _aspects, document.get("analyze", []))
+
+
+def _aspects(asked: object) -> frozenset[Aspect]:
+    if not isinstance(asked, list):
+        raise InvalidParameter('must be a list such as ["blurhash", "dominantColors"]')
+    if len(asked) > len(Aspect):
+        raise InvalidParameter(f"there are only {len(Aspect)} to ask for")
+    return frozenset(_at(f"/{number}", _aspect, name) for number, name in enumerate(asked))
+
+
+def _aspect(name: object) -> Aspect:
+    for known in Aspect:
+        if known.value == name:
+            return known
+    raise InvalidParameter("must be one of " + ", ".join(known.value for known in Aspect))
 
 
 def _occasion(event: object) -> Occasion:

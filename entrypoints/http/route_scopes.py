@@ -13,6 +13,7 @@ ROUTE_SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", "/api/images/{image_id}/status"): Scope.IMAGES_READ,
     ("GET", "/api/images/{image_id}/download"): Scope.IMAGES_READ,
     ("GET", "/api/images/{image_id}/variants"): Scope.IMAGES_READ,
+    ("GET", "/api/images/{image_id}/analysis"): Scope.IMAGES_READ,
     ("POST", "/api/pipelines/plan"): Scope.IMAGES_READ,
     ("GET", "/api/presets"): Scope.IMAGES_READ,
     # What is changed here changes what every other key does.

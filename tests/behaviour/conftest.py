@@ -8,6 +8,7 @@ import pytest
 from tests.behaviour.rig import Rig
 from tests.behaviour.steps import (
     accounts,
+    analyses,
     api_keys,
     assets,
     images,
@@ -28,6 +29,7 @@ for _module in (
     accounts,
     api_keys,
     assets,
+    analyses,
     images,
     lists,
     notifications,

@@ -41,6 +41,7 @@ class World:
     next_page: str | None = None
     api_key: Any = None
     server: Any = None
+    asked: list[str] | None = None
 
     def person(self, name: str) -> Person:
         """Return somebody by name, bringing them on stage if need be."""

@@ -74,6 +74,15 @@ def test_what_does_not_has_another(other) -> None:
     assert digest({"resize": "800x600"}) != digest(other)
 
 
+def test_what_is_asked_is_told_but_no_part_of_the_digest() -> None:
+    asked = READER.read({"resize": "800x600", "analyze": ["phash", "exif", "phash"]}).pipeline
+
+    assert TEXTS.document(canonical(asked).pipeline)["analyze"] == ["exif", "phash"]
+    assert TEXTS.digest(canonical(asked).pipeline) == digest({"resize": "800x600"})
+    assert READER.read(dict(TEXTS.document(asked))).pipeline == asked
+    assert "analyze" not in TEXTS.document(READER.read({}).pipeline)
+
+
 def test_the_digest_is_of_what_rfc_8785_makes_of_the_document() -> None:
     document = TEXTS.document(READER.read({"source": {"autoOrient": False}}).pipeline)
 

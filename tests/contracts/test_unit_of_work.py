@@ -17,25 +17,25 @@ import pytest
 
 from application.errors import AlreadyExists
 from application.ports.message_publisher import Message
-from application.ports.repositories.users import EmailTaken, UsernameTaken
 from application.ports.repositories.files import Amount
 from application.ports.repositories.idempotency_keys import RememberedReply, TwinRequest
+from application.ports.repositories.users import EmailTaken, UsernameTaken
 from application.ports.unit_of_work import Database, DatabaseUnavailable, UnitOfWork
+from domain.images.analysis import Aspect
 from domain.images.asset import Asset, AssetKind
-from domain.tasks.log_entry import LogEntry
 from domain.images.geometry import Gravity
 from domain.images.image import Image
 from domain.images.operations import AutoOrient, Resize, Watermark
 from domain.images.pipeline import Pipeline
 from domain.notifications.channel import ChannelKind, NotificationRequest, Occasion
 from domain.notifications.delivery import DeliveryStatus
+from domain.tasks.log_entry import LogEntry
 from domain.tasks.priority import Priority
 from domain.tasks.task import Failure, FailureCode, Task, TaskStatus
 from domain.users.roles import Role
 from domain.users.scopes import Scope
 from domain.users.user import User
 from tests.builders import (
-    an_asset_of,
     NOON,
     a_delivery,
     a_preset,
@@ -45,7 +45,9 @@ from tests.builders import (
     a_user,
     a_webhook,
     an_admin,
+    an_analysis,
     an_api_key,
+    an_asset_of,
     an_image,
 )
 from tests.contracts.databases import DATABASES, PLACES, QUICK_PLACES, Place
@@ -925,6 +927,46 @@ class TestFinishing:
         image = read(database, lambda work: work.images.get(task.image_id))
         assert image.status is TaskStatus.COMPLETED
         assert take_all(database) == [Message("TaskCompleted", task.id, task.correlation_id)]
+
+    def test_a_completed_task_keeps_what_was_found_out(self, database: Database) -> None:
+        pipeline = Pipeline(analyze=frozenset(Aspect))
+        task = claimed(database, a_stored_task(database, pipeline=pipeline))
+        task.complete((a_result(),), NOON + MINUTE, an_analysis())
+
+        assert read(database, lambda work: work.tasks.newest_analysis_of(task.image_id)) is None
+        assert write(database, lambda work: work.tasks.save_if_held(task))
+
+        assert read(database, lambda work: work.tasks.get(task.id)) == task
+        assert read(database, lambda work: work.tasks.newest_of(task.image_id)) == task
+        found = read(database, lambda work: work.tasks.newest_analysis_of(task.image_id))
+        assert found == an_analysis()
+
+    def test_an_analysis_counts_only_while_the_fence_holds(self, database: Database) -> None:
+        task = claimed(database, a_stored_task(database))
+        task.fence += 1
+        task.complete((a_result(),), NOON + MINUTE, an_analysis())
+
+        assert not write(database, lambda work: work.tasks.save_if_held(task))
+
+        assert read(database, lambda work: work.tasks.newest_analysis_of(task.image_id)) is None
+
+    def test_the_newest_task_that_was_asked_answers(self, database: Database) -> None:
+        image = an_image(a_stored_user(database))
+        tasks = [a_queued_task(image, created_at=NOON + number * MINUTE) for number in range(4)]
+        write(database, lambda work: work.images.add(image, tasks[0]))
+        for task in tasks[1:]:
+            write(database, lambda work: work.tasks.add(task))
+        analyses = [an_analysis(), an_analysis(phash="0" * 16), None]
+        # Which one ends last means nothing; the fourth is not done at all.
+        for task, analysis in reversed(list(zip(tasks, analyses, strict=False))):
+            held = claimed(database, task)
+            held.complete((a_result(),), NOON, analysis)
+            assert write(database, lambda work: work.tasks.save_if_held(held))
+
+        found = read(database, lambda work: work.tasks.newest_analysis_of(image.id))
+
+        assert found == analyses[1]
+        assert read(database, lambda work: work.tasks.newest_analysis_of(uuid4())) is None
 
     def test_a_failed_task_keeps_its_reason(self, database: Database) -> None:
         task = claimed(database, a_stored_task(database))

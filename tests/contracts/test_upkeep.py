@@ -10,12 +10,22 @@ import pytest
 from application.ports.repositories.files import Amount, FileKind, Holder
 from application.ports.repositories.tasks import TaskFilter
 from application.ports.unit_of_work import Database
+from domain.images.analysis import Analysis
 from domain.images.gone import Gone
 from domain.notifications.delivery import DeliveryStatus
 from domain.tasks.events import TaskFailed, TaskQueued
 from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, FailureCode, Task, TaskStatus
-from tests.builders import A_SHA256, NOON, a_delivery, a_result, a_session, an_asset_of, an_image
+from tests.builders import (
+    A_SHA256,
+    NOON,
+    a_delivery,
+    a_result,
+    a_session,
+    an_analysis,
+    an_asset_of,
+    an_image,
+)
 from tests.contracts.test_unit_of_work import (
     AT_ONCE,
     MINUTE,
@@ -60,6 +70,10 @@ def completed(database: Database, **overrides: object) -> Task:
 
 def stored(database: Database, task: Task) -> Task:
     return read(database, lambda work: work.tasks.get(task.id))
+
+
+def analysis_of(database: Database, task: Task) -> Analysis | None:
+    return read(database, lambda work: work.tasks.newest_analysis_of(task.image_id))
 
 
 def holders(database: Database, kind: FileKind) -> list[Holder]:
@@ -311,6 +325,33 @@ class TestFiles:
         assert amount == Amount(len(forgotten), 2_050_000 * len(forgotten))
         assert f"{done.image_id}/1" in keys_of([*first, *rest])
         assert read(database, lambda work: work.files.old_originals(day)) == Amount(0)
+
+    def test_what_was_found_out_goes_with_the_original_and_no_sooner(
+        self, database: Database
+    ) -> None:
+        done, other = completed(database), completed(database)
+        for task in (done, other):
+            again = a_queued_task(an_image(id=task.image_id), user_id=task.user_id)
+            write(database, lambda work: work.tasks.add(again))
+            held = claimed(database, again)
+            held.complete((a_result(),), NOON, an_analysis())
+            write(database, lambda work: work.tasks.save_if_held(held))
+
+        write(database, lambda work: work.files.forget_results(-MINUTE, 10))
+        assert analysis_of(database, done) == analysis_of(database, other) == an_analysis()
+        [first] = write(database, lambda work: work.files.forget_originals(timedelta(), 1))
+
+        gone, kept = (done, other) if first.id == done.image_id else (other, done)
+        assert analysis_of(database, gone) is None
+        assert analysis_of(database, kept) == an_analysis()
+        newest = read(database, lambda work: work.tasks.newest_of(gone.image_id))
+        assert newest.analysis is None and newest.results
+        for mark, expected in ((Gone.MISSING, an_analysis()), (Gone.REMOVED, None)):
+            [holder] = [
+                one for one in holders(database, FileKind.ORIGINAL) if one.id == kept.image_id
+            ]
+            assert write(database, lambda work: work.files.mark(holder, mark))
+            assert analysis_of(database, kept) == expected
 
     def test_results_are_forgotten_by_age(self, database: Database) -> None:
         task = completed(database)

@@ -37,6 +37,7 @@ from application.images.plan_pipeline import Plan, PlanPipelineRequest
 from application.images.remove_asset import RemoveAssetRequest
 from application.images.stage_file import StagedFile, StageFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
+from application.images.view_analysis import ViewAnalysisRequest
 from application.images.view_asset import ViewAssetRequest
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
@@ -58,6 +59,7 @@ from application.presets.view_preset import ViewPresetRequest
 from application.tasks.cancel_task import CancelTaskRequest
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
+from domain.images.analysis import Analysis
 from domain.images.asset import Asset, AssetKind, checked_asset_name
 from domain.images.image import Image
 from domain.images.preset import Preset, PresetReference, checked_preset_name
@@ -79,6 +81,7 @@ from tests.builders import (
     a_task,
     a_user,
     a_webhook,
+    an_analysis,
     an_api_key,
     an_image,
 )
@@ -321,6 +324,11 @@ class House:
         shown = self.presets[: request.limit]
         follows = len(self.presets) > request.limit
         return PresetVersionsPage(shown, shown[-1].version if follows else None)
+
+    def view_analysis(self, request: ViewAnalysisRequest) -> Analysis:
+        if request.image_id not in self.images:
+            raise NotFound
+        return an_analysis()
 
     def list_variants(self, request: ListVariantsRequest) -> list[OfferedResult]:
         if request.image_id not in self.images:

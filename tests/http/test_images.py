@@ -5,12 +5,20 @@ from uuid import uuid4
 
 import pytest
 
-from application.errors import AssetNotFound, TaskEndedWithoutResult
-from domain.tasks.log_entry import LogEntry
+from application.errors import (
+    AssetNotFound,
+    FileGone,
+    NotAnalyzed,
+    NotFound,
+    NotReady,
+    TaskEndedWithoutResult,
+)
 from application.images.admit_upload import QueueFull
 from application.tasks.view_task import TaskView
+from domain.images.analysis import Analysis, ExifSummary
+from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, FailureCode, TaskStatus
-from tests.builders import NOON, a_delivery, a_preset, a_result, a_task, an_image
+from tests.builders import NOON, a_delivery, a_preset, a_result, a_task, an_analysis, an_image
 from tests.http.house import BEARER, Caller, House, problem
 
 
@@ -135,6 +143,7 @@ def test_a_task_is_shown_in_all_detail(caller: Caller, house: House) -> None:
                 "sha256": result.sha256,
             }
         ],
+        "analysis": None,
         "log": [
             {
                 "attempt": 2,
@@ -149,6 +158,87 @@ def test_a_task_is_shown_in_all_detail(caller: Caller, house: House) -> None:
             {"channel": "email", "status": "pending", "attempts": 1, "lastError": "no answer"}
         ],
     }
+
+
+ANALYSIS = {
+    "dimensions": {
+        "width": 3000,
+        "height": 4000,
+        "frames": 1,
+        "orientation": 6,
+        "format": "jpeg",
+        "hasAlpha": False,
+    },
+    "exif": {
+        "make": "Acme",
+        "model": "Camera 1",
+        "takenAt": "2026-03-14T09:26:53+02:00",
+        "exposureSeconds": 0.004,
+        "fNumber": 2.8,
+        "iso": 400,
+        "focalLengthMm": 35.0,
+        "orientation": 6,
+    },
+    "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj",
+    "thumbhash": "1QcSHQRnh493V4dIh4eXh1h4kJUI",
+    "dominantColors": [
+        {"color": "#102030ff", "share": 0.75},
+        {"color": "#c86400ff", "share": 0.25},
+    ],
+    "averageColor": "#3e3124fa",
+    "phash": "9993634cb6a19cec",
+}
+
+
+def test_an_analysis_is_told_in_the_words_of_the_language(caller: Caller, house: House) -> None:
+    image = an_image()
+    house.images[image.id] = image
+    task = a_task(status=TaskStatus.COMPLETED, results=(a_result(),), analysis=an_analysis())
+    house.views[task.id] = TaskView(task, (), ())
+
+    of_the_image = caller.simulate_get(f"/api/images/{image.id}/analysis", headers=BEARER)
+    of_the_task = caller.simulate_get(f"/api/tasks/{task.id}", headers=BEARER)
+
+    assert of_the_image.status_code == 200
+    assert of_the_image.json == of_the_task.json["analysis"] == ANALYSIS
+
+
+def test_what_was_not_asked_is_not_there(caller: Caller, house: House) -> None:
+    task = a_task(
+        status=TaskStatus.COMPLETED,
+        analysis=Analysis(exif=ExifSummary(), dominant_colors=(), phash="0" * 16),
+    )
+    house.views[task.id] = TaskView(task, (), ())
+
+    answer = caller.simulate_get(f"/api/tasks/{task.id}", headers=BEARER)
+
+    assert answer.json["analysis"] == {
+        "exif": {"orientation": 1},
+        "dominantColors": [],
+        "phash": "0" * 16,
+    }
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "code"),
+    [
+        (NotFound(), 404, "not-found"),
+        (NotAnalyzed("Nothing was asked."), 404, "not-analyzed"),
+        (NotReady("Ask again.", retry_after_seconds=1), 409, "not-ready"),
+        (FileGone("It is gone."), 410, "file-gone"),
+    ],
+)
+def test_an_analysis_that_is_not_there_says_why(
+    caller: Caller, house: House, refusal: Exception, status: int, code: str
+) -> None:
+    house.failures["view_analysis"] = refusal
+
+    answer = caller.simulate_get(f"/api/images/{uuid4()}/analysis", headers=BEARER)
+
+    assert problem(answer) == (status, code)
+    assert ("retry-after" in answer.headers) == (code == "not-ready")
+    strangers = caller.simulate_get(f"/api/images/{uuid4()}/analysis")
+    assert problem(strangers)[0] == 401
 
 
 def test_a_task_is_cancelled_and_shown(caller: Caller, house: House) -> None:

@@ -57,6 +57,8 @@ def test_there_are_examples_of_every_operation() -> None:
         {"variants": {"main": {}}},
         {"variants": {"a": {"from": "b"}}},
         {"priority": "soon"},
+        {"analyze": ["faces"]},
+        {"analyze": "phash"},
         {"colour": "red"},
         {"preset": "Card"},
         {"preset": "card@0"},

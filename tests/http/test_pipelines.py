@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from domain.images.analysis import Aspect
 from domain.images.formats import ImageFormat
 from domain.images.operations import OPERATION_NAMES, AutoOrient, Resize
 from domain.images.prediction import Facts
@@ -94,6 +95,7 @@ def test_what_the_server_can_do_is_no_secret(caller: Caller, house: House) -> No
 
     assert answer.status_code == 200
     assert answer.json["operations"] == list(OPERATION_NAMES)
+    assert answer.json["analyses"] == [aspect.value for aspect in Aspect]
     assert answer.json["formats"]["animated"] == ["webp", "gif"]
     assert answer.json["limits"]["uploadBytes"] == house.policy.max_bytes
     assert "max-age" in answer.headers["cache-control"]

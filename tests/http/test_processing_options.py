@@ -14,6 +14,7 @@ from hypothesis import strategies as some
 from adapters.serialization.converter import make_converter
 from adapters.serialization.pipelines import pipeline_from_document, pipeline_to_document
 from domain.errors import DomainError
+from domain.images.analysis import Aspect
 from domain.images.formats import ImageFormat
 from domain.images.operations import (
     OPERATION_NAMES,
@@ -474,6 +475,12 @@ def test_notices() -> None:
         ({"notify": {"events": "task.failed"}}, "invalid-parameter", "/notify/events"),
         ({"notify": {"events": ["task.failed", 1]}}, "invalid-parameter", "/notify/events/1"),
         ({"notify": {"email": "a"}}, "unknown-member", "/notify/email"),
+        ({"analyze": "blurhash"}, "invalid-parameter", "/analyze"),
+        ({"analyze": ["blurhash", "blur"]}, "invalid-parameter", "/analyze/1"),
+        ({"analyze": [["phash"]]}, "invalid-parameter", "/analyze/0"),
+        ({"analyze": ["exif"] * 8}, "invalid-parameter", "/analyze"),
+        ({"version": 1, "analyze": ["gps"]}, "invalid-parameter", "/analyze/0"),
+        ({"variants": {"a": {"analyze": []}}}, "unknown-member", "/variants/a/analyze"),
     ],
 )  # fmt: skip
 def test_refusals_point_to_what_the_customer_wrote(document: Any, code: str, pointer: str) -> None:
@@ -483,9 +490,33 @@ def test_refusals_point_to_what_the_customer_wrote(document: Any, code: str, poi
     assert (refusal.value.code, refusal.value.pointer) == (code, pointer)
 
 
+@pytest.mark.parametrize("form", [{}, {"version": 1}, {"resize": "8x8"}, {"pipeline": []}])
+def test_both_forms_ask_about_the_picture(form: Any) -> None:
+    asked = READER.read(form | {"analyze": ["phash", "dominantColors", "phash"]}).pipeline
+
+    assert asked.analyze == {Aspect.PHASH, Aspect.DOMINANT_COLORS}
+    assert attrs.evolve(asked, analyze=frozenset()) == READER.read(form).pipeline
+    document = pipeline_to_document(asked)
+    assert document["analyze"] == ["dominantColors", "phash"]
+    assert pipeline_from_document(document) == asked
+
+
+def test_what_a_newer_version_asks_about_is_not_forgotten() -> None:
+    document = pipeline_to_document(READER.read({"analyze": ["phash"]}).pipeline)
+
+    with pytest.raises(ValueError, match="faces"):
+        pipeline_from_document(document | {"analyze": ["phash", "faces"]})
+
+
+def test_the_book_lists_what_can_be_asked() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", _chapter("Analyze"), re.MULTILINE)
+
+    assert rows == [aspect.value for aspect in Aspect]
+
+
 _JUNK = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | some.text()
-    | some.sampled_from(["800x600", "50%", "16:9", "blur:2", "logo.png", "white", "#fff", "same"]),
+    | some.sampled_from(["800x600", "50%", "16:9", "blur:2", "logo.png", "white", "#fff", "same", "phash"]),
     lambda inner: some.lists(inner, max_size=3)
     | some.dictionaries(some.sampled_from(["op", "width", "image", "sigma", "x"]), inner, max_size=3),
     max_leaves=6,

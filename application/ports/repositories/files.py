@@ -81,13 +81,18 @@ class Files(Protocol):
 
     @abstractmethod
     def mark(self, holder: Holder, gone: Gone | None) -> bool:
-        """Say of a holder why its files are gone; False if another did so in the meantime."""
+        """
+        Say of a holder why its files are gone; False if another did so in the meantime.
+
+        What was found out about an original goes when that is removed.
+        """
 
     @abstractmethod
     def forget_originals(self, older_than: timedelta, limit: int) -> Sequence[Holder]:
         """
         Mark the oldest originals as removed and return them, at most *limit*.
 
+        What was found out about them goes at once.
         Those that a task still needs stay.
         """
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import attrs
 
+from domain.images.analysis import Analysis
 from domain.tasks.task import FailureCode, Task, TaskStatus
 
 
@@ -41,6 +42,10 @@ class Tasks(Protocol):
         """Return the newest task over an image, with its results."""
 
     @abstractmethod
+    def newest_analysis_of(self, image_id: UUID) -> Analysis | None:
+        """Return what the newest completed task that was asked about an image has found out."""
+
+    @abstractmethod
     def claim(self, task_id: UUID, lease: timedelta) -> Task | None:
         """
         Claim a queued task: one more attempt, one more fence, a lease by the database's clock.
@@ -64,7 +69,9 @@ class Tasks(Protocol):
     @abstractmethod
     def save_if_held(self, task: Task, *, delay: timedelta = timedelta()) -> bool:
         """
-        Save a claimed task and its results, and its events to the outbox due after *delay*.
+        Save a claimed task with its results and its analysis.
+
+        Its events go to the outbox, due after *delay*.
 
         Returns False, and changes nothing, when the fence or the state no longer holds.
         """

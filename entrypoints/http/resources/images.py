@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
+import cattrs
 import falcon
 
 from application.actor import Actor
@@ -12,7 +13,9 @@ from application.images.image_status import ImageStatusRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
 from application.images.list_variants import ListVariantsRequest, OfferedResult
 from application.images.upload_image import UploadedImage, UploadImageRequest
+from application.images.view_analysis import ViewAnalysisRequest
 from application.presets.find_preset import FindPresetRequest
+from domain.images.analysis import Analysis
 from domain.images.image import Image
 from domain.images.pipeline import MAIN
 from domain.images.preset import Preset
@@ -141,6 +144,23 @@ class Variants:
                 ]
             },
         )
+
+    on_head = on_get
+
+
+@attrs.frozen
+class ImageAnalysis:
+    """`/api/images/{imageId}/analysis`."""
+
+    authentication: Authentication
+    view_analysis: Callable[[ViewAnalysisRequest], Analysis]
+    converter: cattrs.Converter
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
+        """Tell what was found out about the picture, each aspect by its name."""
+        actor = self.authentication(req)
+        analysis = self.view_analysis(ViewAnalysisRequest(actor, id_in_path(image_id)))
+        write_json(resp, self.converter.unstructure(analysis))
 
     on_head = on_get
 

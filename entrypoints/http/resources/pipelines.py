@@ -11,6 +11,7 @@ from application.errors import PresetNotFound
 from application.images.plan_pipeline import Plan, PlanPipelineRequest
 from application.presets.find_preset import FindPresetRequest
 from domain.errors import DomainError, InvalidParameter
+from domain.images.analysis import Aspect
 from domain.images.formats import ImageFormat
 from domain.images.operations import OPERATION_NAMES, Font
 from domain.images.output import Auto
@@ -124,6 +125,7 @@ class Capabilities:
             resp,
             {
                 "operations": list(OPERATION_NAMES),
+                "analyses": [one.value for one in Aspect],
                 "formats": {
                     "read": formats,
                     "write": ["same", Auto.AUTO.value, *formats],

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
+import cattrs
 import falcon
 
 from application.actor import Actor
@@ -24,6 +25,7 @@ class TaskDetail:
 
     authentication: Authentication
     view_task: Callable[[ViewTaskRequest], TaskView]
+    converter: cattrs.Converter
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, task_id: str) -> None:
         """Show the task, what became of each attempt, and who has been told."""
@@ -31,7 +33,7 @@ class TaskDetail:
         view = self.view_task(ViewTaskRequest(actor, id_in_path(task_id)))
         if not view.task.status.is_final:
             resp.set_header("Retry-After", "1")
-        write_json(resp, _task(view))
+        write_json(resp, _task(view, self.converter))
 
     on_head = on_get
 
@@ -43,13 +45,15 @@ class TaskCancellation:
     authentication: Authentication
     cancel_task: Callable[[CancelTaskRequest], None]
     view_task: Callable[[ViewTaskRequest], TaskView]
+    converter: cattrs.Converter
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, task_id: str) -> None:
         """Give the task up, in the middle of what is done if need be; show what became of it."""
         actor = self.authentication(req)
         wanted = id_in_path(task_id)
         self.cancel_task(CancelTaskRequest(actor, wanted))
-        write_json(resp, _task(self.view_task(ViewTaskRequest(actor, wanted))), 202)
+        view = self.view_task(ViewTaskRequest(actor, wanted))
+        write_json(resp, _task(view, self.converter), 202)
 
 
 @attrs.frozen
@@ -79,7 +83,7 @@ class TaskRetry:
         write_json(resp, {"taskId": str(retried.task_id)}, 202)
 
 
-def _task(view: TaskView) -> dict[str, Any]:
+def _task(view: TaskView, converter: cattrs.Converter) -> dict[str, Any]:
     task = view.task
     return {
         "taskId": str(task.id),
@@ -93,6 +97,7 @@ def _task(view: TaskView) -> dict[str, Any]:
         "startedAt": timestamp(task.started_at),
         "finishedAt": timestamp(task.finished_at),
         "results": [result_document(result) for result in task.results],
+        "analysis": converter.unstructure(task.analysis),
         "log": [_log_entry(entry) for entry in view.log],
         "deliveries": [_delivery(delivery) for delivery in view.deliveries],
     }

@@ -43,6 +43,7 @@ from application.ports.telemetry import Telemetry
 from application.ports.unit_of_work import UnitOfWork
 from application.tasks.process_task import ProcessTask, RetryPolicy
 from application.tasks.return_expired_tasks import ReturnExpiredTasks
+from domain.images.analysis import Analysis
 from domain.images.asset import AssetAllowance
 from domain.images.formats import ImageFormat
 from domain.images.image import Image
@@ -70,12 +71,14 @@ class StampingEditor(ImageEditor):
     Attributes:
         meanwhile: Called while each edit is under way; raises or does what a test wants.
         takes_long: Whether edits take so long that they are watched.
+        analysis: What each edit finds out.
     """
 
     def __init__(self) -> None:
         self.meanwhile: Callable[[], Any] = lambda: None
         self.takes_long = False
         self.pipelines: list[Pipeline] = []
+        self.analysis: Analysis | None = None
 
     def edit(
         self,
@@ -99,7 +102,8 @@ class StampingEditor(ImageEditor):
             byte_size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
         )
-        return Edited(dict.fromkeys(targets, drawn), {"decode": 0.25})
+        stages = {"decode": 0.25} | ({"analyze": 0.01} if self.analysis else {})
+        return Edited(dict.fromkeys(targets, drawn), stages, self.analysis)
 
     @staticmethod
     def stamp(*contents: bytes) -> bytes:

@@ -13,8 +13,9 @@ from adapters.notification.guarded_client import GuardedClient
 from adapters.notification.signed_webhook import SignedWebhook
 from adapters.security.signing_secrets import DerivedSigningSecrets
 from application.ports.notifier import DeliveryFailed, Notice
+from domain.images.analysis import Aspect
 from domain.tasks.task import Failure, FailureCode
-from tests.builders import NOON
+from tests.builders import NOON, an_analysis
 from tests.clocks import MovableClock
 from tests.unit.adapters.notification.notices import a_notice, a_notice_of_failure
 from tests.unit.adapters.notification.sinks import Request, WebhookSink
@@ -98,6 +99,17 @@ class TestTheBody:
                 },
             },
         }
+
+    def test_tells_what_was_found_out(self, sink: WebhookSink) -> None:
+        request = send(sink, a_notice(analysis=an_analysis()))
+
+        told = json.loads(request.body)["data"]["analysis"]
+        assert told["phash"] == an_analysis().phash
+        assert told["dominantColors"][0] == {"color": "#102030ff", "share": 0.75}
+        assert told.keys() == {aspect.value for aspect in Aspect}
+        plain = json.loads(send(sink).body)["data"]
+        assert "analysis" not in plain
+        assert len(request.body) < len(json.dumps(plain)) + 2000
 
     def test_tells_of_a_failure(self, sink: WebhookSink) -> None:
         document = json.loads(send(sink, a_notice_of_failure()).body)
