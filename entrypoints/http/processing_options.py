@@ -1,9 +1,10 @@
 """
 The language of processing options: what customers write, as a pipeline.
 
-Two forms of one language, see docs/processing-options.md: the long form lists operations in the
-order in which they run; the short form is a flat object whose keys always run in one order.
-Every refusal points to the value in the form that the customer chose.
+Three forms of one language, see docs/processing-options.md: the long form lists operations in the
+order in which they run; the short form is a flat object whose keys always run in one order; the URL
+form is text that stands for a long form. Every refusal points to the value in the form that the
+customer chose, or in the long form that the URL form stands for.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,9 +32,11 @@ from domain.images.output import Kept, Output
 from domain.images.pipeline import Origin, Pipeline, Variant, check_length
 from domain.notifications.channel import NotificationRequest, Occasion
 from domain.tasks.priority import Priority
+from entrypoints.http.errors import MalformedJSON
 from entrypoints.http.payloads import escaped, structure
 from entrypoints.http.short_notations import NOTATIONS, filter_of
-from entrypoints.http.strict_json import parse
+from entrypoints.http.strict_json import MAX_BYTES, parse
+from entrypoints.http.url_form import read_url_form
 
 T = TypeVar("T")
 
@@ -72,16 +75,23 @@ class ProcessingOptionsReader:
 
     def parse(self, data: bytes | None) -> ProcessingOptions:
         """
-        Return what the JSON text in *data* asks for; None or blank asks for nothing special.
+        Return what the text in *data* asks for; None or blank asks for nothing special.
+
+        What begins with a letter is in the URL form, which no object in JSON does.
 
         Raises:
-            MalformedJSON: It is not JSON.
+            MalformedJSON: It is neither that nor JSON.
             DomainError: It is not in the language; the pointer says where.
         """
-        return self.read(parse(data) if data and data.strip() else {})
+        text = (data or b"").strip()
+        if not text:
+            return self.read({})
+        return self.read(_url_form(text) if text[:1].isalpha() else parse(data or b""))
 
     def read(self, document: object) -> ProcessingOptions:
-        """Return what *document* asks for, or refuse it as `parse` does."""
+        """Return what *document*, an object or text in the URL form, asks for, or refuse it."""
+        if isinstance(document, str):
+            document = read_url_form(document)
         if not isinstance(document, dict):
             raise InvalidParameter('must be an object such as {"resize": "800x600"}', pointer="")
         is_long = any(name in document for name in ("version", "pipeline", "output"))
@@ -213,6 +223,15 @@ class _Run:
         operations = (AutoOrient(), *self.operations)
         _at(self.place, check_length, operations)
         return attrs.evolve(self, operations=operations)
+
+
+def _url_form(data: bytes) -> str:
+    if len(data) > MAX_BYTES:
+        raise MalformedJSON(f"The processing options are longer than {MAX_BYTES} bytes.")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise MalformedJSON("The processing options are not UTF-8.") from None
 
 
 def _at(place: str, read: Callable[[Any], T], value: object) -> T:

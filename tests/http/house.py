@@ -207,7 +207,7 @@ class House:
         self.plans.append(request)
         if request.image_id is not None and request.image_id not in self.images:
             raise NotFound
-        return Plan({"version": 1}, "ab" * 32, None, ("a warning",), None)
+        return Plan({"version": 1}, "ab" * 32, "out:format=same", None, ("a warning",), None)
 
     def list_variants(self, request: ListVariantsRequest) -> list[OfferedResult]:
         if request.image_id not in self.images:

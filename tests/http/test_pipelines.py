@@ -27,6 +27,7 @@ def test_a_plan_is_told(caller: Caller, house: House) -> None:
     assert answer.json == {
         "pipeline": {"version": 1},
         "pipelineHash": "ab" * 32,
+        "urlForm": "out:format=same",
         "predicted": None,
         "warnings": ["a warning"],
         "cost": None,

@@ -141,6 +141,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
     return {
         "pipeline": plan.document,
         "pipelineHash": plan.digest,
+        "urlForm": plan.url_form,
         "predicted": None
         if predicted is None
         else {name: _predicted(result) for name, result in predicted.items()},
