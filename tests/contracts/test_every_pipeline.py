@@ -187,7 +187,7 @@ def check(editor: VipsEditor, name: str, pipeline: Pipeline) -> None:
 
 
 @settings(
-    max_examples=examples(300),
+    max_examples=examples(200),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=set(Phase) - {Phase.explain},
@@ -201,7 +201,7 @@ def test_what_is_foretold_comes_true(editor: VipsEditor, name: str, pipeline: Pi
 
 @pytest.mark.parametrize("kind", OPERATION_NAMES.values(), ids=OPERATION_NAMES)
 def test_so_it_does_of_each_operation_by_itself(editor: VipsEditor, kind: type[Operation]) -> None:
-    @settings(max_examples=examples(120) // 10, deadline=None, derandomize=True)
+    @settings(max_examples=examples(80) // 10, deadline=None, derandomize=True)
     @given(name=some.sampled_from(list(SOURCES)), step=operation(kind, SMALL))
     def draw(name: str, step: Operation) -> None:
         pipeline = Pipeline((step,), Output(ImageFormat.PNG))

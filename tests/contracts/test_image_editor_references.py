@@ -15,6 +15,7 @@ from domain.images.formats import ImageFormat
 from domain.images.operations import (
     Align,
     Blur,
+    Contrast,
     Crop,
     Duotone,
     Fit,
@@ -23,6 +24,7 @@ from domain.images.operations import (
     Gravity,
     Grayscale,
     Kernel,
+    Modulate,
     Negate,
     Normalize,
     Operation,
@@ -34,6 +36,7 @@ from domain.images.operations import (
     Rotate,
     Shadow,
     Sharpen,
+    Tint,
     Watermark,
 )
 from domain.images.units import BLACK, WHITE, Color, Percent
@@ -272,6 +275,54 @@ class TestTones:
         made = colors.rgb2lab(drawn(editor, view, Normalize(lower, upper)) / 255)
 
         assert np.abs(made[..., 0] - lab[..., 0]).mean() < 2
+
+    @pytest.mark.parametrize(
+        "step",
+        [
+            Modulate(brightness=0.5),
+            Modulate(brightness=1.2),
+            Modulate(saturation=0),
+            Modulate(saturation=0.3),
+            Modulate(hue=90),
+            Modulate(hue=-45, saturation=0.7),
+            Modulate(lightness=-30),
+            Modulate(lightness=12, brightness=0.8),
+        ],
+        ids=str,
+    )
+    def test_modulate(self, editor, step) -> None:  # noqa: F811
+        # Dull colours, which stay within sRGB wherever they are turned.
+        view = Image.blend(pictures.view(120, 80), Image.new("RGB", (120, 80), "gray"), 0.5)
+        lch = colors.lab2lch(colors.rgb2lab(values(view) / 255))
+        lch[..., 0] = np.clip(lch[..., 0] * step.brightness + step.lightness, 0, 100)
+        lch[..., 1] *= step.saturation
+        lch[..., 2] += np.radians(step.hue)
+
+        made = drawn(editor, view, step)
+
+        off = np.abs(made - 255 * np.clip(colors.lab2rgb(colors.lch2lab(lch)), 0, 1))
+        assert np.percentile(off, 98) <= 3
+
+    @pytest.mark.parametrize("factor", [0, 0.4, 1, 2.5, 10])
+    def test_contrast(self, editor, factor) -> None:  # noqa: F811
+        view = pictures.view(60, 40)
+
+        made = drawn(editor, view, Contrast(factor))
+
+        wanted = np.clip((values(view) - 127.5) * factor + 127.5, 0, 255)
+        assert np.abs(made - wanted).max() <= 0.51
+
+    @pytest.mark.parametrize("name", ["red", "navy", "teal", "silver", "white"])
+    def test_a_tint_keeps_the_lightness_and_has_one_hue(self, editor, name) -> None:  # noqa: F811
+        view = Image.linear_gradient("L").resize((64, 64)).convert("RGB")
+        color = Color.parse(name)
+        lab = colors.rgb2lab(values(view) / 255)
+        lab[..., 1:] = colors.rgb2lab(np.array([color.red, color.green, color.blue]) / 255)[1:]
+
+        made = drawn(editor, view, Tint(color))
+
+        wanted = 255 * np.clip(colors.lab2rgb(lab), 0, 1)
+        assert np.percentile(np.abs(made - wanted), 95) <= 3
 
     def test_twice_negated_is_as_before(self, editor) -> None:  # noqa: F811
         view = pictures.view(60, 40)
