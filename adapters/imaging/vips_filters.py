@@ -20,6 +20,8 @@ from domain.images.operations import (
 
 _LEAST_SIGMA = 0.3  # of what libvips calls a blur
 _WIDEST_SIGMA = 100.0
+# libvips cuts a Gaussian where it has fallen to a fifth, which blurs as one of 0.8 sigma would.
+_LEAST_BLUR = 0.01
 
 
 def filtered(step: Filter, frame: pyvips.Image) -> pyvips.Image:
@@ -70,7 +72,7 @@ def _ellipse(width: int, height: int) -> pyvips.Image:
 
 
 def _blurred(image: pyvips.Image, sigma: float) -> pyvips.Image:
-    return alpha_weighed(image, lambda one: one.gaussblur(sigma))
+    return alpha_weighed(image, lambda one: one.gaussblur(sigma, min_ampl=_LEAST_BLUR))
 
 
 def _sharpened(image: pyvips.Image, step: Sharpen) -> pyvips.Image:
