@@ -16,6 +16,18 @@ Feature: Knowing beforehand
     And she plans {"pipeline": [{"op": "resize", "width": "50.0%"}]}
     Then both plans have the same hash
 
+  Scenario: The same for the path of a URL
+    When she plans {"resize": "50%", "blur": 2, "format": "webp"}
+    And she plans the text resize:w=50p/blur:sigma=2.0/out:format=webp
+    Then both plans have the same hash
+    And the plan tells the URL form "resize:w=50p/blur:sigma=2/out:format=webp"
+
+  Scenario: What the plan foretells of a turned picture comes true
+    When she uploads a 1600x1000 photo with the processing options resize:w=80/rotate:angle=30
+    And she plans the text resize:w=80/rotate:angle=30 for that image
+    Then the plan foretells "main" as 94x83
+    And the result is 94x83
+
   Scenario: What the plan foretells comes true
     When she uploads a 1600x1000 photo with the processing options {"resize": "300x", "rotate": 90}
     And she plans {"resize": "300x", "rotate": 90} for that image

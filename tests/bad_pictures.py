@@ -1060,6 +1060,8 @@ def bad_options() -> tuple[BadOptions, ...]:
                    "/pipeline/0/op"),
         BadOptions("operation of no kind", 51, step % '{"op": 5}', "unknown-operation",
                    "/pipeline/0/op"),
+        BadOptions("a form of another house", 51, "resize=800x600", "unknown-operation",
+                   "/pipeline/0/op"),
         BadOptions("unknown filter", 51, '{"filters": ["explode"]}', invalid, "/filters/0"),
         BadOptions("unknown member", 51, '{"resizee": "800x600"}', "unknown-member",
                    "/resizee"),
@@ -1086,9 +1088,25 @@ def bad_options() -> tuple[BadOptions, ...]:
         ),
         BadOptions("long quality 101", 54, output % '{"quality": 101}', invalid, "/output/quality"),
         *(
+            BadOptions(f"in a URL, {sent[:40]}", row, sent, code, pointer)
+            for row, sent, code, pointer in (
+                (47, "resize:w=0", invalid, "/pipeline/0/width"),
+                (48, "resize:w=99999", "output-too-large", "/pipeline/0/width"),
+                (49, "blur:sigma=" + "9" * 5_000, invalid, "/pipeline/0/sigma"),
+                (49, "blur:sigma=1e999", invalid, "/pipeline/0/sigma"),
+                (51, "grayscale/" * 3_000, "too-many-operations", "/pipeline"),
+                (49, "blur:" + "sigma.sigma" * 5_000, invalid, "/pipeline/0/sigma"),
+                (51, "blur:sigma=2,op=crop", "unknown-member", "/pipeline/0/op"),
+                (52, "watermark:image=..%2F..%2Fetc%2Fpasswd", invalid, "/pipeline/0/image"),
+                (52, "watermark:text=%00", invalid, "/pipeline/0/text"),
+                (52, "watermark:text=%ED%A0%80", invalid, "/pipeline/0/text"),
+                (54, "out:format=svg", invalid, "/output/format"),
+            )
+        ),
+        *(
             BadOptions(name, 55, sent, "malformed-json")
             for name, sent in {
-                "no JSON": "resize=800x600",
+                "no JSON": "800x600",
                 "half an object": '{"resize": "800x6',
                 "comma at the end": '{"resize": "800x600",}',
                 "two values": "{} {}",
@@ -1109,6 +1127,7 @@ def bad_options() -> tuple[BadOptions, ...]:
                 "lone surrogate": '{"watermark": "\\ud800.png"}',
                 "lone surrogate as a member": '{"\\udfff": 1}',
                 "NUL": '{"watermark": "logo\\u0000.png"}',
+                "Latin-1 in a URL": "watermark:image=café.png".encode("latin-1"),
                 "bare NUL": b'{"watermark": "logo\0.png"}',
                 "integer of 5000 digits": '{"blur": ' + "9" * 5_000 + "}",
             }.items()

@@ -1,6 +1,6 @@
 """Operations as libvips calls; sizes and places come from the domain's geometry."""
 
-from typing import Final, assert_never
+from typing import assert_never
 
 import pyvips
 
@@ -15,8 +15,7 @@ from adapters.imaging.vips_framing import framed
 from adapters.imaging.vips_resizing import cropped, resized
 from adapters.imaging.vips_tones import toned
 from adapters.imaging.vips_watermarks import Marks, watermarked
-from domain.errors import OutputTooLarge
-from domain.images.limits import MAX_SIDE_PX
+from domain.images.geometry import turn
 from domain.images.operations import (
     AutoOrient,
     Blur,
@@ -37,9 +36,6 @@ from domain.images.operations import (
     Trim,
     Watermark,
 )
-from domain.images.units import Color
-
-_RIGHT_ANGLES: Final = {90.0: "d90", 180.0: "d180", 270.0: "d270"}
 
 
 def apply(step: Operation, frames: list[pyvips.Image], marks: Marks) -> list[pyvips.Image]:
@@ -72,7 +68,7 @@ def _apply_to_frame(  # noqa: PLR0911  # one return a case
         case Trim():
             return _trimmed(frame, step)
         case Rotate():
-            return _rotate(frame, step.angle % 360, step.background)
+            return _rotated(frame, step)
         case Flip():
             frame = frame.fliphor() if step.horizontal else frame
             return frame.copy_memory().flipver() if step.vertical else frame
@@ -137,21 +133,24 @@ def _found(
     return left, top, width, height
 
 
-def _rotate(frame: pyvips.Image, angle: float, background: Color) -> pyvips.Image:
-    if angle == 0:
+def _rotated(frame: pyvips.Image, step: Rotate) -> pyvips.Image:
+    turned = turn(frame.width, frame.height, step)
+    if turned.quarters == 0:
         return frame
-    planned = frame.rotate(angle)  # no pixel is drawn for asking its size
-    if max(planned.width, planned.height) > MAX_SIDE_PX:
-        raise OutputTooLarge(f"the result would be longer than {MAX_SIDE_PX} pixels")
     frame = frame.copy_memory()
-    if angle in _RIGHT_ANGLES:
-        return frame.rot(_RIGHT_ANGLES[angle])
-    frame, fill = ready_for(frame, background)
+    if turned.quarters is not None:
+        return frame.rot(f"d{90 * turned.quarters}")
+    frame, fill = ready_for(frame, step.background)
     if frame.hasalpha():
-        fill = [channel * background.alpha / 255 for channel in fill[:-1]] + [background.alpha]
+        alpha = step.background.alpha
+        fill = [channel * alpha / 255 for channel in fill[:-1]] + [alpha]
     return alpha_weighed(
         frame,
-        lambda image: image.rotate(
-            angle, interpolate=pyvips.Interpolate.new("bicubic"), background=fill
+        lambda image: image.affine(
+            [turned.cosine, -turned.sine, turned.sine, turned.cosine],
+            oarea=[turned.left, turned.top, turned.width, turned.height],
+            interpolate=pyvips.Interpolate.new("bicubic"),
+            extend="background",
+            background=fill,
         ),
     )

@@ -8,9 +8,10 @@ import attrs
 import rfc8785
 
 from adapters.serialization.pipelines import pipeline_to_document
+from adapters.serialization.url_texts import url_form
 from application.ports.pipeline_texts import PipelineTexts
 from domain.images.operations import AutoOrient
-from domain.images.pipeline import Pipeline
+from domain.images.pipeline import Origin, Pipeline
 
 
 class CanonicalTexts(PipelineTexts):
@@ -19,7 +20,11 @@ class CanonicalTexts(PipelineTexts):
     def document(self, pipeline: Pipeline) -> Mapping[str, Any]:
         document = pipeline_to_document(pipeline, whole=True)
         # Otherwise reading it again would put a turning upright in front.
-        upright = pipeline.operations[:1] == (AutoOrient(),)
+        runs = [
+            pipeline.operations,
+            *(one.operations for one in pipeline.variants if one.origin is Origin.UPLOAD),
+        ]
+        upright = all(run[:1] == (AutoOrient(),) for run in runs)
         whole: dict[str, Any] = _without_none(document | {"source": {"autoOrient": upright}})
         return whole
 
@@ -27,6 +32,9 @@ class CanonicalTexts(PipelineTexts):
         # What is asked about the picture is no part of what is drawn.
         drawn = attrs.evolve(pipeline, analyze=frozenset())
         return hashlib.sha256(rfc8785.dumps(dict(self.document(drawn)))).hexdigest()
+
+    def url_form(self, pipeline: Pipeline) -> str | None:
+        return url_form(pipeline)
 
 
 # Any: whatever JSON holds.

@@ -60,6 +60,9 @@ def make_converter(*, whole: bool = False) -> cattrs.Converter:
     converter.register_structure_hook(bool, _boolean)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook_func(_is_enum, _member)
+    converter.register_structure_hook_func(
+        _is_tuple, lambda value, kind: tuple(_items(converter, value, kind))
+    )
     converter.register_structure_hook(Length, _length)
     converter.register_structure_hook(Length | None, lambda value, _: _optional(value, _length))
     converter.register_structure_hook(Radius, _radius)
@@ -172,6 +175,18 @@ def _operation(converter: cattrs.Converter, document: object) -> Operation:
     return converter.structure(members, kind)
 
 
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _items(converter: cattrs.Converter, value: object, kind: Any) -> list[Any]:
+    if not isinstance(value, list | tuple):  # a tuple has not been through JSON yet
+        raise InvalidParameter("must be a list")
+    items: Any = list[get_args(kind)[0]]  # type: ignore[misc]  # known as it runs
+    read: list[Any] = converter.structure(value, items)
+    return read
+
+
 def _is_enum(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Enum)
 
@@ -226,9 +241,10 @@ def _format_name(value: Format) -> str:
 def _length(value: object, _: Any) -> Length:
     if isinstance(value, str):
         return Percent.parse(value)
-    if isinstance(value, bool) or not isinstance(value, int):
+    whole = _whole(value)
+    if whole is None:
         raise InvalidParameter('must be whole pixels such as 800, or a share such as "50%"')
-    return value
+    return whole
 
 
 def _radius(value: object, _: Any) -> Radius:
@@ -263,9 +279,17 @@ def _aspect_ratio(value: object, _: Any) -> AspectRatio:
 
 
 def _integer(value: object, _: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
+    whole = _whole(value)
+    if whole is None:
         raise InvalidParameter("must be a whole number")
-    return value
+    return whole
+
+
+def _whole(value: object) -> int | None:
+    """Return a whole number, which JSON may write as 2 or as 2.0; None of anything else."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _number(value: object, _: Any) -> float:

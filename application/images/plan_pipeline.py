@@ -70,6 +70,7 @@ class Plan:
     Attributes:
         document: Its one form, as the long form of the language.
         digest: SHA-256 of that, in hex; the same for all pipelines that mean the same.
+        url_form: The same in the URL form; None if it has variants.
         predicted: Each result by its name; None without a picture.
         warnings: Sentences for whoever wrote it.
         cost: None without a picture.
@@ -78,6 +79,7 @@ class Plan:
 
     document: Mapping[str, Any]
     digest: str
+    url_form: str | None
     predicted: Mapping[str, Predicted] | None
     warnings: tuple[str, ...]
     cost: Cost | None
@@ -110,6 +112,7 @@ class PlanPipeline:
         return Plan(
             self.texts.document(found.pipeline),
             self.texts.digest(found.pipeline),
+            self.texts.url_form(found.pipeline),
             predicted,
             (
                 *_warnings(request.pipeline, found.dropped, facts, predicted),

@@ -17,3 +17,7 @@ class PipelineTexts(Protocol):
     @abstractmethod
     def digest(self, pipeline: Pipeline) -> str:
         """Return the SHA-256, in hex, of that document as JSON in the form of RFC 8785."""
+
+    @abstractmethod
+    def url_form(self, pipeline: Pipeline) -> str | None:
+        """Return *pipeline* in the URL form of the language; None if it has variants."""

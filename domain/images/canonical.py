@@ -12,6 +12,7 @@ from domain.images.operations import (
     Resize,
     Rotate,
 )
+from domain.images.output import Delay, Kept, Metadata, Output
 from domain.images.pipeline import MAIN, Pipeline
 from domain.images.units import Length, Percent
 
@@ -36,6 +37,8 @@ def canonical(pipeline: Pipeline) -> Canonical:
     """
     Return *pipeline* without the steps that change no pixel of any picture, angles from 0 to 360.
 
+    Of outputs, delays are listed as far as they differ, and kinds of metadata in one order.
+
     A step goes only if drawing it copies every pixel. Some that look idle stay: a neutral
     `modulate` and `sepia` of nothing take the colours through another space and round them, a
     watermark of no opacity still needs its picture and works the profile in, a border or a
@@ -43,13 +46,41 @@ def canonical(pipeline: Pipeline) -> Canonical:
     """
     main = _kept(pipeline.operations)
     variants = [
-        attrs.evolve(variant, operations=_kept(variant.operations)) for variant in pipeline.variants
+        attrs.evolve(variant, operations=_kept(variant.operations), output=_written(variant.output))
+        for variant in pipeline.variants
     ]
     dropped = {MAIN: len(pipeline.operations) - len(main)}
     for before, after in zip(pipeline.variants, variants, strict=True):
         dropped[before.name] = len(before.operations) - len(after.operations)
     by_name = tuple(sorted(variants, key=lambda variant: variant.name))
-    return Canonical(attrs.evolve(pipeline, operations=main, variants=by_name), dropped)
+    output = _written(pipeline.output)
+    return Canonical(
+        attrs.evolve(pipeline, operations=main, output=output, variants=by_name), dropped
+    )
+
+
+def _written(output: Output) -> Output:
+    return attrs.evolve(
+        output,
+        delay=_delay(output.delay),
+        metadata=attrs.evolve(output.metadata, keep=_kinds(output.metadata)),
+    )
+
+
+def _delay(delay: Delay) -> Delay:
+    if not isinstance(delay, tuple):
+        return delay
+    count = len(delay)
+    while count > 1 and delay[count - 1] == delay[count - 2]:  # the last goes on anyhow
+        count -= 1
+    return delay[0] if count == 1 else delay[:count]
+
+
+def _kinds(metadata: Metadata) -> tuple[Kept, ...]:
+    # The copyright is a part of EXIF.
+    dropped = {Kept.COPYRIGHT} if Kept.EXIF in metadata.keep else set()
+    kinds = tuple(kind for kind in Kept if kind in metadata.keep and kind not in dropped)
+    return kinds or (Kept.NONE,)
 
 
 def _kept(operations: tuple[Operation, ...]) -> tuple[Operation, ...]:

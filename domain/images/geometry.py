@@ -1,5 +1,7 @@
 """Sizes and regions worked out before a pixel is touched; the engine draws what this says."""
 
+import math
+
 import attrs
 
 from domain.errors import GeometryOutsideImage, OutputTooLarge
@@ -15,6 +17,7 @@ from domain.images.operations import (
     Pad,
     Region,
     Resize,
+    Rotate,
     RoundCorners,
 )
 from domain.images.units import Length, Percent, in_pixels
@@ -210,6 +213,62 @@ def pad(width: int, height: int, step: Pad | Border) -> Padded:
     if max(padded.width, padded.height) > MAX_SIDE_PX:
         raise OutputTooLarge(f"the result would be longer than {MAX_SIDE_PX} pixels")
     return padded
+
+
+@attrs.frozen
+class Turned:
+    """
+    A picture turned about its upper left corner, and the canvas that holds all of it, in pixels.
+
+    Attributes:
+        quarters: Quarter turns clockwise, 0 to 3, if it is turned by nothing else; else None.
+        left: Where the canvas begins, seen from that corner.
+        top: Likewise.
+        cosine: Of the angle.
+        sine: Likewise; x becomes x·cosine - y·sine, and y becomes x·sine + y·cosine.
+    """
+
+    quarters: int | None
+    left: int
+    top: int
+    width: int
+    height: int
+    cosine: float
+    sine: float
+
+
+def turn(width: int, height: int, step: Rotate) -> Turned:
+    """
+    Work out the canvas of a picture of *width* × *height* pixels that *step* turns.
+
+    Raises:
+        OutputTooLarge: It would have a side longer than `MAX_SIDE_PX`.
+    """
+    angle = step.angle % 360
+    if angle % 90 == 0:
+        quarters = round(angle / 90) % 4  # a hair below 0 is rounded to 360
+        across, down = (width, height) if quarters % 2 == 0 else (height, width)
+        return Turned(quarters, 0, 0, across, down, *_QUARTERS[quarters])
+    cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    corners = [
+        (x * cosine - y * sine, x * sine + y * cosine) for x in (0, width) for y in (0, height)
+    ]
+    left, top = (min(corner[axis] for corner in corners) for axis in (0, 1))
+    turned = Turned(
+        None,
+        round(left),
+        round(top),
+        max(1, round(width * abs(cosine) + height * abs(sine))),
+        max(1, round(width * abs(sine) + height * abs(cosine))),
+        cosine,
+        sine,
+    )
+    if max(turned.width, turned.height) > MAX_SIDE_PX:
+        raise OutputTooLarge(f"the result would be longer than {MAX_SIDE_PX} pixels")
+    return turned
+
+
+_QUARTERS = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))
 
 
 def corner_radius(width: int, height: int, step: RoundCorners) -> float:

@@ -104,6 +104,7 @@ def _qualities(quality: Qualities | int | None) -> Qualities:
         raise error.under("/quality") from None
 
 
+_LEAST_DELAY_MS: Final = 10
 _MAX_DELAY_MS: Final = 60_000
 _MAX_BYTES: Final = 2**31
 
@@ -139,10 +140,10 @@ class Output:
     background: Color = attrs.field(default=WHITE, validator=opaque)
 
     def __attrs_post_init__(self) -> None:
-        delays = self.delay if isinstance(self.delay, tuple) else (self.delay or 10,)
-        if not delays or not all(10 <= delay <= _MAX_DELAY_MS for delay in delays):
+        delays = _delays(self.delay)
+        if not delays or not all(_LEAST_DELAY_MS <= delay <= _MAX_DELAY_MS for delay in delays):
             raise InvalidParameter(
-                f"must be from 10 to {_MAX_DELAY_MS} milliseconds", pointer="/delay"
+                f"must be from {_LEAST_DELAY_MS} to {_MAX_DELAY_MS} milliseconds", pointer="/delay"
             )
         if self.lossless and self.max_bytes is not None:
             raise InvalidParameter("cannot be promised of what loses nothing", pointer="/maxBytes")
@@ -155,6 +156,12 @@ class Output:
                         f"means nothing for {self.format.value}, only for {known}",
                         pointer=f"/{camel_case(name)}",
                     )
+
+
+def _delays(delay: Delay) -> tuple[int, ...]:
+    if isinstance(delay, tuple):
+        return delay
+    return (_LEAST_DELAY_MS if delay is None else delay,)
 
 
 _USED_BY: Final = {

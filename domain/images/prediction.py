@@ -5,7 +5,7 @@ from typing import Final, assert_never
 import attrs
 
 from domain.images.formats import ImageFormat
-from domain.images.geometry import fit, pad, region
+from domain.images.geometry import clipped, fit, pad, region, turn
 from domain.images.operations import (
     AutoOrient,
     Blur,
@@ -122,11 +122,12 @@ def _after(operations: tuple[Operation, ...], size: _Size) -> _Size | None:
     return size
 
 
-def _step(step: Operation, size: _Size) -> _Size | None:  # noqa: PLR0911  # one return a case
+def _step(step: Operation, size: _Size) -> _Size | None:  # noqa: C901, PLR0911  # one a case
     match step:
         case AutoOrient():
-            turned = size.orientation >= _TURNED_ORIENTATION
-            return _Size(*(_turned(size) if turned else (size.width, size.height)), 1)
+            if size.orientation >= _TURNED_ORIENTATION:
+                return _Size(size.height, size.width, 1)
+            return attrs.evolve(size, orientation=1)
         case Resize():
             fitted = fit(size.width, size.height, step)
             return attrs.evolve(size, width=fitted.width, height=fitted.height)
@@ -137,27 +138,19 @@ def _step(step: Operation, size: _Size) -> _Size | None:  # noqa: PLR0911  # one
             padded = pad(size.width, size.height, step)
             return attrs.evolve(size, width=padded.width, height=padded.height)
         case Rotate():
-            return _rotated(step, size)
+            turned = turn(size.width, size.height, step)
+            return attrs.evolve(size, width=turned.width, height=turned.height)
         case Trim():
             return None
+        case Blur() | Sharpen() | Redact():
+            for part in step.regions:
+                clipped(size.width, size.height, part)  # refuses what lies outside
+            return size
         case (
             Flip() | Grayscale() | Negate() | Normalize() | Gamma() | Threshold() | Modulate()
-            | Contrast() | ColorProfile() | Tint() | Sepia() | Duotone() | Flatten() | Blur()
-            | Sharpen() | Pixelate() | Redact() | RoundCorners() | Watermark()
+            | Contrast() | ColorProfile() | Tint() | Sepia() | Duotone() | Flatten()
+            | Pixelate() | RoundCorners() | Watermark()
         ):  # fmt: skip
             return size
         case _:
             assert_never(step)
-
-
-def _rotated(step: Rotate, size: _Size) -> _Size | None:
-    angle = step.angle % 360
-    if angle in (90, 270):
-        width, height = _turned(size)
-        return attrs.evolve(size, width=width, height=height)
-    # How far other angles make it grow, the engine rounds in a way of its own.
-    return size if angle in (0, 180) else None
-
-
-def _turned(size: _Size) -> tuple[int, int]:
-    return size.height, size.width

@@ -92,9 +92,9 @@ PROBLEMS: Final = _by_code((
     Problem("link-expired", 410, "The link is too old",
             "Get a new one from GET /api/images/{imageId}/download."),
     Problem("presets-only", 403, "You may use presets, and nothing else",
-            "Name a preset in the processing options, with nothing but analyze, notify and priority "
-            "beside it; the detail says which presets, GET /api/presets what each is. For anything else, "
-            "ask an administrator."),
+            "Name a preset in the processing options, and beside it nothing but analyze, notify "
+            "and priority; the detail says which presets, GET /api/presets what each is. For "
+            "anything else, ask an administrator."),
     # What is asked for
     Problem("not-found", 404, "There is nothing here",
             "Check the address and the id. Things of other accounts look as if they were not "

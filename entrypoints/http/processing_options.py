@@ -1,9 +1,10 @@
 """
 The language of processing options: what customers write, as a pipeline.
 
-Two forms of one language, see docs/processing-options.md: the long form lists operations in the
-order in which they run; the short form is a flat object whose keys always run in one order.
-Every refusal points to the value in the form that the customer chose.
+Three forms of one language, see docs/processing-options.md: the long form lists operations in the
+order in which they run; the short form is a flat object whose keys always run in one order; the URL
+form is text that stands for a long form. Every refusal points to the value in the form that the
+customer chose, or in the long form that the URL form stands for.
 """
 
 from collections.abc import Callable, Iterator, Sized
@@ -34,9 +35,11 @@ from domain.images.pipeline import Origin, Pipeline, Variant, check_length
 from domain.images.preset import Preset, PresetOrigin, PresetReference
 from domain.notifications.channel import NotificationRequest, Occasion
 from domain.tasks.priority import Priority
+from entrypoints.http.errors import MalformedJSON
 from entrypoints.http.payloads import escaped, structure
 from entrypoints.http.short_notations import NOTATIONS, filter_of
-from entrypoints.http.strict_json import parse
+from entrypoints.http.strict_json import MAX_BYTES, parse
+from entrypoints.http.url_form import read_url_form
 
 T = TypeVar("T")
 
@@ -95,17 +98,23 @@ class ProcessingOptionsReader:
 
     def parse(self, data: bytes | None, find_preset: FindPreset = no_preset) -> ProcessingOptions:
         """
-        Return what the JSON text in *data* asks for; None or blank asks for nothing special.
+        Return what the text in *data* asks for; None or blank asks for nothing special.
+
+        What begins with a letter is in the URL form, which no object in JSON does.
 
         Raises:
-            MalformedJSON: It is not JSON.
+            MalformedJSON: It is neither that nor JSON.
             DomainError: It is not in the language; the pointer says where.
             PresetNotFound, PresetsOnly, PortFailure: As *find_preset* raises them.
         """
-        return self.read(parse(data) if data and data.strip() else {}, find_preset)
+        text = (data or b"").strip()
+        if not text:
+            return self.read({}, find_preset)
+        document = _url_form(text) if text[:1].isalpha() else parse(data or b"")
+        return self.read(document, find_preset)
 
     def read(self, document: object, find_preset: FindPreset = no_preset) -> ProcessingOptions:
-        """Return what *document* asks for, or refuse it as `parse` does."""
+        """Return what *document*, an object or text in the URL form, asks for, or refuse it."""
         members = _checked(document)
         if "preset" not in members:
             return self._asked(members, self._pipeline(members))
@@ -311,6 +320,15 @@ class _Run:
         return attrs.evolve(self, operations=operations)
 
 
+def _url_form(data: bytes) -> str:
+    if len(data) > MAX_BYTES:
+        raise MalformedJSON(f"The processing options are longer than {MAX_BYTES} bytes.")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise MalformedJSON("The processing options are not UTF-8.") from None
+
+
 def _at(place: str, read: Callable[[Any], T], value: object) -> T:
     """Return what *read* makes of *value*, which stands at *place*; refusals point there."""
     try:
@@ -342,7 +360,9 @@ def _members(place: str, value: object) -> list[tuple[str, object]]:
 
 
 def _checked(document: object) -> dict[str, Any]:
-    """Return *document*, an object of known members in one of the two forms."""
+    """Return *document*, an object of known members in one of the forms, or text that is one."""
+    if isinstance(document, str):
+        document = read_url_form(document)
     if not isinstance(document, dict):
         raise InvalidParameter('must be an object such as {"resize": "800x600"}', pointer="")
     is_long = any(name in document for name in ("version", "pipeline", "output"))

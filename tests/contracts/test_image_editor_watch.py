@@ -17,7 +17,7 @@ from tests import pictures
 from tests.limits import renderer_limits
 
 SLOW = Pipeline(
-    (Resize(5000, 5000, Fit.FILL, without_enlargement=False), Blur(60)), Output(ImageFormat.JPEG)
+    (Resize(5000, 5000, Fit.FILL, without_enlargement=False), Blur(35)), Output(ImageFormat.JPEG)
 )
 
 

@@ -273,7 +273,9 @@ class House:
         self.plans.append(request)
         if request.image_id is not None and request.image_id not in self.images:
             raise NotFound
-        return Plan({"version": 1}, "ab" * 32, None, ("a warning",), None, request.preset)
+        return Plan(
+            {"version": 1}, "ab" * 32, "out:format=same", None, ("a warning",), None, request.preset
+        )
 
     def find_preset(self, request: FindPresetRequest) -> Preset:
         for preset in reversed(self.presets):

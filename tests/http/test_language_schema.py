@@ -11,12 +11,13 @@ from jsonschema import Draft202012Validator
 
 from adapters.serialization.canonical_texts import CanonicalTexts
 from adapters.serialization.converter import make_converter
+from adapters.serialization.pipelines import pipeline_to_document
 from domain.images.operations import OPERATION_NAMES
 from domain.images.pipeline import Pipeline
 from entrypoints.http.language_schema import language_schema
 from entrypoints.http.processing_options import ProcessingOptionsReader
-from tests.contracts.test_pipeline_texts import OPTIONS
 from tests.http.house import Caller
+from tests.pipelines import examples, pipelines
 
 BOOK = (Path(__file__).parents[2] / "docs" / "processing-options.md").read_text()
 READER = ProcessingOptionsReader(make_converter())
@@ -73,15 +74,11 @@ def test_what_the_reader_refuses_the_schema_does(wrong: dict[str, Any]) -> None:
         READER.read(wrong | {"version": 1})
 
 
-@settings(max_examples=200, deadline=None)
-@given(OPTIONS)
-def test_what_is_written_out_is_valid(options: dict[str, Any]) -> None:
-    assert SCHEMA.is_valid(options)
-    try:
-        pipeline: Pipeline = READER.read(options).pipeline
-    except Exception:
-        return
+@settings(max_examples=examples(200), deadline=None)
+@given(pipelines())
+def test_what_is_written_out_is_valid(pipeline: Pipeline) -> None:
     SCHEMA.validate(CanonicalTexts().document(pipeline))
+    SCHEMA.validate(json.loads(json.dumps(pipeline_to_document(pipeline))))
 
 
 def test_a_preset_may_be_named() -> None:

@@ -7,6 +7,8 @@ import pytest
 from domain.images.analysis import Aspect
 from domain.images.formats import ImageFormat
 from domain.images.operations import OPERATION_NAMES, AutoOrient, Resize
+from domain.images.output import Output
+from domain.images.pipeline import Pipeline
 from domain.images.prediction import Facts
 from tests.builders import an_image
 from tests.http.house import BEARER, Caller, House, problem
@@ -29,6 +31,7 @@ def test_a_plan_is_told(caller: Caller, house: House) -> None:
         "pipeline": {"version": 1},
         "pipelineHash": "ab" * 32,
         "preset": None,
+        "urlForm": "out:format=same",
         "predicted": None,
         "warnings": ["a warning"],
         "cost": None,
@@ -36,6 +39,16 @@ def test_a_plan_is_told(caller: Caller, house: House) -> None:
     [request] = house.plans
     assert request.facts == Facts(ImageFormat.JPEG, 4000, 3000, orientation=6)
     assert request.pipeline.operations == (AutoOrient(), Resize(800, 600))
+
+
+def test_text_in_the_url_form_is_planned_too(caller: Caller, house: House) -> None:
+    answer = caller.simulate_post(
+        PLAN, json={"processingOptions": "resize:w=800,h=600/out:format=webp"}, headers=BEARER
+    )
+
+    assert answer.status_code == 200
+    [request] = house.plans
+    assert request.pipeline == Pipeline((AutoOrient(), Resize(800, 600)), Output(ImageFormat.WEBP))
 
 
 def test_of_an_image_that_is_there(caller: Caller, house: House) -> None:
@@ -59,6 +72,16 @@ def test_of_an_image_that_is_there(caller: Caller, house: House) -> None:
         ),
         ({"processingOptions": {"resiz": "8x8"}}, "unknown-member", "/processingOptions/resiz"),
         ({"processingOptions": []}, "invalid-parameter", "/processingOptions"),
+        (
+            {"processingOptions": "negate/blur:sigma=x"},
+            "invalid-parameter",
+            "/processingOptions/pipeline/1/sigma",
+        ),
+        (
+            {"processingOptions": "out:format=png,glow=1"},
+            "unknown-member",
+            "/processingOptions/output/glow",
+        ),
         ({"image": {"width": 5}}, "invalid-parameter", "/image"),
         (
             {"image": {"format": "jpeg", "width": 0, "height": 1}},

@@ -153,6 +153,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "pipeline": plan.document,
         "pipelineHash": plan.digest,
         "preset": None if plan.preset is None else str(plan.preset),
+        "urlForm": plan.url_form,
         "predicted": None
         if predicted is None
         else {name: _predicted(result) for name, result in predicted.items()},

@@ -28,6 +28,21 @@ def _(world: World, options: str) -> None:
     plan(world, options, image={"imageId": world.image_id})
 
 
+@when(parsers.re(r"she plans the text (?P<text>\S+)$"))
+def plan_text(world: World, text: str, **picture) -> None:
+    plan(world, json.dumps(text), **picture)
+
+
+@when(parsers.re(r"she plans the text (?P<text>\S+) for that image$"))
+def _(world: World, text: str) -> None:
+    plan_text(world, text, image={"imageId": world.image_id})
+
+
+@then(parsers.parse('the plan tells the URL form "{text}"'))
+def _(world: World, text: str) -> None:
+    assert world.answer.json["urlForm"] == text
+
+
 @then(parsers.parse('the plan foretells "{name}" as {width:d}x{height:d}'))
 def _(world: World, name: str, width: int, height: int) -> None:
     assert world.answer.status_code == 200, world.answer.text

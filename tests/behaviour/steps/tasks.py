@@ -8,7 +8,7 @@ from tests import pictures
 from tests.behaviour.world import World
 
 # Large enough for a few seconds of any machine.
-SLOW = '{"resize": "5000x5000!", "filters": ["blur:60"], "format": "png"}'
+SLOW = '{"resize": "5000x5000!", "filters": ["blur:35"], "format": "png"}'
 PATIENCE_SECONDS = 60.0
 
 

@@ -1,13 +1,15 @@
 """Sizes and regions: what holds for every picture and every request."""
 
+import math
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.errors import GeometryOutsideImage, OutputTooLarge
-from domain.images.geometry import Area, Fitted, clipped, fit, place, region
+from domain.images.geometry import Area, Fitted, clipped, fit, place, region, turn
 from domain.images.limits import MAX_SIDE_PX
-from domain.images.operations import Region, AspectRatio, Crop, Fit, Gravity, Resize
+from domain.images.operations import Region, AspectRatio, Crop, Fit, Gravity, Resize, Rotate
 from domain.images.units import Percent
 
 sides = st.integers(1, MAX_SIDE_PX)
@@ -274,3 +276,41 @@ class TestClipped:
     def test_of_what_lies_outside_nothing_is_left(self, part):
         with pytest.raises(GeometryOutsideImage, match="100x80"):
             clipped(100, 80, part)
+
+
+class TestTurn:
+    @pytest.mark.parametrize(
+        ("angle", "quarters", "size"),
+        [
+            (0, 0, (400, 300)),
+            (360, 0, (400, 300)),
+            (-1e-14, 0, (400, 300)),
+            (90, 1, (300, 400)),
+            (-90, 3, (300, 400)),
+            (-180, 2, (400, 300)),
+            (270, 3, (300, 400)),
+            (45, None, (495, 495)),  # 700 / √2
+            (30, None, (496, 460)),  # 400 cos 30° + 300 sin 30°, and the other way round
+            (-150, None, (496, 460)),
+        ],
+    )
+    def test_by_hand(self, angle, quarters, size) -> None:
+        turned = turn(400, 300, Rotate(angle))
+
+        assert (turned.quarters, (turned.width, turned.height)) == (quarters, size)
+
+    @given(st.integers(1, 2000), st.integers(1, 2000), st.floats(-360, 360))
+    def test_every_corner_lies_on_the_canvas(self, width, height, angle) -> None:
+        turned = turn(width, height, Rotate(angle))
+
+        assume(turned.quarters is None)
+        for x, y in ((0, 0), (width, 0), (0, height), (width, height)):
+            across = x * turned.cosine - y * turned.sine - turned.left
+            down = x * turned.sine + y * turned.cosine - turned.top
+            assert -1 <= across <= turned.width + 1 and -1 <= down <= turned.height + 1
+        assert turned.width <= math.hypot(width, height) + 1
+
+    def test_a_canvas_has_an_end(self) -> None:
+        turn(16_384, 16_384, Rotate(90))
+        with pytest.raises(OutputTooLarge):
+            turn(16_384, 16_384, Rotate(45))
