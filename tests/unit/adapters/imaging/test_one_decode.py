@@ -28,6 +28,7 @@ def bytes_read(source: bytes, pipeline: Pipeline) -> int:
             file.fileno(),
             [target.fileno()],
             {},
+            {},
             UploadPolicy(),
             MarkCache(),
             lambda _: None,
