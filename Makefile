@@ -55,6 +55,14 @@ bench: $(TEST_STAMP)  ## What the platform costs around the pixels, as ratios
 faults: $(TEST_STAMP)  ## Kill everything under load, several times as often as `make test` does
 	SAFELIGHT_TEST_FAULTS=whole SAFELIGHT_TEST_KILLS=200 $(PYTHON) -m pytest tests/faults -s --timeout=3000 $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(TEST_STAMP)  ## Thousands of damaged pictures through a renderer; ARGS='--seed 1 --files 20000 --seconds 3000'
+	$(PYTHON) -m tests.fuzz $(ARGS)
+
+.PHONY: costs
+costs: $(TEST_STAMP)  ## What the worst pictures cost a renderer, memory and processor time
+	$(PYTHON) -m tests.costs
+
 .PHONY: format
 format: $(TEST_STAMP)  ## Put the code into its form
 	$(BIN)/ruff check --fix-only .

@@ -35,6 +35,17 @@ Feature: Uploading an image
         | PNG photo  | photo.jpg  | png    |
         | JPEG photo | photo.txt  | jpeg   |
 
+    Scenario Outline: What hides in a picture does not come out of it
+      When she uploads <hideout>
+      Then the image is soon completed
+      And nothing of what was hidden is in the result
+
+      Examples:
+        | hideout                              |
+        | a photo with a program in its notes  |
+        | a photo with an archive behind it    |
+        | a photo with a web page inside       |
+
   Rule: What is not a picture, or too much of one, is refused at the door
 
     Scenario Outline: A file that is refused
@@ -49,6 +60,7 @@ Feature: Uploading an image
         | a PDF                               | unsupported-media-type |
         | a tiny PNG that unfolds to 786464x32 | image-too-large        |
         | a PNG that claims 50000x50000       | image-too-large        |
+        | a TIFF that points beyond the disk  | unsupported-media-type |
         | a file of one byte too many         | content-too-large      |
 
     Scenario Outline: Processing options that cannot be carried out

@@ -66,6 +66,7 @@ class BadPicture:
         media_type: What the client takes it for.
         payload: Bytes that no result may hold, or None.
         as_watermark: To be sent as the mark beside a good picture, not as the picture.
+        options: What is asked for, as the text of the form field.
     """
 
     name: str
@@ -78,6 +79,7 @@ class BadPicture:
     media_type: str = "image/jpeg"
     payload: bytes | None = None
     as_watermark: bool = False
+    options: str = '{"resize": "300x300"}'
 
     def __str__(self) -> str:
         return f"{self.row}-{self.name}"
@@ -212,7 +214,7 @@ def _not_pictures() -> Iterator[BadPicture]:
         yield BadPicture(
             f"HEIC of brand {brand.decode()}",
             18,
-            lambda brand=brand: _box(b"ftyp", brand + bytes(4) + b"mif1heic") + _box(b"mdat", b"x"),
+            lambda brand=brand: box(b"ftyp", brand + bytes(4) + b"mif1heic") + box(b"mdat", b"x"),
             frozenset({"unsupported-codec", "unsupported-media-type"}),
             file_name="photo.heic",
             media_type="image/heic",
@@ -320,7 +322,7 @@ _UNTRUSTED: dict[str, Callable[[], bytes]] = {
     "PFM": lambda: b"PF\n2 2\n-1.0\n" + bytes(48),
     "JPEG 2000": lambda: pictures.photo(64, 64, "JPEG2000"),
     "JPEG 2000 codestream": lambda: b"\xff\x4f\xff\x51\0\x2f\0\0" + bytes(64),
-    "JPEG XL": lambda: b"\0\0\0\x0cJXL \r\n\x87\n" + _box(b"ftyp", b"jxl \0\0\0\0jxl ") + bytes(64),
+    "JPEG XL": lambda: b"\0\0\0\x0cJXL \r\n\x87\n" + box(b"ftyp", b"jxl \0\0\0\0jxl ") + bytes(64),
     "JPEG XL codestream": lambda: b"\xff\x0a" + bytes(64),
     "Fuji raw": lambda: b"FUJIFILMCCD-RAW 0201FF383501" + bytes(256),
 }
@@ -410,12 +412,21 @@ def _larger_than_they_look() -> Iterator[BadPicture]:
         file_name="photo.png",
         media_type="image/png",
     )
+    for scans in (20, 200):
+        yield BadPicture(
+            f"progressive JPEG of {scans} scans",
+            23,
+            lambda scans=scans: progressive_of_many_scans(scans),
+            None,
+            _UNREADABLE | {"limit_cpu"},
+            may_complete=True,
+        )
     yield BadPicture(
-        "progressive JPEG of 500 scans",
+        "progressive JPEG of 49 megapixels",
         23,
-        lambda: progressive_of_many_scans(500),
+        pictures.progressive_49mp,
         None,
-        _UNREADABLE | {"limit_cpu"},
+        frozenset({"limit_cpu"}),
         may_complete=True,
     )
     yield BadPicture(
@@ -431,7 +442,7 @@ def _larger_than_they_look() -> Iterator[BadPicture]:
     yield BadPicture(
         "TIFF whose second page is larger",
         24,
-        lambda: _tiff(
+        lambda: tiff_of(
             [_tiff_tags(8, 8, strip_bytes=64), _tiff_tags(60_000, 60_000, strip_bytes=64)],
             bytes(64),
         ),
@@ -459,13 +470,13 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
-def _chunk(kind: bytes, content: bytes = b"") -> bytes:
+def chunk(kind: bytes, content: bytes = b"") -> bytes:
     checksum = struct.pack(">I", zlib.crc32(kind + content))
     return struct.pack(">I", len(content)) + kind + content + checksum
 
 
 def _header(width: int, height: int, depth: int, colour: int, *, interlaced: bool = False) -> bytes:
-    return _chunk(
+    return chunk(
         b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, int(interlaced))
     )
 
@@ -477,8 +488,8 @@ def _png(width: int, height: int, depth: int, colour: int, *more: bytes) -> byte
             _PNG_SIGNATURE,
             _header(width, height, depth, colour),
             *more,
-            _chunk(b"IDAT", zeros_deflated(1024)),
-            _chunk(b"IEND"),
+            chunk(b"IDAT", zeros_deflated(1024)),
+            chunk(b"IEND"),
         )
     )
 
@@ -509,8 +520,8 @@ def png_of_zeros(
         (
             _PNG_SIGNATURE,
             _header(width, height, depth, colour, interlaced=interlaced),
-            _chunk(b"IDAT", zeros_deflated(total)),
-            _chunk(b"IEND"),
+            chunk(b"IDAT", zeros_deflated(total)),
+            chunk(b"IEND"),
         )
     )
 
@@ -545,15 +556,51 @@ def _webp_of_16383_squared() -> bytes:
     return bytes(data)
 
 
-def progressive_of_many_scans(count: int) -> bytes:
-    """A progressive JPEG whose first scan comes *count* times more."""
-    data = pictures.photo(800, 600, progressive=True)
-    first = data.index(b"\xff\xda")
-    length = struct.unpack_from(">H", data, first + 2)[0]
-    end = first + 2 + length
-    while data[end] != 0xFF or data[end + 1] == 0 or 0xD0 <= data[end + 1] <= 0xD7:
-        end += 1
-    return data[:end] + data[first:end] * count + data[end:]
+def progressive_of_many_scans(count: int, side: int = 7_000) -> bytes:
+    """A grey progressive JPEG of *count* scans, 883 at most, each of which goes over all of it."""
+    blocks = (-(-side // 8)) ** 2
+    # For each coefficient alone its highest bit, then bit after bit, as the standard allows.
+    passes = [
+        (place, place, 0 if bit == 13 else bit + 1, bit)
+        for place in range(1, 64)
+        for bit in range(13, -1, -1)
+    ]
+    empty = _jpeg_bits(_ends_of_blocks(blocks))
+    scans = b"".join(_jpeg_scan(*scan) + empty for scan in passes[: count - 1])
+    return b"".join(
+        (
+            b"\xff\xd8",
+            b"\xff\xdb\x00\x43\x00" + b"\x01" * 64,
+            b"\xff\xc2" + struct.pack(">HBHHBBBB", 11, 8, side, side, 1, 1, 0x11, 0),
+            # One code for "no difference", and fifteen, of four bits, for the ends of blocks.
+            b"\xff\xc4" + struct.pack(">HB", 20, 0x00) + b"\x01" + bytes(15) + b"\x00",
+            b"\xff\xc4" + struct.pack(">HB", 34, 0x10) + bytes((0, 0, 0, 15)) + bytes(12)
+            + bytes(run << 4 for run in range(15)),
+            _jpeg_scan(0, 0, 0, 0) + bytes(-(-blocks // 8)),
+            scans,
+            b"\xff\xd9",
+        )
+    )  # fmt: skip
+
+
+def _jpeg_scan(first: int, last: int, high: int, low: int) -> bytes:
+    return b"\xff\xda" + struct.pack(">HBBBBBB", 8, 1, 1, 0x00, first, last, high << 4 | low)
+
+
+def _ends_of_blocks(blocks: int) -> str:
+    """Return the bits that say, of so many blocks, that nothing is in them."""
+    bits = ""
+    while blocks:
+        run = min(blocks.bit_length() - 1, 14)
+        length = min(blocks, (2 << run) - 1)
+        bits += f"{run:04b}" + (f"{length - (1 << run):0{run}b}" if run else "")
+        blocks -= length
+    return bits
+
+
+def _jpeg_bits(bits: str) -> bytes:
+    bits += "1" * (-len(bits) % 8)
+    return int(bits, 2).to_bytes(len(bits) // 8).replace(b"\xff", b"\xff\x00")
 
 
 def _apng_with_a_larger_frame() -> bytes:
@@ -562,7 +609,7 @@ def _apng_with_a_larger_frame() -> bytes:
     second = data.index(b"fcTL", data.index(b"IDAT"))
     control = bytearray(data[second + 4 : second + 30])
     struct.pack_into(">II", control, 4, 60_000, 60_000)
-    return data[: second - 4] + _chunk(b"fcTL", bytes(control)) + data[second + 34 :]
+    return data[: second - 4] + chunk(b"fcTL", bytes(control)) + data[second + 34 :]
 
 
 # --- rows 25-27: frames -----------------------------------------------------------------------
@@ -636,14 +683,14 @@ def webp_of_frames(count: int) -> bytes:
     extent = (15).to_bytes(3, "little") * 2
     frame = bytes(6) + extent + (50).to_bytes(3, "little") + b"\0" + still
     chunks = (
-        _riff(b"VP8X", b"\x02\0\0\0" + extent)
-        + _riff(b"ANIM", bytes(6))
-        + _riff(b"ANMF", frame) * count
+        riff(b"VP8X", b"\x02\0\0\0" + extent)
+        + riff(b"ANIM", bytes(6))
+        + riff(b"ANMF", frame) * count
     )
-    return _riff(b"RIFF", b"WEBP" + chunks)
+    return riff(b"RIFF", b"WEBP" + chunks)
 
 
-def _riff(kind: bytes, content: bytes) -> bytes:
+def riff(kind: bytes, content: bytes) -> bytes:
     return kind + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
 
 
@@ -665,7 +712,7 @@ def _strange_tiffs() -> Iterator[BadPicture]:
     yield BadPicture(
         "TIFF whose directories go round in a circle",
         28,
-        lambda: _tiff([_tiff_tags(8, 8, strip_bytes=64)] * 2, bytes(64), last_next=8 + 64),
+        lambda: tiff_of([_tiff_tags(8, 8, strip_bytes=64)] * 2, bytes(64), last_next=8 + 64),
         _FRAMES | _UNSUPPORTED,
         frozenset({"too_many_frames", "decode_failed"}),
         may_complete=True,  # by who draws the first page only
@@ -686,10 +733,10 @@ def _strange_tiffs() -> Iterator[BadPicture]:
         **tiff,
     )
     for name, make in (
-        ("TIFF of old JPEG", _tiff_of_old_jpeg),
-        ("TIFF of JPEG tiles larger than told", lambda: _tiff_of_jpeg_tile(16, 64)),
-        ("TIFF of JPEG tiles smaller than told", lambda: _tiff_of_jpeg_tile(64, 16)),
-        ("TIFF of JPEG tiles", lambda: _tiff_of_jpeg_tile(64, 64)),
+        ("TIFF of old JPEG", tiff_of_old_jpeg),
+        ("TIFF of JPEG tiles larger than told", lambda: tiff_of_jpeg_tile(16, 64)),
+        ("TIFF of JPEG tiles smaller than told", lambda: tiff_of_jpeg_tile(64, 16)),
+        ("TIFF of JPEG tiles", lambda: tiff_of_jpeg_tile(64, 64)),
     ):
         yield BadPicture(
             name,
@@ -702,7 +749,7 @@ def _strange_tiffs() -> Iterator[BadPicture]:
         )
 
 
-def _tiff(pages: list[_TiffTags], data: bytes, *, last_next: int = 0) -> bytes:
+def tiff_of(pages: list[_TiffTags], data: bytes, *, last_next: int = 0) -> bytes:
     """A little-endian TIFF: *data* from byte 8 on, directories behind it."""
     parts = [b"II*\0" + struct.pack("<I", 8 + len(data)), data]
     at = 8 + len(data)
@@ -728,13 +775,13 @@ def _tiff_tags(width: int, height: int, *, strip_bytes: int) -> _TiffTags:
 
 
 def _tiff_page(width: int, height: int) -> bytes:
-    return _tiff([_tiff_tags(width, height, strip_bytes=64)], bytes(64))
+    return tiff_of([_tiff_tags(width, height, strip_bytes=64)], bytes(64))
 
 
 def tiff_of_pages(count: int) -> bytes:
     """A TIFF of *count* pages of 8x8 that share their pixels."""
     # Written in one go: 94 bytes a directory, each pointing behind itself.
-    template = _tiff([_tiff_tags(8, 8, strip_bytes=64)], bytes(64))
+    template = tiff_of([_tiff_tags(8, 8, strip_bytes=64)], bytes(64))
     body, start = template[72:-4], 72
     length = len(body) + 4
     links = (start + length * number for number in range(1, count))
@@ -758,10 +805,10 @@ def _tiff_of_inflating_tiles() -> bytes:
         (324, 4, 4, 8),
         (325, 4, 4, 24),
     ]
-    return _tiff([tags], data)
+    return tiff_of([tags], data)
 
 
-def _tiff_of_jpeg_tile(told: int, real: int) -> bytes:
+def tiff_of_jpeg_tile(told: int, real: int) -> bytes:
     jpeg = pictures.encoded(pictures.view(real, real).convert("L"), "JPEG")
     tags = [
         (256, 4, 1, told),
@@ -775,10 +822,10 @@ def _tiff_of_jpeg_tile(told: int, real: int) -> bytes:
         (324, 4, 1, 8),
         (325, 4, 1, len(jpeg)),
     ]
-    return _tiff([tags], jpeg)
+    return tiff_of([tags], jpeg)
 
 
-def _tiff_of_old_jpeg() -> bytes:
+def tiff_of_old_jpeg() -> bytes:
     jpeg = pictures.encoded(pictures.view(64, 64).convert("L"), "JPEG")
     tags = [
         *(tag for tag in _tiff_tags(64, 64, strip_bytes=len(jpeg))),
@@ -786,7 +833,7 @@ def _tiff_of_old_jpeg() -> bytes:
         (513, 4, 1, 8),
         (514, 4, 1, len(jpeg)),
     ]
-    return _tiff([tags], jpeg)
+    return tiff_of([tags], jpeg)
 
 
 # --- rows 31-34: PNG ----------------------------------------------------------------------------
@@ -799,14 +846,14 @@ def _inflating_pngs() -> Iterator[BadPicture]:
     behind_header, rest = good[:33], good[33:]
     unseen = zeros_deflated(_INFLATED)
     for row, name, make in (
-        (31, "PNG whose profile inflates", lambda: _chunk(b"iCCP", b"icc\0\0" + unseen)),
-        (32, "PNG whose text inflates", lambda: _chunk(b"zTXt", b"Comment\0\0" + unseen)),
+        (31, "PNG whose profile inflates", lambda: chunk(b"iCCP", b"icc\0\0" + unseen)),
+        (32, "PNG whose text inflates", lambda: chunk(b"zTXt", b"Comment\0\0" + unseen)),
         (
             32,
             "PNG whose international text inflates",
-            lambda: _chunk(b"iTXt", b"Comment\0\x01\0\0\0" + unseen),
+            lambda: chunk(b"iTXt", b"Comment\0\x01\0\0\0" + unseen),
         ),
-        (32, "PNG of 100000 texts", lambda: _chunk(b"tEXt", b"Comment\0nothing") * 100_000),
+        (32, "PNG of 100000 texts", lambda: chunk(b"tEXt", b"Comment\0nothing") * 100_000),
     ):
         yield BadPicture(
             name,
@@ -821,7 +868,7 @@ def _inflating_pngs() -> Iterator[BadPicture]:
     yield BadPicture(
         "PNG with more pixels than it needs",
         33,
-        lambda: _PNG_SIGNATURE + _header(16, 16, 8, 2) + _chunk(b"IDAT", unseen) + _chunk(b"IEND"),
+        lambda: _PNG_SIGNATURE + _header(16, 16, 8, 2) + chunk(b"IDAT", unseen) + chunk(b"IEND"),
         None,
         frozenset({"decode_failed"}),
         may_complete=True,
@@ -832,8 +879,8 @@ def _inflating_pngs() -> Iterator[BadPicture]:
 
 def _broken_pngs() -> Iterator[BadPicture]:
     header = _header(32, 32, 8, 2)
-    pixels = _chunk(b"IDAT", zeros_deflated(32 * (1 + 32 * 3)))
-    rest = pixels + _chunk(b"IEND")
+    pixels = chunk(b"IDAT", zeros_deflated(32 * (1 + 32 * 3)))
+    rest = pixels + chunk(b"IEND")
     good = _PNG_SIGNATURE + header + rest
     with_other_header: Callable[[int, int], bytes] = lambda depth, colour: (
         _PNG_SIGNATURE + _header(32, 32, depth, colour) + rest
@@ -852,12 +899,12 @@ def _broken_pngs() -> Iterator[BadPicture]:
         "xd0n2c08 no bits": with_other_header(0, 2),
         "xd3n2c08 three bits": with_other_header(3, 2),
         "xd9n2c08 99 bits": with_other_header(99, 2),
-        "xdtn0g01 no pixels": _PNG_SIGNATURE + header + _chunk(b"IEND"),
+        "xdtn0g01 no pixels": _PNG_SIGNATURE + header + chunk(b"IEND"),
         "xcsn0g01 wrong checksum of the pixels": good.replace(pixels[-4:], b"\0\0\0\0"),
         "no width": _PNG_SIGNATURE + _header(0, 32, 8, 2) + rest,
         "no palette": with_other_header(8, 3),
         "signature alone": _PNG_SIGNATURE,
-        "pixels before the header": _PNG_SIGNATURE + pixels + header + _chunk(b"IEND"),
+        "pixels before the header": _PNG_SIGNATURE + pixels + header + chunk(b"IEND"),
     }.items():
         yield BadPicture(
             f"PNG {name}",
@@ -921,7 +968,7 @@ def _polyglots() -> Iterator[BadPicture]:
     good = pictures.all_formats()
     jpeg_start, jpeg_rest = good["jpeg"][:2], good["jpeg"][2:]
     # Sector 16 of a CD image is where its file system begins.
-    iso = _chunk(b"isOo", b"\x01CD001\x01\0".rjust(32_768 - 33 - 8 + 8, b"\0") + POLYGLOT_MARK)
+    iso = chunk(b"isOo", b"\x01CD001\x01\0".rjust(32_768 - 33 - 8 + 8, b"\0") + POLYGLOT_MARK)
     for name, kind, make in (
         (
             "JPEG and HTML",
@@ -936,13 +983,13 @@ def _polyglots() -> Iterator[BadPicture]:
             lambda: good["gif"][:-1] + b"\x21\xfe" + bytes([len(php)]) + php + b"\0\x3b",
         ),
         ("PNG and ZIP", "png", lambda: good["png"] + _zip()),
-        ("PNG and PHP", "png", lambda: good["png"][:33] + _chunk(b"tEXt", b"Comment\0" + php)
+        ("PNG and PHP", "png", lambda: good["png"][:33] + chunk(b"tEXt", b"Comment\0" + php)
          + good["png"][33:]),
         ("PNG and CD image", "png", lambda: good["png"][:33] + iso + good["png"][33:]),
-        ("TIFF and PDF", "tiff", lambda: _tiff([_tiff_tags(8, 8, strip_bytes=64)],
+        ("TIFF and PDF", "tiff", lambda: tiff_of([_tiff_tags(8, 8, strip_bytes=64)],
                                                bytes(64) + pdf)),
-        ("WebP and HTML", "webp", lambda: _riff(b"RIFF", good["webp"][8:] + _riff(b"html", html))),
-        ("AVIF and HTML", "avif", lambda: good["avif"] + _box(b"free", html)),
+        ("WebP and HTML", "webp", lambda: riff(b"RIFF", good["webp"][8:] + riff(b"html", html))),
+        ("AVIF and HTML", "avif", lambda: good["avif"] + box(b"free", html)),
     ):  # fmt: skip
         yield BadPicture(
             name,
@@ -955,7 +1002,7 @@ def _polyglots() -> Iterator[BadPicture]:
         )
 
 
-def _box(kind: bytes, content: bytes) -> bytes:
+def box(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", 8 + len(content)) + kind + content
 
 
@@ -1077,6 +1124,12 @@ def bad_options() -> tuple[BadOptions, ...]:
                 "a..b", "", " logo.png", "logo.png\\u000a", "C:\\\\logo.png", "x" * 101,
             )
         ),
+        BadOptions("a text of 501 letters", 53,
+                   '{"pipeline": [{"op": "watermark", "text": "%s"}]}' % ("W" * 501), invalid,
+                   "/pipeline/0/text"),
+        BadOptions("a text of a million letters", 53,
+                   '{"pipeline": [{"op": "watermark", "text": "%s"}]}' % ("W" * 10**6),
+                   "malformed-json"),
         *(
             BadOptions(f"format {name}", 54, f'{{"format": "{name}"}}', invalid, "/format")
             for name in ("svg", "pdf", "exe", "")

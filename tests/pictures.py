@@ -185,6 +185,13 @@ def photo_48mp() -> bytes:
     return encoded(whole, "JPEG", quality=92, subsampling="4:2:0")
 
 
+@_kept
+def progressive_49mp() -> bytes:
+    """A progressive JPEG of 7000x7000, quality 80: as many pixels as are accepted."""
+    whole = photograph("shadedrelief.jpg").crop((0, 0, 5400, 5400)).resize((7000, 7000))
+    return encoded(whole, "JPEG", quality=80, progressive=True)
+
+
 @cache
 def view(width: int = 800, height: int = 600, name: str = "coffee.png") -> Image.Image:
     """Return a photograph cut and scaled to *width* x *height*, as an image."""

@@ -28,8 +28,10 @@ from tests.bad_pictures import (
     webp_of_frames,
     zeros_deflated,
 )
+from tests.odd_pictures import odd_pictures, odd_requests
 
 BAD = bad_pictures()
+ODD = odd_pictures()
 
 
 def every_code_below(kind: type) -> set[str]:
@@ -201,6 +203,29 @@ class TestBadPictures:
     def test_animations_have_the_frames_they_are_made_with(self):
         assert pictures.frames_of(webp_of_frames(1_000)) == 1_000
         assert pictures.frames_of(gif_of_frames(20)) == 20
+
+
+class TestOddPictures:
+    def test_have_names_of_their_own(self):
+        names = Counter(str(odd) for odd in (*BAD, *ODD, *odd_requests()))
+
+        assert [name for name, count in names.items() if count > 1] == []
+
+    def test_cover_their_rows(self):
+        assert {odd.row for odd in ODD} == {*range(37, 44), 46}
+        assert {odd.row for odd in odd_requests()} == {50, 53}
+
+    def test_carry_what_must_not_come_out(self):
+        packed = ("png full of scripts", "compressed", "png with a profile")
+        for odd in ODD:
+            if odd.payload and not any(word in odd.name for word in packed):
+                assert odd.payload in odd.data, odd
+
+    def test_are_at_least_as_many_polyglots_as_the_catalogue_speaks_of(self):
+        found = [odd.data for odd in ODD if odd.row == 43]
+
+        assert len(found) >= 69
+        assert all(pictures.opened(data).size == (64, 48) for data in found)
 
 
 class TestBadOptions:

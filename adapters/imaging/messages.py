@@ -5,6 +5,7 @@ Both sides check what they read; a renderer that has met hostile bytes is not to
 """
 
 import json
+import re
 from enum import Enum
 from typing import Any, Final
 
@@ -53,6 +54,12 @@ REAP: Final = b"R"
 
 PROGRESS: Final = b"P"
 """Says, before the reply, how far a renderer is; the percent follows as one byte."""
+
+_DETAIL: Final = 500
+_TRACE: Final = 8000
+_STAGE: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
+_MOST_STAGES: Final = 20
+_LONGEST_SECONDS: Final = 1e6
 
 CHECK: Final = b"check"
 """Asks a renderer to prove its walls; the answer is a JSON document."""
@@ -163,8 +170,8 @@ def encode_reply(reply: Reply) -> bytes:
     else:
         document = {
             "failure": reply.failure.code.value,
-            "detail": reply.failure.detail[:500],
-            "trace": reply.trace[-8000:],
+            "detail": reply.failure.detail[:_DETAIL],
+            "trace": reply.trace[-_TRACE:],
             "peak_bytes": reply.peak_bytes,
         }
     return _packet(document)
@@ -181,20 +188,22 @@ def decode_reply(packet: bytes) -> Reply:
         document = json.loads(packet)
         if "storage" in document:
             number = STORAGE_ERRORS[STORAGE_ERRORS.index(document["storage"])]
-            return StorageFault(number, int(document["peak_bytes"]))
+            return StorageFault(number, _count(document["peak_bytes"]))
         if "failure" in document:
             return Refused(
-                Failure(FailureCode(document["failure"]), str(document["detail"])[:500]),
-                str(document["trace"]),
-                int(document["peak_bytes"]),
+                Failure(FailureCode(document["failure"]), _text(document["detail"], _DETAIL)),
+                _text(document["trace"], _TRACE),
+                _count(document["peak_bytes"]),
             )
         return Done(
             tuple(
-                Written(ImageFormat(name), int(width), int(height), int(frames))
+                Written(
+                    ImageFormat(name), *(_count(number, 1) for number in (width, height, frames))
+                )
                 for name, width, height, frames in document["written"]
             ),
-            {str(name): float(value) for name, value in document["stage_seconds"].items()},
-            int(document["peak_bytes"]),
+            _stages(document["stage_seconds"]),
+            _count(document["peak_bytes"]),
             analysis_from_document(document["analysis"]) if "analysis" in document else None,
         )
     except (
@@ -207,6 +216,35 @@ def decode_reply(packet: bytes) -> Reply:
         UnreadableAnalysis,
     ) as error:
         raise MalformedMessage(repr(packet[:200])) from error
+
+
+def _count(value: Any, least: int = 0) -> int:
+    if type(value) is not int or not least <= value < 1 << 63:
+        raise ValueError(value)
+    return value
+
+
+def _text(value: Any, longest: int) -> str:
+    # Half a surrogate pair is text for JSON, but for no database.
+    return str(value)[:longest].encode(errors="replace").decode()
+
+
+def _stages(value: Any) -> dict[str, float]:
+    if len(value) > _MOST_STAGES:
+        raise ValueError(len(value))
+    return {_stage(name): _seconds(seconds) for name, seconds in value.items()}
+
+
+def _stage(name: str) -> str:
+    if _STAGE.fullmatch(name) is None:
+        raise ValueError(name)
+    return name
+
+
+def _seconds(value: Any) -> float:
+    if type(value) not in (int, float) or not 0 <= value < _LONGEST_SECONDS:
+        raise ValueError(value)
+    return float(value)
 
 
 def _packet(document: dict[str, Any]) -> bytes:

@@ -1,6 +1,7 @@
 """Colour spaces, profiles and alpha: every picture is drawn as 8-bit sRGB or grey."""
 
 import contextlib
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -11,8 +12,11 @@ from domain.images.units import Color
 _PROFILE: Final = "icc-profile-data"
 _LONGEST_PROFILE: Final = 1024 * 1024
 _SRGB_NAMES: Final = (b"sRGB", b"\0s\0R\0G\0B")  # ICC.1 §10: texts are ASCII or UTF-16
+# A profile is kept, so nothing may come along in it that a careless server would run.
+_SCRIPT: Final = re.compile(rb"<\?php|<script|<html|<svg", re.IGNORECASE)
 GREY: Final = "b-w"
 SRGB: Final = "srgb"
+_GREYS: Final = (GREY, "grey16")
 
 
 def normalized(image: pyvips.Image) -> pyvips.Image:
@@ -24,16 +28,21 @@ def normalized(image: pyvips.Image) -> pyvips.Image:
     """
     if image.interpretation == "cmyk":
         return _converted(image, fallback="cmyk")
-    if has_profile(image) and not _profile_fits(image):
-        image = without_profile(image)
-    if image.bands > 4:  # further channels of a TIFF
-        image = image.extract_band(0, n=3)
-    space = GREY if image.bands < 3 else SRGB
+    if has_profile(image):
+        image = _with_profile_alone(image) if _profile_fits(image) else without_profile(image)
     if image.interpretation in ("multiband", "error", "histogram", "matrix", "fourier"):
-        image = image.copy(interpretation=space)
+        image = image.copy(interpretation=GREY if image.bands < 3 else SRGB)
+    space = GREY if image.interpretation in _GREYS else SRGB
     if image.interpretation != space:
         image = image.colourspace(space)
+    image = _of_few_bands(image)
     return image if image.format == "uchar" else image.cast("uchar")
+
+
+def _of_few_bands(image: pyvips.Image) -> pyvips.Image:
+    """Return *image*, grey or sRGB, without the further channels that a TIFF may have."""
+    colors = 1 if image.interpretation == GREY else 3
+    return image if image.bands <= colors + 1 else image.extract_band(0, n=colors)
 
 
 def in_srgb_values(image: pyvips.Image) -> pyvips.Image:
@@ -107,18 +116,33 @@ def without_profile(image: pyvips.Image) -> pyvips.Image:
 def _converted(image: pyvips.Image, *, fallback: str = SRGB) -> pyvips.Image:
     with contextlib.suppress(pyvips.Error):  # a broken profile counts as none
         converted = image.icc_transform(SRGB, embedded=True, input_profile=fallback)
-        return without_profile(converted.copy(interpretation=SRGB))
-    return without_profile(image).colourspace(SRGB)
+        return _of_few_bands(without_profile(converted.copy(interpretation=SRGB)))
+    return _of_few_bands(without_profile(image).colourspace(SRGB))
 
 
 def _profile_fits(image: pyvips.Image) -> bool:
     profile = image.get(_PROFILE)
     space = b"GRAY" if image.bands < 3 else b"RGB "
     return (
-        128 < len(profile) <= _LONGEST_PROFILE
+        128 < _told_bytes(profile) <= len(profile) <= _LONGEST_PROFILE
         and profile[36:40] == b"acsp"
         and profile[16:20] == space
+        and _SCRIPT.search(profile) is None
     )
+
+
+def _with_profile_alone(image: pyvips.Image) -> pyvips.Image:
+    """Return *image* without what stands behind its ICC profile."""
+    profile = image.get(_PROFILE)
+    length = _told_bytes(profile)
+    if length < len(profile):
+        image = image.copy()
+        image.set_type(pyvips.GValue.blob_type, _PROFILE, profile[:length])
+    return image
+
+
+def _told_bytes(profile: bytes) -> int:
+    return int.from_bytes(profile[:4])  # ICC.1 §7.2.2
 
 
 def _profile_is_srgb(image: pyvips.Image) -> bool:

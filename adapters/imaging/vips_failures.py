@@ -7,7 +7,7 @@ from typing import Final
 import pyvips
 
 from adapters.imaging.asset_faults import AssetMissing, AssetUnusable
-from adapters.imaging.headers import png, webp
+from adapters.imaging.headers import avif, png, webp
 from adapters.imaging.storage_faults import STORAGE_ERRORS, reading_error, writing_error
 from adapters.imaging.vips_loading import LoaderMismatch
 from domain.errors import (
@@ -34,6 +34,11 @@ _REFUSALS: Final[dict[type[Exception], FailureCode]] = {
 _PNG_END_BYTES: Final = 64 * 1024
 """How far before the end of the file, where other things may follow it, IEND is sought."""
 
+_MOST_BOXES: Final = 64
+
+# A header that counts more of something than any honest file has. Libraries call it want of memory,
+# though they have asked for none.
+_ABSURD: Final = ("security limit", "out of memory reading of")
 # How the decoders of libvips 8.18 put it; the lists are tried in this order.
 _MEMORY: Final = ("out of memory", "unable to allocate", "memory allocation", "bad_alloc")
 _CODEC: Final = (
@@ -44,6 +49,8 @@ _CODEC: Final = (
     "not implemented",
     "no decoder",
     "sof type",
+    "labq format",
+    "samples out of range",
 )
 _CUT: Final = (
     "premature end",
@@ -53,6 +60,8 @@ _CUT: Final = (
     "bad seek",
     "not enough data",
 )
+
+_DAMAGED: Final = Failure(FailureCode.DECODE_FAILED, "the picture is damaged and cannot be read")
 
 
 def storage_error_of(
@@ -110,15 +119,14 @@ def _failure_of(
                 FailureCode.OUTPUT_TOO_LARGE,
                 f"the result would be larger than {output_bytes} bytes",
             )
-        case pyvips.Error():
-            return _decoder_failure(str(error).lower(), source)
+        case pyvips.Error() | UnicodeDecodeError():
+            return _decoder_failure(_complaint(error), source)
         case _:
             return _refusal(error)
 
 
 def _unusable(error: AssetUnusable) -> Failure:
-    complaint = str(error.cause).lower()
-    inner = _refusal(error.cause) or _decoder_failure(complaint, None)
+    inner = _refusal(error.cause) or _decoder_failure(_complaint(error.cause), None)
     if error.kind == "font" and inner.code is not FailureCode.LIMIT_MEMORY:
         return Failure(FailureCode.DECODE_FAILED, f'the font "{error.name}" cannot be read')
     return Failure(inner.code, f'the {error.kind} "{error.name}" cannot be used: {inner.detail}')
@@ -135,22 +143,58 @@ def _memory_failure() -> Failure:
     return Failure(FailureCode.LIMIT_MEMORY, "the picture takes more memory than a task may use")
 
 
+def _complaint(error: Exception) -> str:
+    """Return what libvips says; nothing where it quotes a damaged file, and so is not UTF-8."""
+    return "" if isinstance(error, UnicodeDecodeError) else str(error).lower()
+
+
 def _decoder_failure(complaint: str, source: int | None) -> Failure:
+    if any(words in complaint for words in _ABSURD):
+        return _DAMAGED
     if any(words in complaint for words in _MEMORY):
         return _memory_failure()
     if any(words in complaint for words in _CODEC):
         return Failure(
             FailureCode.UNSUPPORTED_CODEC, "the picture is compressed in a way we cannot read"
         )
-    if any(words in complaint for words in _CUT) or (source is not None and _ends_early(source)):
+    if _is_cut(complaint, source):
         return Failure(FailureCode.TRUNCATED, "the picture is cut short; its end is missing")
-    return Failure(FailureCode.DECODE_FAILED, "the picture is damaged and cannot be read")
+    return _DAMAGED
 
 
-def _ends_early(source: int) -> bool:
-    """Tell whether a PNG or WebP lacks its end; their decoders complain alike of any damage."""
+def _is_cut(complaint: str, source: int | None) -> bool:
+    """
+    Tell whether the end is missing, by the complaint, or by the file itself where that says more.
+
+    The decoders of PNG and WebP complain alike of any damage; that of AVIF looks beyond the end of
+    whole files, too.
+    """
+    told = any(words in complaint for words in _CUT)
+    if source is None:
+        return told
     size = os.fstat(source).st_size
     start = os.pread(source, 12, 0)
     if start.startswith(png.MAGIC):
-        return b"IEND" not in os.pread(source, _PNG_END_BYTES, max(0, size - _PNG_END_BYTES))
-    return webp.is_webp(start) and size < int.from_bytes(start[4:8], "little") + 8
+        end = os.pread(source, _PNG_END_BYTES, max(0, size - _PNG_END_BYTES))
+        return told or b"IEND" not in end
+    if webp.is_webp(start):
+        return told or size < int.from_bytes(start[4:8], "little") + 8
+    if avif.is_picture_container(start):
+        return size < _end_of_boxes(source, size)
+    return told
+
+
+def _end_of_boxes(source: int, size: int) -> int:
+    """Return where the boxes of an AVIF file end by their own word, while they can be followed."""
+    end = 0
+    for _ in range(_MOST_BOXES):
+        if end >= size:
+            break
+        head = os.pread(source, 16, end)
+        length = int.from_bytes(head[:4])
+        if length == 1:
+            length = int.from_bytes(head[8:])
+        if length < 8:  # 0 means all the rest
+            break
+        end += length
+    return end

@@ -90,7 +90,7 @@ class MarkMaker:
             sides = _sides(opened, step, width, height)
             mark = with_alpha(in_srgb_values(colored(opened.scaled(*sides, upright=True))))
             return _within(_turned(mark, step.angle), width, height)
-        except (ImageRefused, pyvips.Error) as error:
+        except (ImageRefused, pyvips.Error, UnicodeDecodeError) as error:
             raise AssetUnusable(step.image, error) from error
 
     def _digest(self, name: str | None) -> str:

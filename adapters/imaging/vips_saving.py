@@ -23,6 +23,7 @@ from domain.images.units import Color
 DEFAULT_QUALITIES: Final = {ImageFormat.JPEG: 80, ImageFormat.WEBP: 79, ImageFormat.AVIF: 63}
 WEBP_MAX_SIDE_PX: Final = 16_383  # RFC 9649 §2.6: fourteen bits
 
+_PAGE_HEIGHT: Final = "page-height"
 # Our one scale of effort ends here on each encoder's own, and begins at 0, for GIF at 1.
 _MOST_EFFORT: Final = {
     ImageFormat.PNG: 9,
@@ -87,9 +88,9 @@ def prepared(
     if written is ImageFormat.GIF:  # which has no place for a profile
         frames = [in_srgb_values(frame) for frame in frames]
     if len(frames) == 1:
-        return frames[0]
+        return _still(frames[0])
     strip = pyvips.Image.arrayjoin(frames, across=1).copy()
-    strip.set_type(pyvips.GValue.gint_type, "page-height", height)
+    strip.set_type(pyvips.GValue.gint_type, _PAGE_HEIGHT, height)
     if output.loop is not None:
         strip.set_type(pyvips.GValue.gint_type, "loop", output.loop)
     if output.delay is not None:
@@ -97,6 +98,14 @@ def prepared(
         delays = [given[min(number, len(given) - 1)] for number in range(len(frames))]
         strip.set_type(pyvips.GValue.array_int_type, "delay", delays)
     return strip
+
+
+def _still(frame: pyvips.Image) -> pyvips.Image:
+    """Return *frame* as one picture: not as many as were as high as it was stored."""
+    if frame.get_typeof(_PAGE_HEIGHT):
+        frame = frame.copy()
+        frame.remove(_PAGE_HEIGHT)
+    return frame
 
 
 def holds(written: ImageFormat, profile: Profile | None) -> bool:

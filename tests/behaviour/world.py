@@ -10,6 +10,7 @@ import attrs
 from falcon.testing import Result
 from PIL import Image
 
+from tests.bad_pictures import BadPicture
 from tests.behaviour.rig import Rig
 
 PASSWORD = "password123"
@@ -37,6 +38,7 @@ class World:
     image_id: str | None = None
     task_id: str | None = None
     photo: bytes | None = None
+    hidden: BadPicture | None = None
     link: str | None = None
     next_page: str | None = None
     api_key: Any = None

@@ -21,6 +21,7 @@ from tests.bad_pictures import (
     tiff_of_pages,
     webp_of_frames,
 )
+from tests.odd_pictures import odd_pictures
 
 POLICY = UploadPolicy()
 
@@ -107,7 +108,9 @@ class TestImageProbe:
             probe.inspect(io.BytesIO(data))
 
     @pytest.mark.parametrize(
-        "bad", [bad for bad in bad_pictures() if not bad.as_watermark], ids=str
+        "bad",
+        [bad for bad in (*bad_pictures(), *odd_pictures()) if not bad.as_watermark],
+        ids=str,
     )
     def test_bad_pictures_are_refused_as_documented(self, probe, bad: BadPicture) -> None:
         data = bad.data

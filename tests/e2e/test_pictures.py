@@ -6,7 +6,9 @@ import json
 import pytest
 from PIL import Image
 
-from tests import bad_pictures, pictures
+from tests import pictures
+from tests.bad_pictures import bad_pictures
+from tests.odd_pictures import odd_pictures, odd_requests
 from tests.running import RunningPlatform
 
 LARGE = {
@@ -72,12 +74,12 @@ def test_no_bad_picture_gets_a_5xx_or_takes_the_worker_down(platform: RunningPla
     before = platform.pids()
     good = pictures.photo()
     wrong, accepted = [], []
-    for bad in bad_pictures.bad_pictures():
+    for bad in (*bad_pictures(), *odd_pictures(), *odd_requests()):
         if bad.as_watermark:
             options = json.dumps({"watermark": "mark.png"})
             answer = platform.post_image(good, options, mark=("mark.png", bad.data))
         else:
-            answer = platform.post_image(bad.data, json.dumps({"resize": "300x300"}))
+            answer = platform.post_image(bad.data, bad.options)
         if answer.status_code == 202:
             accepted.append((bad, answer.headers["X-Task-Id"], answer.json()["imageId"]))
             if bad.must_be_refused:
@@ -90,8 +92,12 @@ def test_no_bad_picture_gets_a_5xx_or_takes_the_worker_down(platform: RunningPla
         code = failure["code"] if failure else None
         if not bad.must_be_refused and not bad.allows_outcome(code):
             wrong.append(f"ended as {code or 'completed'}, but {bad.expectation()}")
-        if code is None and bad.payload and bad.payload in platform.result(image_id):
-            wrong.append(f"the payload survived: {bad}")
+        if code is None and bad.payload:
+            result = platform.result(image_id)
+            if bad.payload in result:
+                wrong.append(f"the payload survived: {bad}")
+            if bad.row == 40 and Image.open(io.BytesIO(result)).getexif().get_ifd(0x8825):
+                wrong.append(f"the position survived: {bad}")
 
     assert wrong == []
     assert platform.pids() == before, "a process died of a picture"

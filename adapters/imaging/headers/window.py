@@ -6,6 +6,8 @@ from typing import Any, BinaryIO, Final
 WINDOW_BYTES: Final = 64 * 1024
 MAX_MOVES: Final = 512
 MAX_LOOKS: Final = 65_536
+# No upload is that long, and file systems refuse to look beyond an end of their own.
+_FARTHEST_BYTE: Final = 1 << 40
 
 
 class EndOfFile(Exception):
@@ -56,7 +58,7 @@ class Window:
         return struct.unpack(layout, self.at(offset, struct.calcsize(layout)))
 
     def _move(self, offset: int, length: int) -> None:
-        if length > WINDOW_BYTES or offset >= 1 << 62:
+        if length > WINDOW_BYTES or offset >= _FARTHEST_BYTE:
             raise EndOfFile
         if self._moves_left == 0:
             raise TooManyMoves

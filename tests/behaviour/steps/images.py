@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageOps, ImageStat
 from pytest_bdd import given, parsers, then, when
 
-from tests import bad_pictures, pictures
+from tests import bad_pictures, odd_pictures, pictures
 from tests.behaviour.world import World, options_text
 
 PHOTOS = {
@@ -25,9 +25,18 @@ REFUSED_FILES = {
     "a PDF": lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n",
     "a tiny PNG that unfolds to 786464x32": bad_pictures.png_of_41_bytes,
     "a PNG that claims 50000x50000": lambda: bad_pictures.png_of_zeros(50_000, 50_000, 1, 0),
+    "a TIFF that points beyond the disk": lambda: (
+        b"II+\0\x08\0\0\0" + (1 << 50).to_bytes(8, "little") + bytes(64)
+    ),
     "a file of one byte too many": lambda: (
         (photo := pictures.small_jpeg()) + bytes(25 * 1024 * 1024 + 1 - len(photo))
     ),
+}
+
+HIDEOUTS = {
+    "a photo with a program in its notes": (41, "jpeg full of scripts"),
+    "a photo with an archive behind it": (43, "jpeg with ZIP behind it"),
+    "a photo with a web page inside": (43, "png with HTML inside"),
 }
 
 
@@ -120,6 +129,13 @@ def _(world: World, frames: int, options: str) -> None:
 @when("she uploads a photo that holds a GPS position")
 def _(world: World) -> None:
     world.upload(pictures.gps_jpeg())
+
+
+@when(parsers.re("she uploads (?P<hideout>" + "|".join(HIDEOUTS) + ")$"))
+def _(world: World, hideout: str) -> None:
+    row, name = HIDEOUTS[hideout]
+    world.hidden = odd_pictures.named(row, name)
+    world.upload(world.hidden.data)
 
 
 @when("she uploads a photo to be marked with a file of her own")
@@ -279,6 +295,14 @@ def _(world: World) -> None:
 
     assert dict(exif) == {}
     assert dict(exif.get_ifd(0x8825)) == {}
+
+
+@then("nothing of what was hidden is in the result")
+def _(world: World) -> None:
+    result = world.result_bytes()
+
+    assert world.hidden is not None and world.hidden.payload in world.hidden.data
+    assert world.hidden.payload not in result
 
 
 @then("the mark can be seen in the lower right corner")

@@ -84,7 +84,7 @@ def test_what_is_asked_is_in_the_order() -> None:
         {"dimensions": []},
         {"dimensions": {"width": 1}},
         {"dimensions": DOCUMENT["dimensions"] | {"width": 0}},
-        {"dimensions": DOCUMENT["dimensions"] | {"width": 1e3}},
+        {"dimensions": DOCUMENT["dimensions"] | {"width": 1000.5}},
         {"dimensions": DOCUMENT["dimensions"] | {"width": 10**30}},
         {"dimensions": DOCUMENT["dimensions"] | {"orientation": 9}},
         {"dimensions": DOCUMENT["dimensions"] | {"format": "svg"}},

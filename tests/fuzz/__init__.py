@@ -1,0 +1,1 @@
+"""Damaged pictures by the thousand, through the real renderers: `make fuzz`."""
