@@ -26,7 +26,7 @@ from domain.images.operations import (
     Resize,
 )
 from domain.images.output import Auto, Output
-from domain.images.pipeline import Origin, Pipeline, Variant
+from domain.images.pipeline import Origin, Pipeline, Sampling, Variant
 from domain.images.upload_policy import UploadPolicy
 
 Frames = list[pyvips.Image]
@@ -63,6 +63,7 @@ def draw(
         opened,
         [pipeline.operations, *(one.operations for one in fresh)],
         animated=_is_animated(opened, pipeline),
+        sampling=pipeline.sampling,
     )
     frames = decoded.run(pipeline.operations, marks)
     if len(fresh) < len(pipeline.variants):
@@ -169,7 +170,13 @@ class _Decoded:
         return _applied(start.rest, frames, marks)
 
 
-def _decode(opened: Opened, uses: Sequence[tuple[Operation, ...]], *, animated: bool) -> _Decoded:
+def _decode(
+    opened: Opened,
+    uses: Sequence[tuple[Operation, ...]],
+    *,
+    animated: bool,
+    sampling: Sampling,
+) -> _Decoded:
     """
     Decode the picture once, for all *uses*, each a list of operations.
 
@@ -184,7 +191,7 @@ def _decode(opened: Opened, uses: Sequence[tuple[Operation, ...]], *, animated: 
     if len(found) == len(starts) and len({start.upright for start in found}) == 1:
         width = max(start.fitted.scaled_width for start in found)
         height = max(start.fitted.scaled_height for start in found)
-        image = opened.scaled(width, height, upright=found[0].upright)
+        image = opened.scaled(width, height, upright=found[0].upright, sampling=sampling)
         known = {operations: start for operations, start in starts.items() if start is not None}
     else:
         image, known = opened.first_frame(), {}

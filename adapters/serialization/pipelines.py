@@ -8,10 +8,12 @@ import cattrs
 from adapters.serialization.converter import make_converter
 from domain.images.operations import Operation
 from domain.images.output import Output
-from domain.images.pipeline import Origin, Pipeline, Variant
+from domain.images.pipeline import Origin, Pipeline, Sampling, Variant
 
 VERSION: Final = 1
-_MEMBERS: Final = frozenset({"version", "pipeline", "output", "variants"})
+_MEMBERS: Final = frozenset({"version", "pipeline", "output", "variants", "sampling"})
+# That of the versions which do not know the member; they refuse what has it.
+_SAMPLING_BEFORE: Final = Sampling.QUALITY
 
 
 def pipeline_to_document(pipeline: Pipeline, *, whole: bool = False) -> dict[str, Any]:
@@ -25,6 +27,8 @@ def pipeline_to_document(pipeline: Pipeline, *, whole: bool = False) -> dict[str
             }
             for variant in pipeline.variants
         }
+    if whole or pipeline.sampling is not _SAMPLING_BEFORE:
+        document["sampling"] = pipeline.sampling.value
     return document
 
 
@@ -56,6 +60,7 @@ def pipeline_from_document(document: dict[str, Any]) -> Pipeline:
             )
             for name, variant in document.get("variants", {}).items()
         ),
+        sampling=Sampling(document.get("sampling", _SAMPLING_BEFORE.value)),
     )
 
 

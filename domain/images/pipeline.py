@@ -24,6 +24,17 @@ class Origin(Enum):
     UPLOAD = "upload"  # the picture as it came
 
 
+class Sampling(Enum):
+    """How much of a picture is decoded before it is made smaller."""
+
+    FAST = "fast"  # JPEG: as few pixels as leave a quarter too many to resample from
+    QUALITY = "quality"  # JPEG: at least twice as many on each side
+
+
+USUAL_SAMPLING: Final = Sampling.FAST
+"""What whoever names none gets. A pipeline that was stored without one is drawn by `QUALITY`."""
+
+
 @attrs.frozen
 class Variant:
     """
@@ -56,6 +67,7 @@ class Pipeline:
     Attributes:
         operations: At most `MAX_OPERATIONS`.
         variants: At most `MAX_VARIANTS`, each with a name of its own.
+        sampling: How the decoder is used where the picture is made smaller first of all.
     """
 
     MAX_OPERATIONS: ClassVar[int] = 20
@@ -65,6 +77,7 @@ class Pipeline:
     operations: tuple[Operation, ...] = (AutoOrient(),)
     output: Output = Output()
     variants: tuple[Variant, ...] = ()
+    sampling: Sampling = Sampling.QUALITY
 
     def __attrs_post_init__(self) -> None:
         check_length(self.operations)

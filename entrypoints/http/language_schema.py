@@ -16,7 +16,7 @@ from domain.images.operations import (
 )
 from domain.images.operations.checks import Between
 from domain.images.output import Output, Qualities
-from domain.images.pipeline import Origin, Pipeline
+from domain.images.pipeline import USUAL_SAMPLING, Origin, Pipeline, Sampling
 from domain.images.units import Color, Percent
 from domain.notifications.channel import Occasion
 from domain.tasks.priority import Priority
@@ -55,6 +55,7 @@ def language_schema() -> Schema:
                 "properties": {"autoOrient": {"type": "boolean", "default": True}},
                 "additionalProperties": False,
             },
+            "sampling": _enum(Sampling) | {"default": USUAL_SAMPLING.value},
             **_run(),
             "variants": {
                 "type": "object",

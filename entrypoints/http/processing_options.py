@@ -28,7 +28,14 @@ from domain.images.operations import (
     Tone,
 )
 from domain.images.output import Kept, Output
-from domain.images.pipeline import Origin, Pipeline, Variant, check_length
+from domain.images.pipeline import (
+    USUAL_SAMPLING,
+    Origin,
+    Pipeline,
+    Sampling,
+    Variant,
+    check_length,
+)
 from domain.notifications.channel import NotificationRequest, Occasion
 from domain.tasks.priority import Priority
 from entrypoints.http.payloads import escaped, structure
@@ -39,16 +46,20 @@ T = TypeVar("T")
 
 VERSION: Final = 1
 LONG_FORM: Final = (
-    "version", "pipeline", "output", "variants", "source", "notify", "priority",
+    "version", "pipeline", "output", "variants", "source", "sampling", "notify", "priority",
 )  # fmt: skip
 SHORT_FORM: Final = (
     "crop", "resize", "rotate", "flip", "grayscale", "blur", "sharpen", "filters", "watermark",
-    "format", "quality", "strip", "variants", "source", "notify", "priority",
+    "format", "quality", "strip", "variants", "source", "sampling", "notify", "priority",
 )  # fmt: skip
 LONG_VARIANT: Final = ("from", "pipeline", "output")
 SHORT_VARIANT: Final = (
     "from",
-    *(name for name in SHORT_FORM if name not in ("variants", "source", "notify", "priority")),
+    *(
+        name
+        for name in SHORT_FORM
+        if name not in ("variants", "source", "sampling", "notify", "priority")
+    ),
 )
 FILTERS: Final = tuple(
     name for name, kind in OPERATION_NAMES.items() if kind in get_args(Tone | Filter)
@@ -100,7 +111,12 @@ class ProcessingOptionsReader:
             for name, asked in _members("/variants", document.get("variants", {}))
         )
         return ProcessingOptions(
-            Pipeline(run.operations, run.output, variants),
+            Pipeline(
+                run.operations,
+                run.output,
+                variants,
+                _at("/sampling", _sampling, document.get("sampling", USUAL_SAMPLING.value)),
+            ),
             _at("/notify", _notification_request, document.get("notify", {})),
             _at("/priority", _priority, document.get("priority", Priority.INTERACTIVE.value)),
         )
@@ -250,6 +266,13 @@ def _origin(value: object) -> Origin:
         if known.value == value:
             return known
     raise InvalidParameter("must be one of " + ", ".join(known.value for known in Origin))
+
+
+def _sampling(value: object) -> Sampling:
+    for known in Sampling:
+        if known.value == value:
+            return known
+    raise InvalidParameter("must be one of " + ", ".join(known.value for known in Sampling))
 
 
 def _check_members(document: dict[str, Any], known: tuple[str, ...]) -> None:

@@ -16,7 +16,7 @@ from application.ports.image_editor import EditFailed
 from domain.errors import DomainError
 from domain.images.canonical import canonical
 from domain.images.formats import ImageFormat
-from domain.images.pipeline import Pipeline
+from domain.images.pipeline import USUAL_SAMPLING, Pipeline
 from domain.images.prediction import Facts, predict
 from domain.tasks.task import FailureCode
 from entrypoints.http.processing_options import ProcessingOptionsReader
@@ -49,6 +49,10 @@ def digest(options: dict[str, Any]) -> str:
             {"pipeline": [{"op": "pad", "all": 5, "background": "white"}]},
             {"pipeline": [{"op": "pad", "all": 5, "background": "#fff"}]},
         ),
+        ({"resize": "80x"}, {"resize": "80x", "sampling": "fast"}),
+        # Nothing is resized.
+        ({"rotate": 90, "sampling": "quality"}, {"rotate": 90}),
+        ({"resize": "100%", "sampling": "quality"}, {}),
         ({"quality": 70}, {"quality": {"jpeg": 70, "webp": 70, "avif": 70}}),
         (
             {"variants": {"b": {"blur": 2}, "a": {"blur": 3}}},
@@ -67,6 +71,7 @@ def test_what_means_the_same_has_one_digest(one, other) -> None:
         {"resize": "800x600!"},
         {"resize": "800x600", "source": {"autoOrient": False}},
         {"resize": "800x600", "format": "webp"},
+        {"resize": "800x600", "sampling": "quality"},
         {"resize": "800x600", "variants": {"a": {}}},
     ],
 )
@@ -80,7 +85,7 @@ def test_the_digest_is_of_what_rfc_8785_makes_of_the_document() -> None:
     # Sorted members, no spaces, numbers as JavaScript has them.
     assert json.loads(json.dumps(document)) == document
     assert document["pipeline"] == [] and document["source"] == {"autoOrient": False}
-    assert TEXTS.digest(Pipeline(())) == TEXTS.digest(
+    assert TEXTS.digest(Pipeline((), sampling=USUAL_SAMPLING)) == TEXTS.digest(
         READER.read({"source": {"autoOrient": False}}).pipeline
     )
 
@@ -136,12 +141,15 @@ RUNS = some.fixed_dictionaries(
     }
 )
 OPTIONS = some.builds(
-    lambda run, variants, origin: (
-        run | {"variants": {name: one | {"from": origin} for name, one in variants.items()}}
+    lambda run, variants, origin, sampling: (
+        run
+        | {"variants": {name: one | {"from": origin} for name, one in variants.items()}}
+        | {"sampling": sampling}
     ),
     RUNS,
     some.dictionaries(some.sampled_from(["a", "b", "c"]), RUNS, max_size=2),
     some.sampled_from(["main", "upload"]),
+    some.sampled_from(["fast", "quality"]),
 )
 
 

@@ -57,6 +57,7 @@ def test_there_are_examples_of_every_operation() -> None:
         {"variants": {"main": {}}},
         {"variants": {"a": {"from": "b"}}},
         {"priority": "soon"},
+        {"sampling": "best"},
         {"colour": "red"},
     ],
     ids=lambda one: json.dumps(one)[:60],
