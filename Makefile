@@ -44,7 +44,7 @@ static: $(TEST_STAMP)
 	$(BIN)/lint-imports
 
 .PHONY: bench
-bench: $(TEST_STAMP)  ## What the platform costs around the pixels, as ratios
+bench: $(TEST_STAMP)  ## What the platform costs around the pixels, as ratios; ARGS=engine: the pixels themselves, beside others
 	$(PYTHON) -m benchmarks $(ARGS)
 
 .PHONY: faults
