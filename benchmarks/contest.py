@@ -31,7 +31,7 @@ class Contestant:
     Attributes:
         run: Does it so many times.
         source: What the result is compared with; None where there is nothing to compare.
-        written: Where it is.
+        written: Where it is; of several results the first, which is the largest.
         worth: Contestants of one class are held to the quality of its best.
     """
 

@@ -5,6 +5,7 @@ import random
 import statistics
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,7 +64,7 @@ class Bench:
         return Contestant(
             name,
             lambda times: self.ours.spend(times, source, pipeline, targets, assets),
-            targets[-1],
+            targets[0],
             source,
             worth,
             marked,
@@ -206,7 +207,7 @@ def w4(bench: Bench) -> Iterator[Row]:
 
     def peer(name: str, engine: str, worth: str, **order: Any) -> Contestant:
         return bench.peer(
-            name, engine, "resize", photo, targets[name][-1], worth=worth,
+            name, engine, "resize", photo, targets[name][0], worth=worth,
             sizes=[list(size) for size in VARIANT_SIZES],
             targets=[str(target) for target in targets[name]], **order,
         )  # fmt: skip
@@ -340,13 +341,14 @@ def _peak_together(ours: Ours, source: Path, tasks: int, bench: Bench) -> float:
         ours.draw(source, resize(FAST), [bench.target(f"together-{number}", "jpg")])
 
     watcher = threading.Thread(target=watch)
-    drawing = [threading.Thread(target=draw, args=(number,)) for number in range(tasks)]
-    for thread in (watcher, *drawing):
-        thread.start()
-    for thread in drawing:
-        thread.join(timeout=300)
-    done.set()
-    watcher.join()
+    watcher.start()
+    try:
+        with ThreadPoolExecutor(tasks) as pool:
+            for _ in pool.map(draw, range(tasks)):
+                pass  # what was not drawn is raised here
+    finally:
+        done.set()
+        watcher.join()
     return most
 
 
