@@ -48,7 +48,7 @@ static: $(TEST_STAMP)
 	$(BIN)/lint-imports
 
 .PHONY: bench
-bench: $(TEST_STAMP)  ## What the platform costs around the pixels, as ratios
+bench: $(TEST_STAMP)  ## What the platform costs around the pixels, as ratios; ARGS=engine: the pixels themselves, beside others
 	$(PYTHON) -m benchmarks $(ARGS)
 
 .PHONY: faults
@@ -80,7 +80,8 @@ lock:  ## Choose newest versions for requirements/*.in anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv; install it: pipx install uv" >&2; exit 1; }
 	cd $(LOCKS) && $(LOCK) --upgrade run.in -o run.txt
 	cd $(LOCKS) && $(LOCK) --upgrade --constraint run.txt test.in -o test.txt
-	@! grep -n '://' $(LOCKS)/*.txt || { echo "a lock names a host" >&2; exit 1; }
+	cd benchmarks/peers && for name in opencv pillow-simd; do $(LOCK) --upgrade $$name.in -o $$name.txt; done
+	@! grep -n '://' $(LOCKS)/*.txt benchmarks/peers/*.txt || { echo "a lock names a host" >&2; exit 1; }
 
 .PHONY: clean
 clean:  ## Remove what is made; the data directory stays

@@ -1,10 +1,15 @@
-"""`python -m benchmarks`: every figure there is."""
+"""`python -m benchmarks [platform|engine] …`: every figure there is."""
 
 import sys
 
-from benchmarks import platform
+from benchmarks import engine, platform
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["engine"]:
+        engine.main(sys.argv[2:])
+        sys.exit()
+    if sys.argv[1:2] == ["platform"]:
+        del sys.argv[1]
     if not {"--strict", "--help", "-h"} & set(sys.argv):
         sys.argv.append("--strict")
     platform.main()

@@ -26,6 +26,18 @@ Feature: Editing an image
         | {"rotate": 90}                                               | 1000x1600 |
         | {"resize": "800x600", "rotate": 90}                          | 500x800   |
 
+    Scenario Outline: Smaller fast, or with more care
+      When she uploads a 1600x1000 photo with the processing options <options>
+      Then the result is 320x200
+      And the result looks like the photo
+
+      Examples:
+        | options                                                              |
+        | {"resize": "320x200"}                                                |
+        | {"resize": "320x200", "sampling": "fast"}                            |
+        | {"resize": "320x200", "sampling": "quality"}                         |
+        | {"pipeline": [{"op": "resize", "width": 320}], "sampling": "quality"} |
+
     Scenario Outline: A photo taken with the camera held sideways stands upright
       When she uploads a photo whose EXIF orientation is <orientation>
       Then the result looks upright

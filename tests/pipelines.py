@@ -35,7 +35,7 @@ from domain.images.operations import (
 )
 from domain.images.operations.checks import Between, opaque
 from domain.images.output import Auto, Delay, Kept, Metadata, Output
-from domain.images.pipeline import Origin, Pipeline, Variant
+from domain.images.pipeline import Origin, Pipeline, Sampling, Variant
 from domain.images.units import Color, Length, Percent
 
 EXAMPLES = int(os.environ.get("SAFELIGHT_TEST_EXAMPLES", "0"))
@@ -126,7 +126,9 @@ def pipelines(
     upright = some.sampled_from([(AutoOrient(),), (AutoOrient(),), ()])
     names = some.from_regex(r"[a-z0-9][a-z0-9_-]{0,6}", fullmatch=True).filter("main".__ne__)
     return some.builds(
-        lambda first, run, output, others: Pipeline(first + run, output, tuple(others)),
+        lambda first, run, output, others, sampling: Pipeline(
+            first + run, output, tuple(others), sampling=sampling
+        ),
         upright,
         runs,
         outputs(),
@@ -135,6 +137,7 @@ def pipelines(
             max_size=variants,
             unique_by=lambda one: one.name,
         ),
+        some.sampled_from(Sampling),
     )
 
 

@@ -53,6 +53,10 @@ from domain.tasks.task import Failure, FailureCode
 
 _ALLOWED_LOADERS: Final = ("Jpeg", "Png", "Nsgif", "Webp", "Tiff", "Heif")
 _FORKS: Final = tuple(fonts.value for fonts in Fonts)
+_USUAL_OPERATIONS: Final = (
+    "thumbnail_source", "thumbnail_image", "resize", "embed", "extract_area", "autorot", "copy",
+    "text",
+)  # fmt: skip
 _REAP_SECONDS: Final = 5.0
 _TELL_SECONDS: Final = 0.5
 _SVG: Final = b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
@@ -110,7 +114,7 @@ def _prepare_libvips() -> None:
 
 def _warm_up() -> None:
     """Learn the operations' signatures here, once, instead of in every renderer."""
-    for name in (*LOADERS.values(), *SAVERS, "thumbnail_source", "thumbnail_image", "copy", "text"):
+    for name in (*LOADERS.values(), *SAVERS, *_USUAL_OPERATIONS):
         pyvips.voperation.Introspect.get(name)
     Order.decode(Order(Pipeline((AutoOrient(), Resize(1))), ()).encode())
 

@@ -27,7 +27,7 @@ from domain.images.operations import (
     Resize,
 )
 from domain.images.output import Auto, Output
-from domain.images.pipeline import Origin, Pipeline, Variant
+from domain.images.pipeline import Origin, Pipeline, Sampling, Variant
 from domain.images.upload_policy import UploadPolicy
 
 Frames = list[pyvips.Image]
@@ -67,6 +67,7 @@ def draw(
         [pipeline.operations, *(one.operations for one in fresh)],
         animated=_is_animated(opened, pipeline),
         looked_at=pipeline.is_looked_through,
+        sampling=pipeline.sampling,
     )
     analysis, analysis_seconds = None, 0.0
     if pipeline.analyze:
@@ -199,6 +200,7 @@ def _decode(
     *,
     animated: bool,
     looked_at: bool,
+    sampling: Sampling,
 ) -> _Decoded:
     """
     Decode the picture once, for all *uses*, each a list of operations, and to be *looked_at*.
@@ -217,7 +219,7 @@ def _decode(
         if looked_at:
             sizes.append(_size_to_look_at(opened, upright=upright))
         width, height = (max(sides) for sides in zip(*sizes, strict=True))
-        image = opened.scaled(width, height, upright=upright)
+        image = opened.scaled(width, height, upright=upright, sampling=sampling)
         known = {operations: start for operations, start in starts.items() if start is not None}
     else:
         image, known, upright = opened.first_frame(), {}, False

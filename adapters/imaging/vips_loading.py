@@ -7,9 +7,11 @@ import attrs
 import pyvips
 
 from adapters.imaging.header_probe import HeaderProbe
+from adapters.imaging.shrinking import grid, shrink_of
 from adapters.imaging.vips_colors import normalized
 from domain.images.formats import ImageFormat
 from domain.images.image import PictureHeader
+from domain.images.pipeline import Sampling
 from domain.images.upload_policy import UploadPolicy
 
 LOADERS: Final = {
@@ -25,6 +27,8 @@ LOADERS: Final = {
 # Of these a thumbnail need not decode every pixel. Embedded previews and pyramids, which AVIF
 # and TIFF would offer, are not the picture and stay unused.
 _SHRINKS_ON_LOAD: Final = (ImageFormat.JPEG, ImageFormat.WEBP)
+# EXIF orientations from here on lie on their side.
+_TURNED_ORIENTATION: Final = 5
 # Strict enough to refuse what is cut short, lenient enough for the small sins of cameras.
 _FAIL_ON: Final = "truncated"
 # PNG has checksums, which this makes libpng heed.
@@ -83,7 +87,9 @@ class Opened:
             for top in range(0, strip.height, frame_height)
         ]
 
-    def scaled(self, width: int, height: int, *, upright: bool) -> pyvips.Image:
+    def scaled(
+        self, width: int, height: int, *, upright: bool, sampling: Sampling = Sampling.QUALITY
+    ) -> pyvips.Image:
         """
         Return the first frame at exactly *width* × *height*, decoding no more than needed.
 
@@ -91,8 +97,9 @@ class Opened:
         """
         if self.format not in _SHRINKS_ON_LOAD:
             return resampled(self.first_frame(), width, height, upright=upright)
+        if self.format is ImageFormat.JPEG:
+            return self._shrunken(width, height, sampling, upright=upright)
         # `fail_on` is ignored as a keyword here and heeded as an option of the loader.
-        options = {"output_profile": "srgb"} if self._image.interpretation == "cmyk" else {}
         image = pyvips.Image.thumbnail_source(
             _source(self.descriptor),
             width,
@@ -100,11 +107,33 @@ class Opened:
             size="force",
             no_rotate=not upright,
             option_string=f"fail_on={_FAIL_ON}",
-            **options,
         )
         if image.get("vips-loader") != LOADERS[self.format]:
             raise LoaderMismatch("the picture is not what its first bytes say")
         return normalized(image)
+
+    def _shrunken(
+        self, width: int, height: int, sampling: Sampling, *, upright: bool
+    ) -> pyvips.Image:
+        """Do the same with a JPEG, whose decoder shrinks by whole numbers."""
+        turned = upright and self.orientation >= _TURNED_ORIENTATION
+        stored = (height, width) if turned else (width, height)
+        shrink = shrink_of((self.width, self.height), stored, sampling)
+        image = self._image
+        if shrink > 1:  # else its header need not be read again
+            image = _load(self.descriptor, self.format, shrink=shrink)
+        across = grid(self.width, shrink, image.width, stored[0])
+        down = grid(self.height, shrink, image.height, stored[1])
+        image = normalized(image)
+        if (across.padded, down.padded) != (image.width, image.height):
+            image = image.embed(0, 0, across.padded, down.padded, extend="copy")
+        image = image.resize(across.scale, vscale=down.scale)
+        if (image.width, image.height) != stored:
+            image = image.embed(0, 0, *stored, extend="copy")
+        if not upright or self.orientation == 1:
+            return image
+        # All but a mirrored picture are read out of order.
+        return (image.copy_memory() if self.orientation > 2 else image).autorot()
 
 
 def open_picture(descriptor: int, policy: UploadPolicy) -> Opened:

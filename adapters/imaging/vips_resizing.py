@@ -1,5 +1,6 @@
 """Resizing and cutting; what is kept is the same of every frame."""
 
+import math
 from typing import Final
 
 import attrs
@@ -11,6 +12,13 @@ from domain.images.geometry import Area, Fitted, fit, place, region
 from domain.images.operations import Crop, Interest, Kernel, Resize
 
 Frames = list[pyvips.Image]
+
+_SUPPORT: Final = 3  # rows of the result that a Lanczos kernel looks at, to each side
+# One strip of all frames is worth it as long as its padding is less than half of it, as libvips
+# need not make it smaller in two goes, and as there is room for it.
+_MOST_PADDING: Final = 0.5
+_MOST_SHRINK: Final = 4
+_MOST_STRIP_PIXELS: Final = 20_000_000
 
 _FOUND: Final = {Interest.ATTENTION: "attention", Interest.ENTROPY: "entropy"}
 
@@ -26,7 +34,7 @@ def resized(step: Resize, frames: Frames) -> Frames:
     fitted = fit(first.width, first.height, step)
     if (fitted.scaled_width, fitted.scaled_height) != (first.width, first.height):
         size = fitted.scaled_width, fitted.scaled_height
-        frames = [_resampled(frame, *size, step) for frame in frames]
+        frames = _all_resampled(frames, *size, step)
     return cut_or_pad(frames, fitted, step)
 
 
@@ -67,6 +75,34 @@ def _padded(frame: pyvips.Image, at: Area, fitted: Fitted, step: Resize) -> pyvi
     return frame.embed(
         at.left, at.top, fitted.width, fitted.height, extend="background", background=background
     )
+
+
+def _all_resampled(frames: Frames, width: int, height: int, step: Resize) -> Frames:
+    """Resample every frame; of an animation all together, which costs a fraction."""
+    if len(frames) == 1:
+        return [_resampled(frames[0], width, height, step)]
+    first = frames[0]
+    unit = first.height // math.gcd(first.height, height)
+    shrink = first.height / height
+    # Rows are repeated between the frames, so that none is mixed with its neighbour's, and as
+    # many as become whole rows of the result.
+    above = math.ceil((_SUPPORT * max(1, shrink) + 1) / unit) * unit
+    stride = first.height + 2 * above
+    if (
+        not step.is_usual
+        or 2 * above > _MOST_PADDING * first.height
+        or max(shrink, first.width / width) >= _MOST_SHRINK
+        or len(frames) * stride * first.width > _MOST_STRIP_PIXELS
+    ):
+        return [_resampled(frame, width, height, step).copy_memory() for frame in frames]
+    strip = pyvips.Image.arrayjoin(
+        [frame.embed(0, above, first.width, stride, extend="copy") for frame in frames], across=1
+    ).copy_memory()
+    rows, start = stride * height // first.height, above * height // first.height
+    strip = resampled(strip, width, len(frames) * rows).copy_memory()
+    return [
+        strip.extract_area(0, start + number * rows, width, height) for number in range(len(frames))
+    ]
 
 
 def _resampled(frame: pyvips.Image, width: int, height: int, step: Resize) -> pyvips.Image:

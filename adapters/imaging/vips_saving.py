@@ -20,7 +20,7 @@ from domain.images.operations import Profile
 from domain.images.output import Auto, Format, Output, Subsampling
 from domain.images.units import Color
 
-DEFAULT_QUALITIES: Final = {ImageFormat.JPEG: 80, ImageFormat.WEBP: 79, ImageFormat.AVIF: 63}
+DEFAULT_QUALITIES: Final = {ImageFormat.JPEG: 80, ImageFormat.WEBP: 80, ImageFormat.AVIF: 63}
 WEBP_MAX_SIDE_PX: Final = 16_383  # RFC 9649 §2.6: fourteen bits
 
 _PAGE_HEIGHT: Final = "page-height"

@@ -93,6 +93,9 @@ def margin_of(shadow: Shadow) -> int:
 def _joined(base: pyvips.Image, mark: pyvips.Image, blend: Blend) -> pyvips.Image:
     if blend in _MIXING:
         mark, blend = _mixed(base, mark, blend), Blend.OVER
+    if blend is Blend.OVER and not base.hasalpha():  # which needs no more than whole numbers
+        colors, alpha = mark.extract_band(0, n=3), mark.extract_band(3)
+        return alpha.ifthenelse(colors, base, blend=True)
     whole = with_alpha(base)
     if blend is Blend.ATOP:
         joined = _atop(mark, whole)

@@ -9,10 +9,12 @@ from adapters.serialization.converter import make_converter
 from domain.images.analysis import Aspect, in_order
 from domain.images.operations import Operation
 from domain.images.output import Output
-from domain.images.pipeline import Origin, Pipeline, Variant
+from domain.images.pipeline import Origin, Pipeline, Sampling, Variant
 
 VERSION: Final = 1
-_MEMBERS: Final = frozenset({"version", "pipeline", "output", "variants", "analyze"})
+_MEMBERS: Final = frozenset({"version", "pipeline", "output", "variants", "analyze", "sampling"})
+# That of the versions which do not know the member; they refuse what has it.
+_SAMPLING_BEFORE: Final = Sampling.QUALITY
 
 
 def pipeline_to_document(pipeline: Pipeline, *, whole: bool = False) -> dict[str, Any]:
@@ -28,6 +30,8 @@ def pipeline_to_document(pipeline: Pipeline, *, whole: bool = False) -> dict[str
         }
     if pipeline.analyze:
         document["analyze"] = [aspect.value for aspect in in_order(pipeline.analyze)]
+    if whole or pipeline.sampling is not _SAMPLING_BEFORE:
+        document["sampling"] = pipeline.sampling.value
     return document
 
 
@@ -60,6 +64,7 @@ def pipeline_from_document(document: dict[str, Any]) -> Pipeline:
             for name, variant in document.get("variants", {}).items()
         ),
         analyze=frozenset(Aspect(name) for name in document.get("analyze", ())),
+        sampling=Sampling(document.get("sampling", _SAMPLING_BEFORE.value)),
     )
 
 

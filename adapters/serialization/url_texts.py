@@ -11,7 +11,7 @@ import rfc8785
 from domain.images.abbreviations import ABBREVIATIONS
 from domain.images.operations import OPERATION_NAMES, AspectRatio, AutoOrient, camel_case
 from domain.images.output import Output, Qualities
-from domain.images.pipeline import Pipeline
+from domain.images.pipeline import USUAL_SAMPLING, Pipeline
 from domain.images.units import Color, Percent
 
 _NAMES: Final = {kind: name for name, kind in OPERATION_NAMES.items()}
@@ -29,10 +29,15 @@ def url_form(pipeline: Pipeline) -> str | None:
         return None
     operations = pipeline.operations
     steps: list[str] = []
+    source = []
     if operations[:1] != (_UPRIGHT,):
-        steps.append("source:autoOrient=false")
+        source.append("autoOrient=false")
     elif operations[1:2] != (_UPRIGHT,):  # a second one would be taken for the first
         operations = operations[1:]
+    if pipeline.sampling is not USUAL_SAMPLING:
+        source.append(f"sampling={pipeline.sampling.value}")
+    if source:
+        steps.append(f"source:{','.join(source)}")
     steps += [_step(_NAMES[type(step)], step) for step in operations]
     if pipeline.output != Output():
         steps.append(_step("out", pipeline.output))

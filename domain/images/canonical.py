@@ -13,7 +13,7 @@ from domain.images.operations import (
     Rotate,
 )
 from domain.images.output import Delay, Kept, Metadata, Output
-from domain.images.pipeline import MAIN, Pipeline
+from domain.images.pipeline import MAIN, USUAL_SAMPLING, Pipeline
 from domain.images.units import Length, Percent
 
 _WHOLE = Percent(100)
@@ -42,7 +42,7 @@ def canonical(pipeline: Pipeline) -> Canonical:
     A step goes only if drawing it copies every pixel. Some that look idle stay: a neutral
     `modulate` and `sepia` of nothing take the colours through another space and round them, a
     watermark of no opacity still needs its picture and works the profile in, a border or a
-    corner of no size may add transparency.
+    corner of no size may add transparency. Where nothing is resized, sampling means nothing.
     """
     main = _kept(pipeline.operations)
     variants = [
@@ -53,9 +53,17 @@ def canonical(pipeline: Pipeline) -> Canonical:
     for before, after in zip(pipeline.variants, variants, strict=True):
         dropped[before.name] = len(before.operations) - len(after.operations)
     by_name = tuple(sorted(variants, key=lambda variant: variant.name))
-    output = _written(pipeline.output)
+    runs = (main, *(variant.operations for variant in by_name))
+    is_resized = any(isinstance(step, Resize) for run in runs for step in run)
     return Canonical(
-        attrs.evolve(pipeline, operations=main, output=output, variants=by_name), dropped
+        attrs.evolve(
+            pipeline,
+            operations=main,
+            output=_written(pipeline.output),
+            variants=by_name,
+            sampling=pipeline.sampling if is_resized else USUAL_SAMPLING,
+        ),
+        dropped,
     )
 
 

@@ -30,6 +30,17 @@ class Origin(Enum):
     UPLOAD = "upload"  # the picture as it came
 
 
+class Sampling(Enum):
+    """How much of a picture is decoded before it is made smaller."""
+
+    FAST = "fast"  # JPEG: as few pixels as leave a quarter too many to resample from
+    QUALITY = "quality"  # JPEG: at least twice as many on each side
+
+
+USUAL_SAMPLING: Final = Sampling.FAST
+"""What whoever names none gets. A pipeline that was stored without one is drawn by `QUALITY`."""
+
+
 @attrs.frozen
 class Variant:
     """
@@ -63,6 +74,7 @@ class Pipeline:
         operations: At most `MAX_OPERATIONS`.
         variants: At most `MAX_VARIANTS`, each with a name of its own.
         analyze: What is to be told of the picture as it came, whatever the operations do.
+        sampling: How the decoder is used where the picture is made smaller first of all.
     """
 
     MAX_OPERATIONS: ClassVar[int] = 20
@@ -74,6 +86,7 @@ class Pipeline:
     output: Output = Output()
     variants: tuple[Variant, ...] = ()
     analyze: frozenset[Aspect] = frozenset()
+    sampling: Sampling = Sampling.QUALITY
 
     def __attrs_post_init__(self) -> None:
         check_length(self.operations)

@@ -19,7 +19,7 @@ from domain.images.operations import (
 )
 from domain.images.operations.checks import Between
 from domain.images.output import Output, Qualities
-from domain.images.pipeline import Origin, Pipeline
+from domain.images.pipeline import USUAL_SAMPLING, Origin, Pipeline, Sampling
 from domain.images.units import Color, Percent
 from domain.notifications.channel import Occasion
 from domain.tasks.priority import Priority
@@ -72,6 +72,7 @@ def language_schema() -> Schema:
                 "type": "string",
                 "pattern": r"^[a-z0-9][a-z0-9_-]{0,39}(@[1-9][0-9]{0,8})?$",
             },
+            "sampling": _enum(Sampling) | {"default": USUAL_SAMPLING.value},
             **_run(),
             "variants": {
                 "type": "object",

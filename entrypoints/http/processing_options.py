@@ -31,7 +31,14 @@ from domain.images.operations import (
     Tone,
 )
 from domain.images.output import Kept, Output
-from domain.images.pipeline import Origin, Pipeline, Variant, check_length
+from domain.images.pipeline import (
+    USUAL_SAMPLING,
+    Origin,
+    Pipeline,
+    Sampling,
+    Variant,
+    check_length,
+)
 from domain.images.preset import Preset, PresetOrigin, PresetReference
 from domain.notifications.channel import NotificationRequest, Occasion
 from domain.tasks.priority import Priority
@@ -45,17 +52,18 @@ T = TypeVar("T")
 
 VERSION: Final = 1
 LONG_FORM: Final = (
-    "version", "preset", "pipeline", "output", "variants", "analyze", "source", "notify",
-    "priority",
+    "version", "preset", "pipeline", "output", "variants", "analyze", "source", "sampling",
+    "notify", "priority",
 )  # fmt: skip
 SHORT_FORM: Final = (
     "crop", "resize", "rotate", "flip", "grayscale", "blur", "sharpen", "filters", "watermark",
-    "format", "quality", "strip", "preset", "variants", "analyze", "source", "notify", "priority",
+    "format", "quality", "strip", "preset", "variants", "analyze", "source", "sampling", "notify",
+    "priority",
 )  # fmt: skip
 BESIDE_A_LOCK: Final = ("version", "preset", "analyze", "notify", "priority")
 """What changes no pixel."""
 NOT_IN_A_PRESET: Final = ("preset", "notify", "priority")
-_OF_THE_WHOLE: Final = (*NOT_IN_A_PRESET, "variants", "analyze", "source")
+_OF_THE_WHOLE: Final = (*NOT_IN_A_PRESET, "variants", "analyze", "source", "sampling")
 LONG_VARIANT: Final = ("from", "pipeline", "output")
 SHORT_VARIANT: Final = (
     "from",
@@ -162,7 +170,8 @@ class ProcessingOptionsReader:
         names = {variant.name: variant for variant in (*base.variants, *own)}
         _at("/variants", _check_count, names)
         analyze = base.analyze | _analyze(document)
-        return Pipeline(run.operations, run.output, tuple(names.values()), analyze)
+        sampling = _sampling_in(document, base.sampling)
+        return Pipeline(run.operations, run.output, tuple(names.values()), analyze, sampling)
 
     def _pipeline(self, document: dict[str, Any]) -> Pipeline:
         run = self._run(document, None)
@@ -170,7 +179,13 @@ class ProcessingOptionsReader:
         if upright:
             run = run.upright()
         variants = self._variants(document, run.output, upright=upright)
-        return Pipeline(run.operations, run.output, variants, _analyze(document))
+        return Pipeline(
+            run.operations,
+            run.output,
+            variants,
+            _analyze(document),
+            _sampling_in(document, USUAL_SAMPLING),
+        )
 
     def _variants(
         self, document: dict[str, Any], output: Output, *, upright: bool
@@ -409,6 +424,17 @@ def _origin(value: object) -> Origin:
         if known.value == value:
             return known
     raise InvalidParameter("must be one of " + ", ".join(known.value for known in Origin))
+
+
+def _sampling_in(document: dict[str, Any], usual: Sampling) -> Sampling:
+    return _at("/sampling", _sampling, document.get("sampling", usual.value))
+
+
+def _sampling(value: object) -> Sampling:
+    for known in Sampling:
+        if known.value == value:
+            return known
+    raise InvalidParameter("must be one of " + ", ".join(known.value for known in Sampling))
 
 
 def _check_members(document: dict[str, Any], known: tuple[str, ...]) -> None:

@@ -39,9 +39,10 @@ _BROKEN_ESCAPE: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 
 @attrs.frozen
 class _Source:
-    """What the step `source` holds."""
+    """What the step `source` holds; the sampling is no part of `source` in the long form."""
 
     auto_orient: bool = True
+    sampling: str = ""
 
 
 def read_url_form(text: str) -> Document:
@@ -63,7 +64,9 @@ def read_url_form(text: str) -> Document:
         if name == SOURCE:
             if number > 0:
                 raise InvalidParameter("must be the first step", pointer="/source")
-            document["source"] = _read({}, _Source, colon, members, "/source")
+            source = _read({}, _Source, colon, members, "/source")
+            document |= {key: source.pop(key) for key in ("sampling",) if key in source}
+            document["source"] = source
         elif name == OUTPUT:
             if number < len(steps) - 1:
                 raise InvalidParameter("must be the last step", pointer="/output")

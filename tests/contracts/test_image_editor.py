@@ -643,6 +643,25 @@ class TestAnimations:
         assert animation.info["duration"] == 50
         assert animation.info.get("loop") == 0
 
+    @pytest.mark.parametrize("sides", [(60, 54), (50, 45), (47, 41), (200, 180), (10, 9), (100, 3)])
+    def test_frames_are_made_smaller_without_mixing(self, editor: ImageEditor, sides) -> None:
+        frames = [Image.new("RGB", (100, 90), shade) for shade in ("black", "white") * 4]
+        source = pictures.encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+
+        data, _ = edit(
+            editor,
+            source,
+            Resize(*sides, Fit.FILL, without_enlargement=False),
+            format=ImageFormat.GIF,
+        )
+
+        animation = Image.open(io.BytesIO(data))
+        assert (animation.size, animation.n_frames) == (sides, 8)
+        for index in range(8):
+            animation.seek(index)
+            shown = numpy.asarray(animation.convert("L"))
+            assert (shown == 255 * (index % 2)).all()
+
     def test_every_operation_is_applied_to_every_frame(self, editor: ImageEditor) -> None:
         colours = ["red", "lime", "blue"]
         frames = [Image.new("RGB", (60, 40), colour) for colour in colours]

@@ -11,7 +11,7 @@ from adapters.serialization.converter import make_converter
 from adapters.serialization.pipelines import pipeline_to_document
 from domain.images.canonical import canonical
 from domain.images.operations import OPERATION_NAMES, AutoOrient, Operation
-from domain.images.pipeline import Origin, Pipeline, Variant
+from domain.images.pipeline import USUAL_SAMPLING, Origin, Pipeline, Variant
 from entrypoints.http.processing_options import ProcessingOptionsReader
 from tests.pipelines import examples, operation, pipelines
 
@@ -41,6 +41,10 @@ def digest_of(options: Any) -> str:
             {"pipeline": [{"op": "pad", "all": 5, "background": "white"}]},
             {"pipeline": [{"op": "pad", "all": 5, "background": "#fff"}]},
         ),
+        ({"resize": "80x"}, {"resize": "80x", "sampling": "fast"}),
+        # Nothing is resized.
+        ({"rotate": 90, "sampling": "quality"}, {"rotate": 90}),
+        ({"resize": "100%", "sampling": "quality"}, {}),
         ({"quality": 70}, {"quality": {"jpeg": 70, "webp": 70, "avif": 70}}),
         (
             {"resize": "400x300#", "blur": 2, "format": "auto"},
@@ -70,6 +74,7 @@ def test_what_means_the_same_has_one_digest(one, other) -> None:
         {"resize": "800x600!"},
         {"resize": "800x600", "source": {"autoOrient": False}},
         {"resize": "800x600", "format": "webp"},
+        {"resize": "800x600", "sampling": "quality"},
         {"resize": "800x600", "variants": {"a": {}}},
     ],
 )
@@ -92,7 +97,7 @@ def test_the_digest_is_of_what_rfc_8785_makes_of_the_document() -> None:
     # Sorted members, no spaces, numbers as JavaScript has them.
     assert json.loads(json.dumps(document)) == document
     assert document["pipeline"] == [] and document["source"] == {"autoOrient": False}
-    assert TEXTS.digest(Pipeline(())) == TEXTS.digest(
+    assert TEXTS.digest(Pipeline((), sampling=USUAL_SAMPLING)) == TEXTS.digest(
         READER.read({"source": {"autoOrient": False}}).pipeline
     )
 
@@ -147,7 +152,8 @@ def respelled(value: Any) -> Any:
 def test_every_spelling_has_the_same_digest(pipeline: Pipeline) -> None:
     """Defaults written out or left out, numbers and colours in any notation, and the URL form."""
     digest = TEXTS.digest(canonical(pipeline).pipeline)
-    unturned = {"source": {"autoOrient": False}}  # all turning is among the operations
+    # All turning is among the operations; what is stored leaves another sampling out than texts do.
+    unturned = {"source": {"autoOrient": False}, "sampling": pipeline.sampling.value}
     usual, whole = (
         through_json(pipeline_to_document(pipeline, whole=one)) | unturned for one in (False, True)
     )

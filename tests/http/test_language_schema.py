@@ -60,6 +60,7 @@ def test_there_are_examples_of_every_operation() -> None:
         {"priority": "soon"},
         {"analyze": ["faces"]},
         {"analyze": "phash"},
+        {"sampling": "best"},
         {"colour": "red"},
         {"preset": "Card"},
         {"preset": "card@0"},

@@ -8,7 +8,7 @@ from domain.images.analysis import Aspect
 from domain.images.formats import ImageFormat
 from domain.images.operations import OPERATION_NAMES, AutoOrient, Resize
 from domain.images.output import Output
-from domain.images.pipeline import Pipeline
+from domain.images.pipeline import USUAL_SAMPLING, Pipeline
 from domain.images.prediction import Facts
 from tests.builders import an_image
 from tests.http.house import BEARER, Caller, House, problem
@@ -48,7 +48,9 @@ def test_text_in_the_url_form_is_planned_too(caller: Caller, house: House) -> No
 
     assert answer.status_code == 200
     [request] = house.plans
-    assert request.pipeline == Pipeline((AutoOrient(), Resize(800, 600)), Output(ImageFormat.WEBP))
+    assert request.pipeline == Pipeline(
+        (AutoOrient(), Resize(800, 600)), Output(ImageFormat.WEBP), sampling=USUAL_SAMPLING
+    )
 
 
 def test_of_an_image_that_is_there(caller: Caller, house: House) -> None:

@@ -17,8 +17,7 @@ from domain.errors import (
 )
 from domain.images.canonical import canonical
 from domain.images.operations import AutoOrient, Blur, Grayscale, Negate, Resize, Rotate
-from domain.images.output import Output
-from domain.images.pipeline import Pipeline
+from domain.images.pipeline import USUAL_SAMPLING, Pipeline
 from domain.images.preset import Preset, PresetReference
 from domain.notifications.channel import NotificationRequest, Occasion
 from domain.tasks.priority import Priority
@@ -250,4 +249,4 @@ class TestLocked:
 
 
 def test_an_empty_preset_is_the_picture_as_it_came() -> None:
-    assert preset_of({}).pipeline == Pipeline((AutoOrient(),), Output())
+    assert preset_of({}).pipeline == Pipeline(sampling=USUAL_SAMPLING)

@@ -54,7 +54,7 @@ from domain.images.operations import (
     camel_case,
 )
 from domain.images.output import Auto, Kept, Metadata, Output, Palette, Qualities
-from domain.images.pipeline import Origin
+from domain.images.pipeline import Origin, Pipeline, Sampling
 from domain.images.units import WHITE, Color, Percent
 from domain.notifications.channel import NotificationRequest, Occasion
 from entrypoints.http.errors import RequestRefused
@@ -227,6 +227,25 @@ def test_variants_are_left_lying_where_the_rest_is() -> None:
 
     assert pipeline.variants[0].operations == (Rotate(90),)
     assert pipeline.asset_names == ("logo.png",)
+
+
+@pytest.mark.parametrize("form", [{"resize": "80x60"}, {"pipeline": []}], ids=["short", "long"])
+def test_sampling_is_fast_unless_quality_is_asked_for(form: dict[str, Any]) -> None:
+    assert READER.read(form).pipeline.sampling is Sampling.FAST
+    for sampling in Sampling:
+        asked = READER.read(form | {"sampling": sampling.value}).pipeline
+        assert asked.sampling is sampling
+        assert pipeline_from_document(json.loads(json.dumps(pipeline_to_document(asked)))) == asked
+
+
+def test_what_was_stored_before_sampling_had_a_name_keeps_its_quality() -> None:
+    before = {"version": 1, "pipeline": [{"op": "resize", "width": 80}], "output": {}}
+
+    assert pipeline_from_document(before).sampling is Sampling.QUALITY
+    # What those versions can draw, they are given in their words.
+    assert pipeline_to_document(Pipeline((Resize(80),), sampling=Sampling.QUALITY)) == before
+    with pytest.raises(ValueError, match="best"):
+        pipeline_from_document(before | {"sampling": "best"})
 
 
 @pytest.mark.parametrize(
@@ -467,6 +486,9 @@ def test_notices() -> None:
         ({"source": {"autoOrient": 1}}, "invalid-parameter", "/source/autoOrient"),
         ({"source": {"page": 1}}, "unknown-member", "/source/page"),
         ({"strip": "no"}, "invalid-parameter", "/strip"),
+        ({"sampling": "best"}, "invalid-parameter", "/sampling"),
+        ({"sampling": None}, "invalid-parameter", "/sampling"),
+        ({"variants": {"a": {"sampling": "fast"}}}, "unknown-member", "/variants/a/sampling"),
         ({"filters": ["blur:2", "crop:1"]}, "invalid-parameter", "/filters/1"),
         ({"filters": ["blur:200"]}, "invalid-parameter", "/filters/0"),
         ({"filters": [{"op": "flip", "vertical": True}]}, "invalid-parameter", "/filters/0"),

@@ -1,0 +1,40 @@
+"""libvips by pyvips and nothing else: the unit U, and the floor of what grows."""
+
+import os
+import sys
+
+os.environ["VIPS_CONCURRENCY"] = "1"
+
+import pyvips
+from serving import serve
+
+pyvips.cache_set_max(0)
+_HELD: dict[str, bytes] = {}
+
+
+def unit(source: str, width: int, height: int, target: str) -> None:
+    """Do what defines U: from memory to memory, so that nothing but pixels is counted."""
+    if source not in _HELD:
+        with open(source, "rb") as file:
+            _HELD[source] = file.read()
+    picture = pyvips.Image.thumbnail_buffer(
+        _HELD[source], width, height=height, size="down", option_string="fail_on=truncated"
+    )
+    written = picture.jpegsave_buffer(Q=80, keep="icc")
+    if target:
+        with open(target, "wb") as file:
+            file.write(written)
+
+
+def resize(source: str, sizes: list[list[int]], targets: list[str]) -> None:
+    """Make every size from a decode of its own, from file to file."""
+    for (width, height), target in zip(sizes, targets, strict=True):
+        pyvips.Image.thumbnail(
+            source, width, height=height, size="force", fail_on="truncated"
+        ).jpegsave(target, Q=80, keep="icc")
+
+
+if __name__ == "__main__":
+    version = ".".join(str(pyvips.version(part)) for part in range(3))
+    serve({"unit": unit, "resize": resize}, {"pyvips": pyvips.__version__, "libvips": version})
+    sys.exit(0)
