@@ -79,6 +79,7 @@ class Adapters(containers.DeclarativeContainer):
     high_water_marks = _once(factories.high_water_marks, settings)
     image_probe = _once(factories.image_probe)
     pipeline_texts = _once(factories.pipeline_texts)
+    memory_budget = _once(factories.memory_budget, settings)
     image_editor = _once(factories.image_editor, settings, upload_policy)
     publisher = _once(factories.publisher, settings)
     dead_letters = _once(factories.dead_letters, settings)
@@ -188,6 +189,8 @@ class UseCases(containers.DeclarativeContainer):
         ProcessTask,
         database=adapters.database,
         object_store=adapters.object_store,
+        probe=adapters.image_probe,
+        memory=adapters.memory_budget,
         editor=adapters.image_editor,
         clock=adapters.clock,
         telemetry=adapters.telemetry,
@@ -320,6 +323,7 @@ class Platform(containers.DeclarativeContainer):
         adapters.task_inbox,
         _watched(use_cases.process_task, adapters),
         use_cases.process_task.provided.beat,
+        use_cases.process_task.provided.stop_waiting,
         use_cases.process_task.provided.release,
     )
     notifier = _once(

@@ -23,6 +23,7 @@ from application.ports.download_links import DownloadLinks
 from application.ports.failpoints import Failpoints
 from application.ports.ids import Ids
 from application.ports.image_probe import ImageProbe
+from application.ports.memory_budget import MemoryBudget
 from application.ports.message_inbox import MessageInbox
 from application.ports.notifier import Notifier
 from application.ports.object_store import ObjectStore
@@ -231,6 +232,16 @@ def image_probe() -> ImageProbe:
     from adapters.imaging.header_probe import HeaderProbe
 
     return HeaderProbe()
+
+
+def memory_budget(settings: Settings) -> MemoryBudget:
+    from adapters.system.host_memory import LockedMemoryBudget, memory_of_this_host
+
+    worker = settings.worker
+    return LockedMemoryBudget(
+        worker.memory_file or settings.data_dir / "run" / "memory.tokens",
+        worker.memory_budget or memory_of_this_host() // 2,
+    )
 
 
 def image_editor(settings: Settings, policy: UploadPolicy) -> "VipsEditor":

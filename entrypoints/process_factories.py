@@ -51,6 +51,7 @@ def image_worker(
     inbox: MessageInbox,
     process_task: Any,
     beat: Callable[[], None],
+    stop_waiting: Callable[[], None],
     release: Callable[[], None],
 ) -> "Consumer":
     from entrypoints.consumers.consumer import Patience
@@ -60,6 +61,7 @@ def image_worker(
         inbox,
         process_task,
         beat,
+        stop_waiting,
         release,
         concurrency=settings.worker.concurrency,
         beat_seconds=settings.tasks.beat_seconds,

@@ -168,7 +168,7 @@ class VipsEditor(ImageEditor):
                 or self._closed
                 or renderer.is_closed
                 or renderer.tasks >= self._limits.tasks_per_renderer
-                or renderer.peak_bytes > self._limits.recycle_resident_bytes
+                or renderer.resident_bytes() > self._limits.recycle_resident_bytes
             ):
                 renderer.close()
             else:
