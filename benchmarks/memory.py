@@ -43,6 +43,7 @@ from domain.images.operations import (
 )
 from domain.images.output import Output, Palette, Subsampling
 from domain.images.pipeline import Origin, Pipeline, Variant
+from domain.images.units import Percent
 
 _MIB: Final = 1024 * 1024
 _MATTERS: Final = 64 * _MIB
@@ -117,6 +118,7 @@ OPERATIONS: Final = {
     "linear": _pipeline(Resize(800, 600, linear=True)),
     "cmyk": _pipeline(ColorProfile(Profile.CMYK)),
     "mark": _pipeline(Watermark("mark")),
+    "large mark": _pipeline(Watermark("mark", width=Percent(100))),
     "tiled": _pipeline(Watermark("mark", tile=True)),
     "shadow": _pipeline(Watermark("mark", shadow=Shadow(20))),
     "text": _pipeline(Watermark(text="Made for the benchmark " * 10)),

@@ -47,6 +47,8 @@ from application.tasks.process_task import ProcessTask, RetryPolicy
 from application.tasks.retry_task import RetryTask
 from application.tasks.return_expired_tasks import ReturnExpiredTasks
 from application.tasks.view_task import ViewTask
+from application.workers.report_worker import ReportWorker
+from application.workers.tell_abilities import TellAbilities
 from entrypoints import factories, process_factories
 from entrypoints.observed import observed
 from entrypoints.readiness import Readiness
@@ -158,7 +160,24 @@ class UseCases(containers.DeclarativeContainer):
         links=adapters.links,
         link_lifetime=_duration(settings.provided.downloads.link_seconds),
     )
-    plan_pipeline = _once(PlanPipeline, database=adapters.database, texts=adapters.pipeline_texts)
+    tell_abilities = _once(
+        TellAbilities,
+        database=adapters.database,
+        silence=_duration(settings.provided.tasks.lease_seconds),
+    )
+    report_worker = _once(
+        ReportWorker,
+        database=adapters.database,
+        worker=providers.Factory(
+            factories.this_worker, adapters.ids, adapters.image_editor.provided.abilities
+        ),
+    )
+    plan_pipeline = _once(
+        PlanPipeline,
+        database=adapters.database,
+        texts=adapters.pipeline_texts,
+        abilities=tell_abilities,
+    )
     list_variants = _once(
         ListVariants,
         database=adapters.database,
@@ -304,6 +323,7 @@ class Platform(containers.DeclarativeContainer):
         image_status=_watched(use_cases.image_status, adapters),
         download_image=_watched(use_cases.download_image, adapters),
         plan_pipeline=_watched(use_cases.plan_pipeline, adapters),
+        tell_abilities=_watched(use_cases.tell_abilities, adapters),
         list_variants=_watched(use_cases.list_variants, adapters),
         open_result=_watched(use_cases.open_result, adapters),
         view_task=_watched(use_cases.view_task, adapters),
@@ -322,7 +342,7 @@ class Platform(containers.DeclarativeContainer):
         settings,
         adapters.task_inbox,
         _watched(use_cases.process_task, adapters),
-        use_cases.process_task.provided.beat,
+        providers.List(use_cases.process_task.provided.beat, use_cases.report_worker),
         use_cases.process_task.provided.stop_waiting,
         use_cases.process_task.provided.release,
     )

@@ -6,6 +6,8 @@ Factories import what they build, so that a process loads what it uses and nothi
 never loads libvips or Apprise.
 """
 
+import os
+import socket
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from ipaddress import ip_network
@@ -30,7 +32,9 @@ from application.ports.object_store import ObjectStore
 from application.ports.outbox_bell import OutboxBell
 from application.ports.password_hasher import PasswordHasher
 from application.ports.pipeline_texts import PipelineTexts
+from application.ports.repositories.workers import Worker
 from application.ports.signing_secrets import SigningSecrets
+from domain.images.abilities import Abilities
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import ChannelKind
 from entrypoints.mistakes import OperatorMistake
@@ -261,6 +265,10 @@ def image_editor(settings: Settings, policy: UploadPolicy) -> "VipsEditor":
         return VipsEditor(limits, renderers=settings.worker.concurrency)
     except UnsafeRenderer as danger:
         raise OperatorMistake(str(danger)) from danger
+
+
+def this_worker(ids: Ids, abilities: Abilities) -> Worker:
+    return Worker(ids.new(), socket.gethostname(), os.getpid(), abilities)
 
 
 def publisher(settings: Settings) -> "KombuPublisher":

@@ -33,6 +33,14 @@ def open_fonts() -> None:
     keep_fonts_open()
 
 
+def has_font(font: Font) -> bool:
+    """Tell whether a letter can be drawn in *font*, which has been opened or cannot be."""
+    try:
+        return bool(pyvips.Image.text("A", font=f"{_FAMILIES[font]} {_SAMPLE_PX}").max() > 0)
+    except pyvips.Error:
+        return False
+
+
 def keep_fonts_open() -> None:
     """Use every font, so that none is closed for being the one unused longest."""
     for family in _FAMILIES.values():

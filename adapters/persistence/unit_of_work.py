@@ -13,6 +13,7 @@ from adapters.persistence.outbox import SqlOutbox
 from adapters.persistence.processing_log import SqlProcessingLog
 from adapters.persistence.tasks import SqlTasks
 from adapters.persistence.users import SqlSessions, SqlUsers
+from adapters.persistence.workers import SqlWorkers
 from application.ports.unit_of_work import UnitOfWork
 
 
@@ -38,6 +39,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.idempotency_keys = SqlIdempotencyKeys(connection)
         self.files = SqlFiles(connection)
         self.history = SqlHistory(connection)
+        self.workers = SqlWorkers(connection)
 
     def commit(self) -> None:
         self._commit()

@@ -34,6 +34,7 @@ from domain.images.operations import (
 )
 from domain.images.output import Auto, Output, Subsampling
 from domain.images.pipeline import Origin, Pipeline
+from domain.images.units import in_pixels
 
 _MIB: Final = 1024 * 1024
 
@@ -43,7 +44,7 @@ _BASE_BYTES: Final = 22 * _MIB
 # Rows that are in hand at a time where a picture is read from top to bottom.
 _READ_ROWS: Final = 1024
 _RESAMPLED_ROWS: Final = 2048
-_WORKED_ROWS: Final = 384
+_WORKED_ROWS: Final = 256
 _WORKED_BYTES: Final = 12  # a pixel of three floating-point numbers
 
 # Bytes a pixel, or a sample, that decoders hold of the whole picture.
@@ -60,7 +61,9 @@ _WEBP_SHRUNK: Final = 2
 
 # Of all frames of an animation, which lie in memory together.
 _ANIMATION: Final = 4.6
-_ANIMATION_WORKED: Final = 9.5
+_ANIMATION_WORKED: Final = 3.4
+_ANIMATION_FRAME: Final = 1_400_000
+"""What each frame takes that is worked on, however small it is."""
 
 # Bytes a pixel that encoders hold of the whole result.
 _JPEG_OUT_WHOLE: Final = 6.3
@@ -71,10 +74,10 @@ _AVIF_OUT_SAMPLE: Final = 8.6
 _GIF_OUT: Final = 13.5
 _PALETTE_OUT: Final = 5.6
 
-_MARK: Final = 12
+_MARK: Final = 8
 """Bytes a pixel of a watermark: laid out, made transparent, shadowed."""
-_TEXT_SHARE: Final = 0.25
-"""Of a frame, that a text may cover; nobody lays it out beforehand."""
+_TEXT: Final = 3
+"""Bytes a pixel of the frame that a text is laid over; how large it is, nobody knows before."""
 
 _JPEG_SMALL_EFFORT: Final = 8
 _FINE_QUALITY: Final = 90
@@ -243,6 +246,7 @@ def _through(
     """
     held = 0.0
     turned = coding.turned is not False
+    largest = frame.width * frame.height
     for step in operations:
         try:
             after = _after(step, frame)
@@ -258,8 +262,9 @@ def _through(
         else:
             held += _working(step, frame, after, assets)
         frame = after
+        largest = max(largest, frame.width * frame.height)
     if frame.frames > 1 and any(not isinstance(step, AutoOrient) for step in operations):
-        held += frame.width * frame.height * frame.frames * _ANIMATION_WORKED
+        held += frame.frames * (largest * _ANIMATION_WORKED + _ANIMATION_FRAME)
     return frame, held
 
 
@@ -332,12 +337,14 @@ def _after(step: Operation, frame: _Frame) -> _Frame:
 
 def _marked(step: Watermark, frame: _Frame, assets: Mapping[str, PictureHeader]) -> float:
     if step.image is None:
-        return frame.width * frame.height * _TEXT_SHARE * _MARK
+        return frame.width * frame.height * _TEXT
     header = assets.get(step.image)
     if header is None:
         return 0.0
     whole = _Frame(header.width, header.height, 4)
-    mark = min(whole.width * whole.height, frame.width * frame.height)
+    share = Watermark.IMAGE_DEFAULT_WIDTH if step.width is None else step.width
+    width = min(max(1, in_pixels(share, frame.width)), frame.width)
+    mark = min(width * width * header.height / header.width, frame.width * frame.height)
     return _decoding(header, whole, is_small=False) + mark * _MARK
 
 

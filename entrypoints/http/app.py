@@ -27,6 +27,7 @@ from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.tasks.cancel_task import CancelTaskRequest
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
+from application.workers.tell_abilities import Seen
 from domain.images.image import Image
 from domain.images.upload_policy import UploadPolicy
 from domain.users.user import User
@@ -74,6 +75,7 @@ class HTTPUseCases:
     image_status: Callable[[ImageStatusRequest], Image]
     download_image: Callable[[DownloadImageRequest], str]
     plan_pipeline: Callable[[PlanPipelineRequest], Plan]
+    tell_abilities: Callable[[], Seen]
     list_variants: Callable[[ListVariantsRequest], Sequence[OfferedResult]]
     open_result: Callable[[OpenResultRequest], OpenedResult]
     view_task: Callable[[ViewTaskRequest], TaskView]
@@ -150,7 +152,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             ),
         ),
         ("/api/operations", Operations()),
-        ("/api/capabilities", Capabilities(options.policy)),
+        ("/api/capabilities", Capabilities(use_cases.tell_abilities, options.policy)),
         ("/api/tasks/{task_id}", TaskDetail(authentication, use_cases.view_task)),
         (
             "/api/tasks/{task_id}/cancel",

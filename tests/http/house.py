@@ -40,6 +40,7 @@ from application.ports.download_links import LinkExpired, LinkForged
 from application.tasks.cancel_task import CancelTaskRequest
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
+from application.workers.tell_abilities import Seen
 from domain.images.image import Image
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import Webhook, checked_webhook_url
@@ -101,6 +102,7 @@ class House:
         self.images: dict[UUID, Image] = {}
         self.pages: list[ListImagesRequest] = []
         self.plans: list[PlanPipelineRequest] = []
+        self.seen = Seen()
         self.views: dict[UUID, TaskView] = {}
         self.webhooks: list[Webhook] = []
         self.observed: list[tuple[str, str, int]] = []
@@ -208,6 +210,9 @@ class House:
         if request.image_id is not None and request.image_id not in self.images:
             raise NotFound
         return Plan({"version": 1}, "ab" * 32, None, ("a warning",), None)
+
+    def tell_abilities(self) -> Seen:
+        return self.seen
 
     def list_variants(self, request: ListVariantsRequest) -> list[OfferedResult]:
         if request.image_id not in self.images:
