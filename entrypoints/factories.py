@@ -25,7 +25,7 @@ from application.ports.download_links import DownloadLinks
 from application.ports.failpoints import Failpoints
 from application.ports.ids import Ids
 from application.ports.image_probe import ImageProbe
-from application.ports.memory_budget import MemoryBudget
+from application.ports.memory_budget import MemoryBudget, MemoryBudgetUnavailable
 from application.ports.message_inbox import MessageInbox
 from application.ports.notifier import Notifier
 from application.ports.object_store import ObjectStore
@@ -242,10 +242,15 @@ def memory_budget(settings: Settings) -> MemoryBudget:
     from adapters.system.host_memory import LockedMemoryBudget, memory_of_this_host
 
     worker = settings.worker
-    return LockedMemoryBudget(
+    budget = LockedMemoryBudget(
         worker.memory_file or settings.data_dir / "run" / "memory.tokens",
         worker.memory_budget or memory_of_this_host() // 2,
     )
+    try:
+        budget.check()
+    except MemoryBudgetUnavailable as error:
+        raise OperatorMistake(f"SAFELIGHT_WORKER_MEMORY_FILE cannot be used: {error}") from error
+    return budget
 
 
 def image_editor(settings: Settings, policy: UploadPolicy) -> "VipsEditor":

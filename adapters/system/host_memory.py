@@ -45,6 +45,11 @@ class LockedMemoryBudget(MemoryBudget):
         self._patience = patience_seconds
         self.tokens: Final = max(1, budget_bytes // TOKEN_BYTES)
 
+    def check(self) -> None:
+        """Open the file, or raise `MemoryBudgetUnavailable`."""
+        with self._opened():
+            pass
+
     @contextlib.contextmanager
     def share(self, need_bytes: int, is_wanted: Callable[[], bool]) -> Iterator[None]:
         count = min(self.tokens, max(1, -(-need_bytes // TOKEN_BYTES)))

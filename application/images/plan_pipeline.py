@@ -108,7 +108,9 @@ class PlanPipeline:
                 *_impossible(request.pipeline, facts, self.abilities()),
                 *(() if request.image_id is None else (_ORIENTATION_UNKNOWN,)),
             ),
-            None if facts is None else _cost(request.pipeline, facts),
+            None
+            if facts is None
+            else _cost(request.pipeline, facts, is_upright_known=request.image_id is None),
         )
 
     def _facts_of(self, request: PlanPipelineRequest) -> Facts:
@@ -170,14 +172,15 @@ def _is_kept_small(operations: tuple[Operation, ...], facts: Facts, result: Pred
     return bool(sides) and min(sides) > longest and result.width is not None
 
 
-def _cost(pipeline: Pipeline, facts: Facts) -> Cost:
+def _cost(pipeline: Pipeline, facts: Facts, *, is_upright_known: bool) -> Cost:
+    turned = facts.orientation > _MIRRORED if is_upright_known else None
     frames = facts.frames if _is_animated(pipeline, facts) else 1
     header = PictureHeader(
         facts.format,
         facts.width,
         facts.height,
         facts.frames,
-        attrs.evolve(facts.coding, turned=facts.orientation > _MIRRORED),
+        attrs.evolve(facts.coding, turned=turned),
     )
     return Cost(facts.width * facts.height * frames, memory_bytes(pipeline, header))
 

@@ -12,10 +12,11 @@ from application.workers.report_worker import ReportWorker
 from application.workers.tell_abilities import Seen, TellAbilities
 from domain.images.abilities import Abilities
 from domain.images.formats import ImageFormat
-from domain.images.operations import Font
+from domain.images.operations import AutoOrient, Font
 from domain.images.output import Output
 from domain.images.pipeline import Pipeline
 from domain.images.prediction import Facts
+from tests import pictures
 from tests.unit.application.workbench import MINUTE, Workbench
 
 ALL = Abilities("8.18.7", tuple(ImageFormat), tuple(ImageFormat), tuple(Font))
@@ -98,3 +99,16 @@ class TestPlans:
         reported(bench, ALL)
 
         assert unknown == self.warnings(bench, self.AVIF, self.A_GIF) == ()
+
+
+def test_an_image_whose_header_alone_is_known_may_have_to_be_turned(bench: Workbench) -> None:
+    actor = bench.an_actor()
+    image_id = bench.upload(actor, pictures.photo(1000, 750)).image_id
+    plan = PlanPipeline(bench.database, CanonicalTexts(), TellAbilities(bench.database, MINUTE))
+    told = Facts(ImageFormat.JPEG, 1000, 750)
+
+    def memory(**picture: object) -> int:
+        cost = plan(PlanPipelineRequest(actor, Pipeline((AutoOrient(),)), **picture)).cost
+        return cost.memory_bytes
+
+    assert memory(image_id=image_id) == memory(facts=told) + 3 * 1000 * 750
