@@ -64,6 +64,8 @@ from application.tasks.process_task import ProcessTask, RetryPolicy
 from application.tasks.retry_task import RetryTask
 from application.tasks.return_expired_tasks import ReturnExpiredTasks
 from application.tasks.view_task import ViewTask
+from application.workers.report_worker import ReportWorker
+from application.workers.tell_abilities import TellAbilities
 from entrypoints import factories, process_factories
 from entrypoints.observed import observed
 from entrypoints.readiness import Readiness
@@ -101,6 +103,7 @@ class Adapters(containers.DeclarativeContainer):
     font_probe = _once(factories.font_probe)
     asset_allowance = _once(factories.asset_allowance, settings)
     pipeline_texts = _once(factories.pipeline_texts)
+    memory_budget = _once(factories.memory_budget, settings)
     image_editor = _once(factories.image_editor, settings, upload_policy)
     publisher = _once(factories.publisher, settings)
     dead_letters = _once(factories.dead_letters, settings)
@@ -197,10 +200,23 @@ class UseCases(containers.DeclarativeContainer):
         links=adapters.links,
         link_lifetime=_duration(settings.provided.downloads.link_seconds),
     )
+    tell_abilities = _once(
+        TellAbilities,
+        database=adapters.database,
+        silence=_duration(settings.provided.tasks.lease_seconds),
+    )
+    report_worker = _once(
+        ReportWorker,
+        database=adapters.database,
+        worker=providers.Factory(
+            factories.this_worker, adapters.ids, adapters.image_editor.provided.abilities
+        ),
+    )
     plan_pipeline = _once(
         PlanPipeline,
         database=adapters.database,
         texts=adapters.pipeline_texts,
+        abilities=tell_abilities,
         confinement=adapters.confinement,
     )
     view_analysis = _once(ViewAnalysis, database=adapters.database)
@@ -253,6 +269,8 @@ class UseCases(containers.DeclarativeContainer):
         ProcessTask,
         database=adapters.database,
         object_store=adapters.object_store,
+        probe=adapters.image_probe,
+        memory=adapters.memory_budget,
         editor=adapters.image_editor,
         clock=adapters.clock,
         telemetry=adapters.telemetry,
@@ -399,6 +417,7 @@ class Platform(containers.DeclarativeContainer):
         download_image=_watched(use_cases.download_image, adapters),
         plan_pipeline=_watched(use_cases.plan_pipeline, adapters),
         view_analysis=_watched(use_cases.view_analysis, adapters),
+        tell_abilities=_watched(use_cases.tell_abilities, adapters),
         list_variants=_watched(use_cases.list_variants, adapters),
         open_result=_watched(use_cases.open_result, adapters),
         view_task=_watched(use_cases.view_task, adapters),
@@ -428,7 +447,8 @@ class Platform(containers.DeclarativeContainer):
         settings,
         adapters.task_inbox,
         _watched(use_cases.process_task, adapters),
-        use_cases.process_task.provided.beat,
+        providers.List(use_cases.process_task.provided.beat, use_cases.report_worker),
+        use_cases.process_task.provided.stop_waiting,
         use_cases.process_task.provided.release,
     )
     notifier = _once(

@@ -6,6 +6,8 @@ Factories import what they build, so that a process loads what it uses and nothi
 never loads libvips or Apprise.
 """
 
+import os
+import socket
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from ipaddress import ip_network
@@ -26,14 +28,17 @@ from application.ports.font_probe import FontProbe
 from application.ports.ids import Ids
 from application.ports.image_probe import ImageProbe
 from application.ports.key_tokens import KeyTokens
+from application.ports.memory_budget import MemoryBudget, MemoryBudgetUnavailable
 from application.ports.message_inbox import MessageInbox
 from application.ports.notifier import Notifier
 from application.ports.object_store import ObjectStore
 from application.ports.outbox_bell import OutboxBell
 from application.ports.password_hasher import PasswordHasher
 from application.ports.pipeline_texts import PipelineTexts
+from application.ports.repositories.workers import Worker
 from application.ports.signing_secrets import SigningSecrets
 from application.presets.confinement import Confinement
+from domain.images.abilities import Abilities
 from domain.images.asset import AssetAllowance
 from domain.images.upload_policy import UploadPolicy
 from domain.notifications.channel import ChannelKind
@@ -265,6 +270,21 @@ def asset_allowance(settings: Settings) -> AssetAllowance:
     return AssetAllowance(settings.assets.per_user, settings.assets.bytes_per_user)
 
 
+def memory_budget(settings: Settings) -> MemoryBudget:
+    from adapters.system.host_memory import LockedMemoryBudget, memory_of_this_host
+
+    worker = settings.worker
+    budget = LockedMemoryBudget(
+        worker.memory_file or settings.data_dir / "run" / "memory.tokens",
+        worker.memory_budget or memory_of_this_host() // 2,
+    )
+    try:
+        budget.check()
+    except MemoryBudgetUnavailable as error:
+        raise OperatorMistake(f"SAFELIGHT_WORKER_MEMORY_FILE cannot be used: {error}") from error
+    return budget
+
+
 def image_editor(settings: Settings, policy: UploadPolicy) -> "VipsEditor":
     from adapters.imaging.limits import RendererLimits
     from adapters.imaging.vips_editor import UnsafeRenderer, VipsEditor
@@ -282,6 +302,10 @@ def image_editor(settings: Settings, policy: UploadPolicy) -> "VipsEditor":
         return VipsEditor(limits, renderers=settings.worker.concurrency)
     except UnsafeRenderer as danger:
         raise OperatorMistake(str(danger)) from danger
+
+
+def this_worker(ids: Ids, abilities: Abilities) -> Worker:
+    return Worker(ids.new(), socket.gethostname(), os.getpid(), abilities)
 
 
 def publisher(settings: Settings) -> "KombuPublisher":

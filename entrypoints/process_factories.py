@@ -1,7 +1,7 @@
 # ruff: noqa: PLC0415  # so that a process loads what it uses and nothing else
 """What each process is made of, over its use cases."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from application.ports.message_inbox import MessageInbox
@@ -50,16 +50,22 @@ def image_worker(
     settings: Settings,
     inbox: MessageInbox,
     process_task: Any,
-    beat: Callable[[], None],
+    beats: Sequence[Callable[[], None]],
+    stop_waiting: Callable[[], None],
     release: Callable[[], None],
 ) -> "Consumer":
     from entrypoints.consumers.consumer import Patience
     from entrypoints.consumers.process_images import image_worker
 
+    def beat() -> None:
+        for each in beats:
+            each()
+
     return image_worker(
         inbox,
         process_task,
         beat,
+        stop_waiting,
         release,
         concurrency=settings.worker.concurrency,
         beat_seconds=settings.tasks.beat_seconds,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -67,11 +67,18 @@ def build_image_worker(settings: Settings) -> Process:
     except PortFailure as failure:
         raise OperatorMistake(f"{failure.code}: {failure}") from failure
     loop = platform.image_worker()
+    report = platform.use_cases().report_worker()
+
+    def close() -> None:
+        editor.close()
+        with suppress(PortFailure):  # silence says the same a little later
+            report.leave()
+
     return _answered_for(
         platform,
         settings,
         loop,
-        editor.close,
+        close,
         store=platform.adapters().object_store().check,
         broker=lambda: _hear_of_trouble(loop),
     )

@@ -228,6 +228,18 @@ class WorkerSettings:
     drain_seconds: float = _setting(
         25.0, form.seconds(0, 86_400), "How long running work may take to end at a stop."
     )
+    memory_budget: int | None = _setting(
+        None,
+        form.byte_size(64 * _MIB, 2**50),
+        "Memory that pictures under way may take together, in all workers of this host; half of "
+        "what the machine, or the control group of the worker, has if absent.",
+    )
+    memory_file: Path | None = _setting(
+        None,
+        form.path(),
+        "What workers that share memory share to keep to it, a file on a disk of their host; "
+        "`run/memory.tokens` in the data directory if absent.",
+    )
 
 
 @attrs.frozen

@@ -41,3 +41,7 @@ Feature: Knowing beforehand
   Scenario: What cannot be drawn
     When she plans {"crop": "5000x5000"} for a 4000x2000 jpeg
     Then the plan is refused as "invalid-geometry"
+
+  Scenario: What the workers that run can do
+    When Ada asks what the server can do
+    Then 1 worker has proved that it can read and write "avif"

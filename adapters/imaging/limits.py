@@ -19,7 +19,8 @@ class RendererLimits:
         output_bytes: Size of a result: `output_too_large`.
         tasks_per_renderer: A renderer is replaced after so many; 1 isolates each task strictly.
         policy: What a picture, and an asset, may declare.
-        recycle_resident_bytes: A renderer whose memory ever grew beyond this is replaced.
+        recycle_resident_bytes: A renderer that still has more than this when its task is done is
+            replaced: what it kept would be in nobody's budget.
     """
 
     wall_seconds: float
@@ -28,4 +29,4 @@ class RendererLimits:
     output_bytes: int
     tasks_per_renderer: int
     policy: UploadPolicy
-    recycle_resident_bytes: int = 384 * MEBIBYTE
+    recycle_resident_bytes: int = 160 * MEBIBYTE

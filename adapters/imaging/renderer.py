@@ -41,6 +41,7 @@ from adapters.imaging.messages import (
     encode_progress,
     encode_reply,
 )
+from adapters.imaging.proof import proven
 from adapters.imaging.vips_drawing import draw
 from adapters.imaging.vips_failures import failure_of, storage_error_of
 from adapters.imaging.vips_loading import LOADERS
@@ -261,6 +262,7 @@ def _prove_walls(missing: list[str]) -> dict[str, object]:
         ],
         "missing": missing,
         "hides_files": sandbox.hides_files(),
+        **proven(),
     }
 
 

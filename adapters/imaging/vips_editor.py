@@ -8,7 +8,7 @@ import queue
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from adapters.imaging.font_copies import sealed_copy
 from adapters.imaging.limits import RendererLimits
@@ -42,6 +42,9 @@ from application.ports.image_editor import (
     Watch,
 )
 from application.ports.object_store import StorageFull, StorageUnavailable
+from domain.images.abilities import Abilities
+from domain.images.formats import ImageFormat
+from domain.images.operations import Font
 from domain.images.pipeline import Pipeline
 from domain.tasks.task import Failure, FailureCode
 
@@ -75,11 +78,13 @@ class VipsEditor(ImageEditor):
         libvips: Its version.
         hides_files: Whether this system has what it takes to draw with strangers' fonts.
         missing_walls: What the renderers should be shut in by, and this system does not allow.
+        abilities: What they have proved at the start.
     """
 
     libvips: str
     hides_files: bool
     missing_walls: tuple[str, ...]
+    abilities: Abilities
 
     def __init__(self, limits: RendererLimits, *, renderers: int = 1) -> None:
         """
@@ -195,7 +200,7 @@ class VipsEditor(ImageEditor):
                 or renderer.is_closed
                 or renderer.fonts is Fonts.OWN
                 or renderer.tasks >= self._limits.tasks_per_renderer
-                or renderer.peak_bytes > self._limits.recycle_resident_bytes
+                or renderer.resident_bytes() > self._limits.recycle_resident_bytes
             ):
                 renderer.close()
             else:
@@ -259,17 +264,37 @@ class VipsEditor(ImageEditor):
             )
         return _CRASH
 
+    def _proof(self) -> tuple[dict[str, Any], bool]:
+        """Return what a renderer proves, and whether it has the fonts; without, if need be."""
+        for fonts in (Fonts.SHIPPED, Fonts.NONE):
+            try:
+                renderer = self._zygote.fork(fonts)
+                try:
+                    return renderer.check(), fonts is Fonts.SHIPPED
+                finally:
+                    renderer.close()
+            except (ZygoteGone, RendererDied) as error:
+                if fonts is Fonts.NONE:
+                    raise
+                _logger.warning("no renderer with fonts could be started: %s", error)
+        raise AssertionError("unreachable: the last round returns or raises")
+
     def _check_safety(self) -> None:
         try:
-            renderer = self._zygote.fork()
-            proof = renderer.check()
+            proof, has_fonts = self._proof()
         except (ZygoteGone, RendererDied, RendererHung) as error:
             raise EditorUnavailable(f"no renderer could be started: {error}") from error
-        renderer.close()
         version = tuple(proof["version"])
         self.libvips = ".".join(map(str, version))
         self.missing_walls = tuple(proof["missing"])
         self.hides_files = bool(proof["hides_files"])
+        self.abilities = Abilities(
+            self.libvips,
+            reads=tuple(map(ImageFormat, proof["reads"])),
+            writes=tuple(map(ImageFormat, proof["writes"])),
+            fonts=tuple(map(Font, proof["fonts"])) if has_fonts else (),
+            missing_walls=self.missing_walls,
+        )
         if version < LOWEST_LIBVIPS:
             raise UnsafeRenderer(
                 f"libvips {self.libvips} has known holes; "

@@ -16,13 +16,12 @@ from adapters.imaging.vips_texts import lettering
 from adapters.imaging.vips_watermarks import Mark, finished, margin_of
 from domain.errors import ImageRefused
 from domain.images.operations import Watermark
-from domain.images.units import Percent, in_pixels
+from domain.images.units import in_pixels
 from domain.images.upload_policy import UploadPolicy
 
 _KEPT_PIXELS: Final = 1_000_000  # 4 MB at most for one mark
 _KEPT_MARKS: Final = 8
 
-_DEFAULT_WIDTH: Final = Percent(25)
 _TRANSPARENT: Final = (0, 0, 0, 0)
 _RIGHT_ANGLES: Final = {90.0: "d90", 180.0: "d180", 270.0: "d270"}
 
@@ -106,7 +105,7 @@ class MarkMaker:
 
 def _sides(opened: Opened, step: Watermark, width: int, height: int) -> tuple[int, int]:
     own_width, own_height = opened.upright_size
-    asked = _DEFAULT_WIDTH if step.width is None else step.width
+    asked = Watermark.IMAGE_DEFAULT_WIDTH if step.width is None else step.width
     wanted = min(max(1, in_pixels(asked, width)), width) / own_width
     turned_width, turned_height = _bounds(own_width, own_height, step.angle)
     scale = min(wanted, width / turned_width, height / turned_height)

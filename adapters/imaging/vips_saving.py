@@ -140,6 +140,13 @@ def save(
         file.write(_smaller_than(output.max_bytes, image.copy_memory(), quality, write))
 
 
+def encode_sample(image: pyvips.Image, written: ImageFormat) -> bytes:
+    """Return *image* as a file of the format, made as every result is."""
+    memory = pyvips.Target.new_to_memory()
+    _writer(written, Output(), 0)(image, memory, DEFAULT_QUALITIES.get(written))
+    return bytes(memory.get("blob"))
+
+
 _Write = Callable[[pyvips.Image, pyvips.Target, int | None], None]
 
 

@@ -123,6 +123,14 @@ def _in_no_other_font(name: str) -> Iterator[None]:
             raise AssetUnusable(name, pyvips.Error(complaint), "font")
 
 
+def has_font(font: Font) -> bool:
+    """Tell whether a letter can be drawn in *font*, which has been opened or cannot be."""
+    try:
+        return bool(pyvips.Image.text("A", font=f"{_FAMILIES[font]} {_SAMPLE_PX}").max() > 0)
+    except pyvips.Error:
+        return False
+
+
 def keep_fonts_open() -> None:
     """Use every font, so that none is closed for being the one unused longest."""
     for family in _FAMILIES.values():

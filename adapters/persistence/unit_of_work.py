@@ -15,6 +15,7 @@ from adapters.persistence.presets import SqlPresets
 from adapters.persistence.processing_log import SqlProcessingLog
 from adapters.persistence.tasks import SqlTasks
 from adapters.persistence.users import SqlSessions, SqlUsers
+from adapters.persistence.workers import SqlWorkers
 from application.ports.unit_of_work import UnitOfWork
 
 
@@ -42,6 +43,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.idempotency_keys = SqlIdempotencyKeys(connection)
         self.files = SqlFiles(connection)
         self.history = SqlHistory(connection)
+        self.workers = SqlWorkers(connection)
 
     def commit(self) -> None:
         self._commit()

@@ -1,6 +1,6 @@
 """Tell beforehand what a pipeline will make, and at what cost."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,16 +11,19 @@ from application.errors import NotFound
 from application.ports.pipeline_texts import PipelineTexts
 from application.ports.unit_of_work import Database
 from application.presets.confinement import Confinement
+from application.workers.tell_abilities import Seen
 from domain.images.canonical import canonical
+from domain.images.cost import memory_bytes
 from domain.images.formats import ImageFormat
-from domain.images.operations import Flip, Interest, Normalize, Operation, Resize, Rotate, Trim
+from domain.images.image import PictureHeader
+from domain.images.operations import Operation, Resize
 from domain.images.output import Auto, Output
 from domain.images.pipeline import MAIN, Pipeline
 from domain.images.prediction import Facts, Predicted, predict
 from domain.images.preset import PresetOrigin
 
-_BYTES_A_PIXEL: Final = 4
-_STREAMED_BYTES_A_PIXEL: Final = 0.3
+_MIRRORED: Final = 2
+"""EXIF orientations beyond this have to be turned."""
 _WITHOUT_QUALITY: Final = (ImageFormat.PNG, ImageFormat.GIF, ImageFormat.TIFF)
 
 _ORIENTATION_UNKNOWN: Final = (
@@ -49,13 +52,12 @@ class PlanPipelineRequest:
 @attrs.frozen
 class Cost:
     """
-    What a task will take, roughly; the encoders' own needs are not in it.
+    What a task will take at most.
 
     Attributes:
         pixels: Of all frames, to be decoded.
-        memory_bytes: 4 a pixel where frames have to lie in memory: animations, pictures that are
-            turned, trimmed, looked through or analysed, and those of several results; 0.3 a pixel
-            where the picture is read from top to bottom. An estimate: nothing here has measured it.
+        memory_bytes: What a worker will set aside for it (`domain.images.cost`). What is not known
+            of the picture is taken for the worst; watermarks that are pictures are not in it.
     """
 
     pixels: int
@@ -99,6 +101,7 @@ class PlanPipeline:
 
     database: Database
     texts: PipelineTexts
+    abilities: Callable[[], Seen]
     confinement: Confinement = Confinement()
 
     def __call__(self, request: PlanPipelineRequest) -> Plan:
@@ -116,9 +119,12 @@ class PlanPipeline:
             predicted,
             (
                 *_warnings(request.pipeline, found.dropped, facts, predicted),
+                *_impossible(request.pipeline, facts, self.abilities()),
                 *(() if request.image_id is None else (_ORIENTATION_UNKNOWN,)),
             ),
-            None if facts is None else _cost(request.pipeline, facts),
+            None
+            if facts is None
+            else _cost(request.pipeline, facts, is_upright_known=request.image_id is None),
             request.preset,
         )
 
@@ -154,6 +160,16 @@ def _warnings(
             yield f"{name}: only the first of {facts.frames} frames is written"
 
 
+def _impossible(pipeline: Pipeline, facts: Facts | None, seen: Seen) -> Iterator[str]:
+    """Warn of what none of the workers that run now can do; another may come."""
+    if facts is not None and not seen.may_read(facts.format):
+        yield f"no worker that runs now can read {facts.format.value}"
+    for name, _, output in _results(pipeline):
+        chosen = output.format or (facts.format if facts else None)
+        if isinstance(chosen, ImageFormat) and not seen.may_write(chosen):
+            yield f"{name}: no worker that runs now can write {chosen.value}"
+
+
 def _results(
     pipeline: Pipeline,
 ) -> Iterator[tuple[str, tuple[Operation, ...], Output]]:
@@ -171,30 +187,21 @@ def _is_kept_small(operations: tuple[Operation, ...], facts: Facts, result: Pred
     return bool(sides) and min(sides) > longest and result.width is not None
 
 
-def _cost(pipeline: Pipeline, facts: Facts) -> Cost:
-    pixels = facts.width * facts.height * facts.frames
-    animated = facts.frames > 1 and any(
+def _cost(pipeline: Pipeline, facts: Facts, *, is_upright_known: bool) -> Cost:
+    turned = facts.orientation > _MIRRORED if is_upright_known else None
+    frames = facts.frames if _is_animated(pipeline, facts) else 1
+    header = PictureHeader(
+        facts.format,
+        facts.width,
+        facts.height,
+        facts.frames,
+        attrs.evolve(facts.coding, turned=turned),
+    )
+    return Cost(facts.width * facts.height * frames, memory_bytes(pipeline, header))
+
+
+def _is_animated(pipeline: Pipeline, facts: Facts) -> bool:
+    return facts.frames > 1 and any(
         output.format is None or isinstance(output.format, Auto) or output.format.may_be_animated
         for _, _, output in _results(pipeline)
     )
-    if not animated:
-        pixels = facts.width * facts.height
-    in_memory = (
-        animated
-        or bool(pipeline.variants)
-        or pipeline.is_looked_through
-        or any(
-            _has_to_lie_in_memory(step, facts)
-            for _, operations, _ in _results(pipeline)
-            for step in operations
-        )
-    )
-    return Cost(pixels, round(pixels * (_BYTES_A_PIXEL if in_memory else _STREAMED_BYTES_A_PIXEL)))
-
-
-def _has_to_lie_in_memory(step: Operation, facts: Facts) -> bool:
-    looked_at = isinstance(step, Trim | Normalize)
-    turned = (isinstance(step, Rotate) and step.angle % 360 != 0) or facts.orientation > 2
-    flipped = isinstance(step, Flip) and step.vertical
-    sought = getattr(step, "gravity", None) in (Interest.ATTENTION, Interest.ENTROPY)
-    return looked_at or turned or flipped or sought

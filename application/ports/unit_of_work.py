@@ -19,6 +19,7 @@ from application.ports.repositories.sessions import Sessions
 from application.ports.repositories.tasks import Tasks
 from application.ports.repositories.users import Users
 from application.ports.repositories.webhooks import Webhooks
+from application.ports.repositories.workers import Workers
 
 
 class DatabaseUnavailable(PortFailure):
@@ -61,6 +62,7 @@ class UnitOfWork(Protocol):
     idempotency_keys: IdempotencyKeys
     files: Files
     history: History
+    workers: Workers
 
     @abstractmethod
     def commit(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from typing import BinaryIO
 from uuid import UUID
 
 import attrs
@@ -16,6 +17,8 @@ from application.errors import PortFailure
 from application.ports.clock import Clock
 from application.ports.failpoints import Failpoints
 from application.ports.image_editor import EditAbandoned, EditFailed, ImageEditor
+from application.ports.image_probe import ImageProbe
+from application.ports.memory_budget import MemoryBudget, WaitAbandoned
 from application.ports.object_store import (
     Fingerprint,
     ObjectCorrupt,
@@ -25,9 +28,12 @@ from application.ports.object_store import (
 )
 from application.ports.telemetry import Telemetry
 from application.ports.unit_of_work import Database, DatabaseUnavailable, UnitOfWork
+from domain.errors import DomainError
 from domain.images.analysis import Analysis
-from domain.images.image import Image
+from domain.images.cost import memory_bytes
+from domain.images.image import Image, PictureHeader
 from domain.images.operations import Variable
+from domain.images.pipeline import Pipeline
 from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
 
@@ -40,6 +46,13 @@ class UnreadablePipeline(PortFailure):
     """The stored pipeline says more than this version knows; a newer worker can read it."""
 
     code = "unreadable-pipeline"
+    transient = True
+
+
+class WorkerStopping(PortFailure):
+    """The worker ends before there is memory for the task; another will take it."""
+
+    code = "worker-stopping"
     transient = True
 
 
@@ -77,12 +90,17 @@ class ProcessTask:
     A message that comes twice, late or out of order finds nothing to claim. What a worker that
     lost its lease has made is thrown away unseen: the fence it holds no longer fits.
 
+    A picture is drawn when the host has the memory that it is said to need; until then the task
+    is in hand, and beats keep it.
+
     Attributes:
         lease: How long a claim holds without a beat; `beat` renews it.
     """
 
     database: Database
     object_store: ObjectStore
+    probe: ImageProbe
+    memory: MemoryBudget
     editor: ImageEditor
     clock: Clock
     telemetry: Telemetry
@@ -91,6 +109,7 @@ class ProcessTask:
     retries: RetryPolicy
     _held: set[tuple[UUID, int]] = attrs.field(factory=set, init=False)
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+    _stopping: threading.Event = attrs.field(factory=threading.Event, init=False)
 
     def __call__(self, task_id: UUID) -> ProcessOutcome:
         """Claim the task and see it through."""
@@ -117,6 +136,9 @@ class ProcessTask:
                 outcome = ProcessOutcome.COMPLETED
             except EditAbandoned:
                 outcome = ProcessOutcome.SUPERSEDED
+            except WorkerStopping as reason:
+                task.hand_back()
+                outcome, error = ProcessOutcome.RETRIED, _described(reason)
             except EditFailed as refusal:
                 task.fail(refusal.failure, self.clock.now())
                 outcome, error = ProcessOutcome.FAILED, str(refusal)
@@ -148,6 +170,10 @@ class ProcessTask:
             with self.database.writing(durable=False) as work:
                 work.tasks.extend_leases(held, self.lease)
                 work.commit()
+
+    def stop_waiting(self) -> None:
+        """Hand back what waits for memory, now and from now on: this worker takes no more."""
+        self._stopping.set()
 
     def release(self) -> None:
         """
@@ -202,7 +228,8 @@ class ProcessTask:
                             Failure(FailureCode.ASSET_MISSING, f"The file {name!r} is gone.")
                         ) from error
                 staged = {name: stack.enter_context(self.object_store.stage()) for name in names}
-            with _timed(stages, "edit"):
+            need = self._need(pipeline, source, assets)
+            with self._memory_for(task, need, stages), _timed(stages, "edit"):
                 edited = self.editor.edit(
                     source,
                     pipeline,
@@ -227,6 +254,40 @@ class ProcessTask:
             for key, (name, drawn) in zip(keys, edited.pictures.items(), strict=True)
         )
         return results, edited.analysis
+
+    def _need(self, pipeline: Pipeline, source: BinaryIO, assets: Mapping[str, BinaryIO]) -> int:
+        """Return the bytes that drawing will take; what cannot be read is drawn by nobody."""
+        header = self._header(source)
+        if header is None:
+            return 0
+        known = {name: self._header(file) for name, file in assets.items()}
+        return memory_bytes(
+            pipeline, header, {name: one for name, one in known.items() if one is not None}
+        )
+
+    def _header(self, file: BinaryIO) -> PictureHeader | None:
+        try:
+            header = self.probe.inspect(file)
+            file.seek(0)
+        except (DomainError, OSError):  # the editor will meet it too, and says what it means
+            return None
+        return header
+
+    @contextmanager
+    def _memory_for(self, task: Task, need: int, stages: dict[str, float]) -> Iterator[None]:
+        with ExitStack() as share:
+            with _timed(stages, "wait_for_memory"):
+                try:
+                    share.enter_context(
+                        self.memory.share(
+                            need, lambda: not self._stopping.is_set() and self._is_wanted(task, 0)
+                        )
+                    )
+                except WaitAbandoned as error:
+                    if self._stopping.is_set():
+                        raise WorkerStopping("the worker ends while it waits for memory") from error
+                    raise EditAbandoned(str(error)) from error
+            yield
 
     def _is_wanted(self, task: Task, percent: int) -> bool:
         """Write down how far *task* is; tell whether it is still ours."""

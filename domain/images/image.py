@@ -15,6 +15,31 @@ MAX_LABEL_CHARACTERS = 255
 
 
 @attrs.frozen
+class Coding:
+    """
+    How a file packs its pixels, on which depends what its decoder has to hold; None: not known.
+
+    Attributes:
+        in_passes: Whether rough passes over the whole picture come before finer ones, as in a
+            progressive JPEG or an interlaced PNG.
+        samples: Numbers kept for each pixel; less than its channels where colour is kept coarsely.
+        bits: Of one sample.
+        alpha: Whether something may shine through.
+        lossless: Of WebP and AVIF, where both kinds exist.
+        rows_at_once: Of TIFF: rows that can only be read together, a strip or a row of tiles.
+        turned: Whether it has to be turned to stand upright; mirrored alone does not count.
+    """
+
+    in_passes: bool | None = None
+    samples: float | None = None
+    bits: int | None = None
+    alpha: bool | None = None
+    lossless: bool | None = None
+    rows_at_once: int | None = None
+    turned: bool | None = None
+
+
+@attrs.frozen
 class PictureHeader:
     """
     What the first bytes of a file declare; nothing of it is proven until the pixels are read.
@@ -23,12 +48,14 @@ class PictureHeader:
         width: Pixels, as stored (before any EXIF rotation).
         height: Pixels likewise, of one frame.
         frames: Frames or pages where the header tells, else None.
+        coding: Told by whoever reads the file; not remembered with the picture.
     """
 
     format: ImageFormat
     width: int
     height: int
     frames: int | None = None
+    coding: Coding = attrs.field(default=Coding(), eq=False)
 
 
 @attrs.frozen

@@ -6,6 +6,7 @@ import attrs
 
 from domain.images.formats import ImageFormat
 from domain.images.geometry import clipped, fit, pad, region, turn
+from domain.images.image import Coding
 from domain.images.operations import (
     AutoOrient,
     Blur,
@@ -51,6 +52,7 @@ class Facts:
         width: Pixels as stored, before any turning upright.
         height: Likewise.
         orientation: EXIF orientation, 1 to 8.
+        coding: What is known of how it is packed; sizes do not depend on it.
     """
 
     format: ImageFormat
@@ -58,6 +60,7 @@ class Facts:
     height: int
     frames: int = 1
     orientation: int = 1
+    coding: Coding = Coding()
 
 
 @attrs.frozen

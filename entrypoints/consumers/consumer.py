@@ -108,6 +108,7 @@ class Consumer:
         handlers: By kind of message; a kind without one is buried.
         concurrency: How many messages are worked on at a time. The inbox should hold as many, or
             one more.
+        on_stop: Called when the consumer is told to end, before it waits for what runs.
         release: Called when running work outlasts the drain, to let others have it at once.
         beat: Called every *beat_seconds*, by the clock and not by the work: renews leases.
         last_tick: `time.monotonic()` of the loop's last turn, which takes a second at most.
@@ -122,6 +123,7 @@ class Consumer:
         concurrency: int,
         patience: Patience,
         beat: Callable[[], None] | None = None,
+        on_stop: Callable[[], None] | None = None,
         release: Callable[[], None] | None = None,
         beat_seconds: float = 1.0,
     ) -> None:
@@ -129,6 +131,7 @@ class Consumer:
         self._handlers = handlers
         self._concurrency = concurrency
         self._beat = beat
+        self._on_stop = on_stop
         self._release = release
         self._beat_seconds = beat_seconds
         self._patience = patience
@@ -266,6 +269,8 @@ class Consumer:
     def _drain(self) -> None:
         _log.info("stopping", in_hand=len(self._in_hand))
         deadline = time.monotonic() + self._patience.drain_seconds
+        if self._on_stop is not None:
+            self._on_stop()
         with suppress(BrokerUnavailable):
             self._inbox.stop_taking()
             self._give_back_unstarted()

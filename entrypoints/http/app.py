@@ -45,6 +45,7 @@ from application.presets.view_preset import ViewPresetRequest
 from application.tasks.cancel_task import CancelTaskRequest
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
+from application.workers.tell_abilities import Seen
 from domain.images.analysis import Analysis
 from domain.images.asset import Asset
 from domain.images.image import Image
@@ -116,6 +117,7 @@ class HTTPUseCases:
     download_image: Callable[[DownloadImageRequest], str]
     plan_pipeline: Callable[[PlanPipelineRequest], Plan]
     view_analysis: Callable[[ViewAnalysisRequest], Analysis]
+    tell_abilities: Callable[[], Seen]
     list_variants: Callable[[ListVariantsRequest], Sequence[OfferedResult]]
     open_result: Callable[[OpenResultRequest], OpenedResult]
     view_task: Callable[[ViewTaskRequest], TaskView]
@@ -214,11 +216,11 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             ),
         ),
         ("/api/operations", Operations()),
-        ("/api/capabilities", Capabilities(options.policy)),
         (
             "/api/tasks/{task_id}",
             TaskDetail(authentication, use_cases.view_task, options.converter),
         ),
+        ("/api/capabilities", Capabilities(use_cases.tell_abilities, options.policy)),
         (
             "/api/tasks/{task_id}/cancel",
             TaskCancellation(

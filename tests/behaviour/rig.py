@@ -26,7 +26,7 @@ from entrypoints.settings import load_settings
 
 SCENARIO_SECONDS = 30.0
 _NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
-_KEPT_TABLES = ("assets", "schema_migrations", "sqlite_sequence")
+_KEPT_TABLES = ("assets", "schema_migrations", "sqlite_sequence", "workers")
 
 
 class MovableClock(Clock):

@@ -25,6 +25,7 @@ def main(directory: Path, work_seconds: float, drain_seconds: float) -> None:
         AQueue(directory).inbox(prefetch=3),
         process_task,
         lambda: say("beat"),
+        lambda: say("stops waiting"),
         lambda: say("released"),
         concurrency=2,
         beat_seconds=0.1,

@@ -166,6 +166,23 @@ class TestFailing:
             wait_until(lambda: a_queue.dead() == 1)
 
 
+class TestStopping:
+    def test_work_that_has_not_begun_is_told_before_it_is_waited_for(self, a_queue):
+        """As of tasks that wait for memory: they end at once, long before the drain does."""
+        a_queue.publish()
+        told, busy = threading.Event(), threading.Event()
+
+        def work(_):
+            busy.set()
+            assert told.wait(10)
+
+        with running(a_consumer(a_queue.inbox(), work, on_stop=told.set)):
+            assert busy.wait(5)
+            assert not told.is_set()
+
+        assert a_queue.is_empty()
+
+
 class TestBeating:
     def test_the_beat_goes_on_during_long_work_and_after_it_failed(self, a_queue):
         a_queue.publish()

@@ -207,6 +207,16 @@ class TestFormats:
             255, 255, 255, 255,
         )  # fmt: skip
 
+    def test_a_picture_that_takes_over_a_hundred_megabytes_is_drawn_whole(
+        self, editor: ImageEditor
+    ) -> None:
+        """Beyond that, libvips puts what it has decoded into a file, and there is none."""
+        large = pictures.encoded(Image.new("RGB", (6100, 6100), "red"), "WEBP", lossless=True)
+
+        drawn = result(editor, large, format=ImageFormat.PNG)
+
+        assert size_of(drawn) == (6100, 6100)
+
 
 class TestSizes:
     # Source 800x600.

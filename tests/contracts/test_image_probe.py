@@ -31,6 +31,13 @@ def probe(request: pytest.FixtureRequest) -> ImageProbe:
     return request.param()
 
 
+def interlaced_png() -> bytes:
+    """Return the header of one, with the flag that Pillow cannot set."""
+    data = bytearray(pictures.png_photo())
+    data[28] = 1
+    return bytes(data)
+
+
 class CountedFile(io.BytesIO):
     """A file that remembers how often and how much was read of it."""
 
@@ -146,6 +153,33 @@ class TestImageProbe:
 
         assert file.reads <= 512
         assert file.largest_read <= 64 * 1024
+
+    @pytest.mark.parametrize(
+        ("make", "expected"),
+        [
+            (lambda: pictures.small_jpeg(), {"in_passes": False, "alpha": False, "turned": False}),
+            (lambda: pictures.progressive_photo(), {"in_passes": True, "samples": 1.5}),
+            (lambda: pictures.grey_jpeg(), {"samples": 1, "bits": 8}),
+            (lambda: pictures.cmyk_jpeg(), {"samples": 4}),
+            (lambda: pictures.photo(80, 60, subsampling="4:4:4"), {"samples": 3}),
+            (lambda: pictures.exif_oriented(6), {"turned": True}),
+            (lambda: pictures.exif_oriented(2), {"turned": False}),
+            (lambda: pictures.garbage_exif_jpeg(), {"in_passes": False}),
+            (lambda: pictures.png_with_alpha(80, 60), {"samples": 4, "alpha": True, "bits": 8}),
+            (lambda: pictures.png_photo(), {"in_passes": False, "samples": 3, "turned": False}),
+            (lambda: pictures.grey_png16(), {"samples": 1, "bits": 16}),
+            (lambda: interlaced_png(), {"in_passes": True}),
+            (lambda: pictures.webp_photo(), {"lossless": False, "alpha": False}),
+            (lambda: pictures.photo(80, 60, "WEBP", lossless=True), {"lossless": True}),
+            (lambda: pictures.avif_photo(), {"bits": 8, "samples": 1.5, "alpha": False}),
+            (lambda: pictures.tiff_photo(), {"samples": 3, "bits": 8, "turned": False}),
+            (lambda: pictures.float_tiff(), {"samples": 1, "bits": 32}),
+        ],
+    )
+    def test_how_the_pixels_are_packed_is_told(self, probe: ImageProbe, make, expected) -> None:
+        coding = probe.inspect(io.BytesIO(make())).coding
+
+        assert {name: getattr(coding, name) for name in expected} == expected
 
     @settings(max_examples=300, deadline=None)
     @given(

@@ -18,14 +18,20 @@ import pytest
 from application.errors import AlreadyExists
 from application.ports.message_publisher import Message
 from application.ports.repositories.files import Amount
+from application.ports.repositories.users import EmailTaken, UsernameTaken
+from application.ports.repositories.workers import Worker
 from application.ports.repositories.idempotency_keys import RememberedReply, TwinRequest
 from application.ports.repositories.users import EmailTaken, UsernameTaken
 from application.ports.unit_of_work import Database, DatabaseUnavailable, UnitOfWork
 from domain.images.analysis import Aspect
 from domain.images.asset import Asset, AssetKind
+from domain.images.abilities import Abilities
+from domain.images.asset import Asset
+from domain.images.formats import ImageFormat
+from domain.tasks.log_entry import LogEntry
 from domain.images.geometry import Gravity
 from domain.images.image import Image
-from domain.images.operations import AutoOrient, Resize, Watermark
+from domain.images.operations import AutoOrient, Font, Resize, Watermark
 from domain.images.pipeline import Pipeline
 from domain.notifications.channel import ChannelKind, NotificationRequest, Occasion
 from domain.notifications.delivery import DeliveryStatus
@@ -1506,3 +1512,57 @@ class TestLanes:
 
         assert [message.priority for message in take_all(database)] == [Priority.BATCH]
         assert read(database, lambda work: work.tasks.get(task.id)).priority is Priority.BATCH
+
+
+class TestWorkers:
+    ABILITIES = Abilities(
+        "8.18.7",
+        reads=(ImageFormat.JPEG, ImageFormat.AVIF),
+        writes=(ImageFormat.JPEG,),
+        fonts=(Font.SERIF,),
+        missing_walls=("seccomp",),
+    )
+    DAY = timedelta(days=1)
+
+    def worker(self, pid: int) -> Worker:
+        return Worker(uuid4(), "host-1", pid, self.ABILITIES)
+
+    def seen(self, database: Database, age: timedelta = DAY) -> list[Worker]:
+        return read(database, lambda work: work.workers.seen_within(age))
+
+    def test_what_they_told_is_remembered_and_they_are_told_apart(self, database: Database) -> None:
+        first, second = self.worker(1), self.worker(2)
+
+        for worker in (first, second, first):
+            write(database, lambda work, worker=worker: work.workers.see(worker))
+
+        assert sorted(self.seen(database), key=lambda one: one.pid) == [first, second]
+
+    def test_what_they_can_do_may_change(self, database: Database) -> None:
+        worker = self.worker(1)
+        later = attrs.evolve(worker, abilities=attrs.evolve(self.ABILITIES, writes=()))
+
+        write(database, lambda work: work.workers.see(worker))
+        write(database, lambda work: work.workers.see(later))
+
+        assert self.seen(database) == [later]
+
+    def test_the_silent_are_not_seen_and_then_forgotten(self, database: Database) -> None:
+        silent, talking = self.worker(1), self.worker(2)
+        write(database, lambda work: work.workers.see(silent))
+        time.sleep(0.3)
+        write(database, lambda work: work.workers.see(talking))
+        patience = timedelta(seconds=0.25)
+
+        assert self.seen(database, patience) == [talking]
+        assert write(database, lambda work: work.workers.forget_silent(patience)) == 1
+        assert self.seen(database) == [talking]
+
+    def test_who_leaves_is_forgotten(self, database: Database) -> None:
+        worker = self.worker(1)
+        write(database, lambda work: work.workers.see(worker))
+
+        for _ in range(2):
+            write(database, lambda work: work.workers.leave(worker.id))
+
+        assert self.seen(database) == []

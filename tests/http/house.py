@@ -61,6 +61,7 @@ from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.images.analysis import Analysis
 from domain.images.asset import Asset, AssetKind, checked_asset_name
+from application.workers.tell_abilities import Seen
 from domain.images.image import Image
 from domain.images.preset import Preset, PresetReference, checked_preset_name
 from domain.images.upload_policy import UploadPolicy
@@ -144,6 +145,7 @@ class House:
         self.preset_requests: list[Any] = []
         self.assets: list[Asset] = []
         self.asset_pages: list[ListAssetsRequest] = []
+        self.seen = Seen()
         self.views: dict[UUID, TaskView] = {}
         self.webhooks: list[Webhook] = []
         self.api_keys: dict[UUID, APIKey] = {}
@@ -331,6 +333,9 @@ class House:
         if request.image_id not in self.images:
             raise NotFound
         return an_analysis()
+
+    def tell_abilities(self) -> Seen:
+        return self.seen
 
     def list_variants(self, request: ListVariantsRequest) -> list[OfferedResult]:
         if request.image_id not in self.images:

@@ -9,6 +9,10 @@ from domain.images.formats import ImageFormat
 from domain.images.operations import OPERATION_NAMES, AutoOrient, Resize
 from domain.images.output import Output
 from domain.images.pipeline import USUAL_SAMPLING, Pipeline
+from application.workers.tell_abilities import Seen
+from domain.images.formats import ImageFormat
+from domain.images.image import Coding
+from domain.images.operations import OPERATION_NAMES, AutoOrient, Font, Resize
 from domain.images.prediction import Facts
 from tests.builders import an_image
 from tests.http.house import BEARER, Caller, House, problem
@@ -100,6 +104,11 @@ def test_of_an_image_that_is_there(caller: Caller, house: House) -> None:
             "invalid-parameter",
             "/image/orientation",
         ),
+        (
+            {"image": {"format": "png", "width": 1, "height": 1, "bitDepth": 17}},
+            "invalid-parameter",
+            "/image/bitDepth",
+        ),
         ({"image": []}, "invalid-parameter", "/image"),
         ({"picture": {}}, "unknown-member", "/picture"),
     ],
@@ -115,6 +124,19 @@ def test_strangers_plan_nothing(caller: Caller) -> None:
     assert caller.simulate_post(PLAN, json={}).status_code == 401
 
 
+def test_more_may_be_told_of_the_picture(caller: Caller, house: House) -> None:
+    picture = {"format": "jpeg", "width": 40, "height": 30}
+
+    caller.simulate_post(
+        PLAN,
+        json={"image": picture | {"progressive": False, "alpha": True, "bitDepth": 16}},
+        headers=BEARER,
+    )
+
+    [request] = house.plans
+    assert request.facts.coding == Coding(in_passes=False, alpha=True, bits=16)
+
+
 def test_what_the_server_can_do_is_no_secret(caller: Caller, house: House) -> None:
     answer = caller.simulate_get("/api/capabilities")
 
@@ -124,3 +146,43 @@ def test_what_the_server_can_do_is_no_secret(caller: Caller, house: House) -> No
     assert answer.json["formats"]["animated"] == ["webp", "gif"]
     assert answer.json["limits"]["uploadBytes"] == house.policy.max_bytes
     assert "max-age" in answer.headers["cache-control"]
+
+
+def test_while_no_worker_has_told_of_itself_the_language_alone_is_known(caller: Caller) -> None:
+    answer = caller.simulate_get("/api/capabilities").json
+
+    assert answer["workers"] == {"count": 0, "libvips": [], "someRead": [], "someWrite": []}
+    assert answer["formats"] == {
+        "read": ["jpeg", "png", "webp", "avif", "gif", "tiff"],
+        "write": ["same", "auto", "jpeg", "png", "webp", "avif", "gif", "tiff"],
+        "animated": ["webp", "gif"],
+        "provenBy": None,
+    }
+    assert answer["fonts"] == ["sans", "serif"]
+
+
+def test_formats_are_those_of_the_workers_that_run(caller: Caller, house: House) -> None:
+    house.seen = Seen(
+        workers=2,
+        libvips=("8.18.3", "8.18.7"),
+        reads=(ImageFormat.JPEG, ImageFormat.AVIF),
+        writes=(ImageFormat.JPEG, ImageFormat.GIF),
+        partly_writes=(ImageFormat.AVIF,),
+        fonts=(Font.SERIF,),
+    )
+
+    answer = caller.simulate_get("/api/capabilities").json
+
+    assert answer["workers"] == {
+        "count": 2,
+        "libvips": ["8.18.3", "8.18.7"],
+        "someRead": [],
+        "someWrite": ["avif"],
+    }
+    assert answer["formats"] == {
+        "read": ["jpeg", "avif"],
+        "write": ["same", "auto", "jpeg", "gif"],
+        "animated": ["gif"],
+        "provenBy": "workers",
+    }
+    assert answer["fonts"] == ["serif"]

@@ -8,7 +8,7 @@ import attrs
 from adapters.imaging.headers.window import EndOfFile, Window
 from domain.errors import UnsupportedCodec, UnsupportedMedia
 from domain.images.formats import ImageFormat
-from domain.images.image import PictureHeader
+from domain.images.image import Coding, PictureHeader
 
 _AVIF_BRANDS: Final = frozenset((b"avif", b"avis"))
 _OTHER_PICTURE_BRANDS: Final = frozenset(
@@ -50,7 +50,28 @@ def read_header(window: Window) -> PictureHeader:
     width, height = max(extents, key=lambda sides: sides[0] * sides[1], default=(0, 0))
     if not (width and height):
         raise UnsupportedMedia("the AVIF header makes no sense")
-    return PictureHeader(ImageFormat.AVIF, width, height, frames=None if b"avis" in brands else 1)
+    return PictureHeader(
+        ImageFormat.AVIF,
+        width,
+        height,
+        frames=None if b"avis" in brands else 1,
+        coding=_coding(window, properties),
+    )
+
+
+def _coding(window: Window, properties: list[_Box]) -> Coding:
+    """Read what the AV1 configurations (AV1-ISOBMFF §2.3) say; the most that one of them does."""
+    bits, samples = 8, 1.0
+    for box in properties:
+        if box.kind == b"av1C" and box.end - box.start >= 3:
+            flags = window.at(box.start + 2, 1)[0]
+            deep, twelve, grey = flags & 0x40, flags & 0x20, flags & 0x10
+            coarse = (1 + bool(flags & 0x08)) * (1 + bool(flags & 0x04))
+            bits = max(bits, (12 if twelve else 10) if deep else 8)
+            samples = max(samples, 1.0 if grey else 1 + 2 / coarse)
+    alpha = any(box.kind == b"auxC" for box in properties)
+    # libheif turns it by itself, whatever its EXIF says.
+    return Coding(samples=samples + alpha, bits=bits, alpha=alpha, turned=False)
 
 
 def _properties(window: Window, offset: int) -> Iterator[_Box]:

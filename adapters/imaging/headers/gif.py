@@ -3,7 +3,7 @@
 from adapters.imaging.headers.window import EndOfFile, TooManyMoves, Window
 from domain.errors import UnsupportedMedia
 from domain.images.formats import ImageFormat
-from domain.images.image import PictureHeader
+from domain.images.image import Coding, PictureHeader
 
 MAGICS = (b"GIF87a", b"GIF89a")
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
@@ -16,7 +16,8 @@ def read_header(window: Window) -> PictureHeader:
     first = 13 + _color_table_bytes(flags)
     if not (width and height) or window.at(first, 1)[0] not in _BLOCKS:
         raise UnsupportedMedia("the GIF header makes no sense")
-    return PictureHeader(ImageFormat.GIF, width, height, _count_frames(window, first))
+    coding = Coding(samples=4, bits=8, alpha=True, turned=False)  # as decoded
+    return PictureHeader(ImageFormat.GIF, width, height, _count_frames(window, first), coding)
 
 
 def _count_frames(window: Window, offset: int) -> int | None:

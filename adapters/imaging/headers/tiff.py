@@ -1,15 +1,19 @@
 """TIFF 6.0 §2 and BigTIFF: the first directory, and how many follow while they can be counted."""
 
+import contextlib
+import struct
 from typing import Final
 
 import attrs
 
+from adapters.imaging.headers.exif import ORIENTATION, UNTURNED
 from adapters.imaging.headers.window import EndOfFile, TooManyMoves, Window
 from domain.errors import UnsupportedMedia
 from domain.images.formats import ImageFormat
-from domain.images.image import PictureHeader
+from domain.images.image import Coding, PictureHeader
 
-_WIDTH, _HEIGHT = 256, 257
+_WIDTH, _HEIGHT, _BITS, _SAMPLES, _STRIP_ROWS, _TILE_ROWS = 256, 257, 258, 277, 278, 323
+_READ: Final = (_WIDTH, _HEIGHT, _BITS, ORIENTATION, _SAMPLES, _STRIP_ROWS, _TILE_ROWS)
 _INTEGER_TYPES: Final = {1: "B", 3: "H", 4: "I", 16: "Q"}  # BYTE, SHORT, LONG, LONG8
 
 
@@ -38,25 +42,39 @@ def read_header(window: Window) -> PictureHeader:
     """Read the size from the first directory and follow the chain of directories."""
     layout = _LAYOUTS[window.at(0, 4)]
     (offset,) = window.unpack(layout.order + layout.offset, layout.first)
-    sides = _sides(window, layout, offset)
-    width, height = sides.get(_WIDTH, 0), sides.get(_HEIGHT, 0)
+    tags = _tags(window, layout, offset)
+    width, height = tags.get(_WIDTH, 0), tags.get(_HEIGHT, 0)
     if not (width and height):
         raise UnsupportedMedia("the TIFF file has no picture header")
-    return PictureHeader(ImageFormat.TIFF, width, height, _count_pages(window, layout, offset))
+    coding = Coding(
+        samples=tags.get(_SAMPLES, 1),
+        bits=tags.get(_BITS, 1),
+        # Without a word about them, the whole picture is one strip (TIFF 6.0, RowsPerStrip).
+        rows_at_once=min(height, max(1, tags.get(_TILE_ROWS, tags.get(_STRIP_ROWS, height)))),
+        turned=tags.get(ORIENTATION, 1) not in UNTURNED,
+    )
+    return PictureHeader(
+        ImageFormat.TIFF, width, height, _count_pages(window, layout, offset), coding
+    )
 
 
-def _sides(window: Window, layout: _Layout, directory: int) -> dict[int, int]:
+def _tags(window: Window, layout: _Layout, directory: int) -> dict[int, int]:
+    """Return what the directory says of size and samples; of several values, the first."""
     (count,) = window.unpack(layout.order + layout.count, directory)
     start = directory + _width_of(layout.count)
-    sides: dict[int, int] = {}
+    tags: dict[int, int] = {}
     for index in range(min(count, 4096)):
         entry = start + index * layout.entry_bytes
-        tag, kind = window.unpack(layout.order + "HH", entry)
-        if tag in (_WIDTH, _HEIGHT) and kind in _INTEGER_TYPES:
-            (sides[tag],) = window.unpack(layout.order + _INTEGER_TYPES[kind], entry + layout.value)
-        if tag > _HEIGHT:  # entries are sorted by tag
+        tag, kind, values = window.unpack(layout.order + "HH" + layout.offset, entry)
+        if tag in _READ and kind in _INTEGER_TYPES:
+            at, form = entry + layout.value, _INTEGER_TYPES[kind]
+            if values * struct.calcsize(layout.order + form) > struct.calcsize("=" + layout.offset):
+                (at,) = window.unpack(layout.order + layout.offset, at)
+            with contextlib.suppress(EndOfFile):  # what only says how much is no reason to refuse
+                (tags[tag],) = window.unpack(layout.order + form, at)
+        if tag > _READ[-1]:  # entries are sorted by tag
             break
-    return sides
+    return tags
 
 
 def _count_pages(window: Window, layout: _Layout, directory: int) -> int | None:

@@ -117,6 +117,7 @@ class Watermark:
     """
 
     TEXT_DEFAULT_SIZE: ClassVar[Length] = Percent(5)
+    IMAGE_DEFAULT_WIDTH: ClassVar[Length] = Percent(25)
 
     image: str | None = None
     gravity: Gravity = Gravity.SOUTHEAST

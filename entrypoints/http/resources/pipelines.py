@@ -1,6 +1,7 @@
 """Pipelines before there is a task: what one means, and what this server can do at all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,9 +11,11 @@ import falcon
 from application.errors import PresetNotFound
 from application.images.plan_pipeline import Plan, PlanPipelineRequest
 from application.presets.find_preset import FindPresetRequest
+from application.workers.tell_abilities import Seen
 from domain.errors import DomainError, InvalidParameter
 from domain.images.analysis import Aspect
 from domain.images.formats import ImageFormat
+from domain.images.image import Coding
 from domain.images.operations import OPERATION_NAMES, Font
 from domain.images.output import Auto
 from domain.images.pipeline import Pipeline
@@ -25,6 +28,7 @@ from entrypoints.http.payloads import PayloadReader, id_in_path, write_json
 from entrypoints.http.processing_options import ProcessingOptionsReader
 
 _FOREVER: Final = "public, max-age=3600"
+_A_MOMENT: Final = "public, max-age=15"
 
 
 @attrs.frozen
@@ -37,6 +41,9 @@ class FactsBody:
     height: int | None = None
     frames: int = 1
     orientation: int = 1
+    progressive: bool | None = None
+    alpha: bool | None = None
+    bit_depth: int | None = None
 
 
 @attrs.frozen
@@ -92,11 +99,15 @@ class PipelinePlan:
             "height": (body.height, self.policy.max_side_px),
             "frames": (body.frames, self.policy.max_frames),
             "orientation": (body.orientation, 8),
+            "bitDepth": (body.bit_depth or 8, 16),
         }
         for name, (value, most) in limits.items():
             if not 1 <= value <= most:
                 raise InvalidParameter(f"must be from 1 to {most}", pointer=f"/image/{name}")
-        return Facts(body.format, body.width, body.height, body.frames, body.orientation), None
+        coding = Coding(in_passes=body.progressive, alpha=body.alpha, bits=body.bit_depth)
+        return Facts(
+            body.format, body.width, body.height, body.frames, body.orientation, coding
+        ), None
 
 
 class Operations:
@@ -115,23 +126,43 @@ class Operations:
 class Capabilities:
     """`/api/capabilities`."""
 
+    abilities: Callable[[], Seen]
     policy: UploadPolicy
 
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
-        """Tell what this server reads, writes and takes."""
-        formats = [one.value for one in ImageFormat]
-        resp.set_header("Cache-Control", _FOREVER)
+        """
+        Tell what this server reads, writes and takes.
+
+        Formats and fonts are those of all workers that run now; where none has told of itself yet,
+        they are those of the language, and it is said so.
+        """
+        seen = self.abilities()
+        known = seen.workers > 0
+        reads = _names(seen.reads if known else ImageFormat)
+        writes = _names(seen.writes if known else ImageFormat)
+        resp.set_header("Cache-Control", _A_MOMENT)
         write_json(
             resp,
             {
                 "operations": list(OPERATION_NAMES),
                 "analyses": [one.value for one in Aspect],
                 "formats": {
-                    "read": formats,
-                    "write": ["same", Auto.AUTO.value, *formats],
-                    "animated": [one.value for one in ImageFormat if one.may_be_animated],
+                    "read": reads,
+                    "write": ["same", Auto.AUTO.value, *writes],
+                    "animated": [
+                        one.value
+                        for one in ImageFormat
+                        if one.may_be_animated and one.value in writes
+                    ],
+                    "provenBy": "workers" if known else None,
                 },
-                "fonts": [one.value for one in Font],
+                "fonts": _names(seen.fonts if known else Font),
+                "workers": {
+                    "count": seen.workers,
+                    "libvips": list(seen.libvips),
+                    "someRead": _names(seen.partly_reads),
+                    "someWrite": _names(seen.partly_writes),
+                },
                 "limits": {
                     "uploadBytes": self.policy.max_bytes,
                     "sidePixels": self.policy.max_side_px,
@@ -145,6 +176,10 @@ class Capabilities:
         )
 
     on_head = on_get
+
+
+def _names(values: Iterable[Enum]) -> list[str]:
+    return [one.value for one in values]
 
 
 def _plan(plan: Plan) -> dict[str, Any]:

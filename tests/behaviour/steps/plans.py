@@ -1,6 +1,7 @@
 """Steps of asking what will come out."""
 
 import json
+import time
 
 from pytest_bdd import parsers, then, when
 
@@ -52,7 +53,26 @@ def _(world: World, name: str, width: int, height: int) -> None:
 
 @then("the plan tells what it costs")
 def _(world: World) -> None:
-    assert world.answer.json["cost"] == {"pixels": 8_000_000, "memoryBytes": 32_000_000}
+    cost = world.answer.json["cost"]
+    assert cost["pixels"] == 8_000_000
+    assert 50_000_000 < cost["memoryBytes"] < 150_000_000
+
+
+@when("Ada asks what the server can do")
+def _(world: World) -> None:
+    deadline = time.monotonic() + 20
+    world.ask("GET", "/api/capabilities")
+    while world.answer.json["workers"]["count"] == 0 and time.monotonic() < deadline:
+        time.sleep(0.2)  # until the worker's first beat
+        world.ask("GET", "/api/capabilities")
+
+
+@then(parsers.parse('{count:d} worker has proved that it can read and write "{format}"'))
+def _(world: World, count: int, format: str) -> None:
+    told = world.answer.json
+    assert (told["workers"]["count"], told["formats"]["provenBy"]) == (count, "workers")
+    assert format in told["formats"]["read"]
+    assert format in told["formats"]["write"]
 
 
 @then("both plans have the same hash")

@@ -32,6 +32,7 @@ from application.presets.list_presets import ListPresets, ListPresetsRequest
 from application.presets.preset_view import PresetView
 from application.presets.remove_preset import RemovePreset, RemovePresetRequest
 from application.presets.view_preset import ViewPreset, ViewPresetRequest
+from application.workers.tell_abilities import Seen
 from application.tasks.retry_task import RetryTask, RetryTaskRequest
 from domain.errors import InvalidParameter
 from domain.images.canonical import canonical
@@ -94,7 +95,7 @@ class Desk:
             )
 
     def plan(self, pipeline: Pipeline, preset: Preset | None = None) -> Any:
-        use_case = PlanPipeline(self.bench.database, TEXTS, self.confinement)
+        use_case = PlanPipeline(self.bench.database, TEXTS, Seen, self.confinement)
         return use_case(PlanPipelineRequest(self.actor, pipeline, preset=preset and preset.origin))
 
     def retry(self, task_id: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from io import BytesIO
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import timedelta
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.imaging.header_probe import HeaderProbe
 from application.errors import NotFound, PortFailure
 from application.ports.image_editor import EditFailed, EditorUnavailable
 from application.ports.object_store import StorageFull
@@ -17,12 +19,19 @@ from application.back_off import BackOff
 from application.tasks.cancel_task import CancelTask, CancelTaskRequest
 from application.tasks.process_task import ProcessOutcome, RetryPolicy
 from application.tasks.view_task import ViewTask, ViewTaskRequest
+from domain.images.cost import memory_bytes
 from domain.images.formats import ImageFormat
 from domain.images.operations import Watermark
 from domain.images.pipeline import Pipeline
 from domain.tasks.task import Failure, FailureCode, TaskStatus
 from tests import pictures
-from tests.unit.application.workbench import AT_ONCE, MINUTE, StampingEditor, Workbench
+from tests.unit.application.workbench import (
+    AT_ONCE,
+    MINUTE,
+    EndlessMemory,
+    StampingEditor,
+    Workbench,
+)
 
 A_FAILURE = Failure(FailureCode.DECODE_FAILED, "The file is no picture.")
 MARKED = Pipeline((Watermark("logo.png"),))
@@ -89,7 +98,14 @@ class TestProcessTask:
         assert bench.log_of(task.id) == [("completed", None)]
         assert bench.take_outbox() == [("TaskCompleted", task.id)]
         assert bench.telemetry.tasks == ["completed"]
-        assert set(bench.telemetry.stages) == {"queued", "fetch", "edit", "decode", "store"}
+        assert set(bench.telemetry.stages) == {
+            "queued",
+            "fetch",
+            "wait_for_memory",
+            "edit",
+            "decode",
+            "store",
+        }
 
     def test_texts_name_whose_picture_it_is_and_when_it_came(self, bench: Workbench) -> None:
         user = bench.a_user(username="<b>${date}")
@@ -309,6 +325,68 @@ class TestProcessTask:
         [(outcome, error)] = bench.log_of(uploaded.task_id)
         assert outcome == "retried"
         assert error is not None and error.startswith("unreadable-pipeline")
+
+
+class TestMemory:
+    def test_as_much_is_asked_for_as_header_and_pipeline_say(self, bench: Workbench) -> None:
+        logo = pictures.avif_photo()
+        uploaded = bench.upload(
+            bench.an_actor(),
+            pictures.progressive_photo(),
+            pipeline=MARKED,
+            attachments={"logo.png": logo},
+        )
+        headers = [
+            HeaderProbe().inspect(BytesIO(picture))
+            for picture in (pictures.progressive_photo(), logo)
+        ]
+
+        bench.process_task()(uploaded.task_id)
+
+        assert bench.memory.needs == [memory_bytes(MARKED, headers[0], {"logo.png": headers[1]})]
+
+    def test_what_is_cancelled_while_it_waits_is_never_drawn(self, bench: Workbench) -> None:
+        actor = bench.an_actor()
+        uploaded = bench.upload(actor)
+        cancel = CancelTask(bench.database, bench.clock)
+        bench.memory = EndlessMemory(lambda: cancel(CancelTaskRequest(actor, uploaded.task_id)))
+
+        assert bench.process_task()(uploaded.task_id) is ProcessOutcome.CANCELLED
+
+        assert bench.editor.pipelines == []
+        assert bench.task(uploaded.task_id).status is TaskStatus.CANCELLED
+
+    def test_a_lease_is_kept_while_its_task_waits(self, bench: Workbench) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        process_task = bench.process_task(lease=AT_ONCE)
+        expired = []
+
+        def look() -> None:
+            expired.append(bench.expired())
+            process_task.lease = MINUTE
+            process_task.beat()
+            expired.append(bench.expired())
+
+        bench.memory.meanwhile = look
+
+        assert process_task(uploaded.task_id) is ProcessOutcome.COMPLETED
+        assert expired == [[uploaded.task_id], []]
+
+    def test_a_worker_that_ends_hands_back_what_waits_at_once(self, bench: Workbench) -> None:
+        uploaded = bench.upload(bench.an_actor())
+        bench.take_outbox()
+        process_task = bench.process_task()
+        bench.memory.meanwhile = process_task.stop_waiting
+
+        assert process_task(uploaded.task_id) is ProcessOutcome.RETRIED
+
+        task = bench.task(uploaded.task_id)
+        assert (task.status, task.deaths) == (TaskStatus.QUEUED, 0)
+        assert bench.editor.pipelines == []
+        assert bench.take_outbox() == [("TaskQueued", task.id)]
+        assert "wait_for_memory" in bench.telemetry.stages
+
+        assert bench.process_task(memory=EndlessMemory())(task.id) is ProcessOutcome.COMPLETED
 
 
 class TestLostWorkers:

@@ -7,7 +7,8 @@ told, a broker, and figures collected.
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -37,6 +38,7 @@ from application.notifications.send_delivery import SendDelivery
 from application.outbox.measure_queues import MeasureQueues
 from application.outbox.sweep import Sweep
 from application.ports.image_editor import Drawn, EditAbandoned, Edited, ImageEditor, Watch
+from application.ports.memory_budget import MemoryBudget, WaitAbandoned
 from application.ports.message_publisher import Message, MessagePublisher
 from application.ports.notifier import Notice, Notifier
 from application.ports.telemetry import Telemetry
@@ -128,6 +130,29 @@ class PostBag(Notifier):
         self.sent.append((address, notice))
 
 
+class EndlessMemory(MemoryBudget):
+    """
+    Lets everybody in at once, or as a test says.
+
+    Attributes:
+        needs: What was asked for, in bytes.
+        meanwhile: Called while each waits, before it is asked whether it is still wanted.
+    """
+
+    def __init__(self, meanwhile: Callable[[], object] | None = None) -> None:
+        self.needs: list[int] = []
+        self.meanwhile = meanwhile
+
+    @contextmanager
+    def share(self, need_bytes: int, is_wanted: Callable[[], bool]) -> Iterator[None]:
+        self.needs.append(need_bytes)
+        if self.meanwhile is not None:
+            self.meanwhile()
+            if not is_wanted():
+                raise WaitAbandoned("not wanted")
+        yield
+
+
 class Postcards(MessagePublisher):
     """
     Keeps what it is asked to publish.
@@ -194,6 +219,7 @@ class Workbench:
     key_tokens: Sha256KeyTokens = attrs.field(factory=Sha256KeyTokens)
     failpoints: ArmedFailpoints = attrs.field(factory=ArmedFailpoints)
     editor: StampingEditor = attrs.field(factory=StampingEditor)
+    memory: MemoryBudget = attrs.field(factory=EndlessMemory)
     telemetry: Tally = attrs.field(factory=Tally)
     mail: PostBag = attrs.field(factory=PostBag)
     webhooks: PostBag = attrs.field(factory=PostBag)
@@ -231,11 +257,17 @@ class Workbench:
         return ProcessTask(
             self.database,
             self.object_store,
-            self.editor,
-            self.clock,
-            self.telemetry,
-            self.failpoints,
-            **{"lease": MINUTE, "retries": RETRIES} | overrides,
+            HeaderProbe(),
+            **{
+                "memory": self.memory,
+                "editor": self.editor,
+                "clock": self.clock,
+                "telemetry": self.telemetry,
+                "failpoints": self.failpoints,
+                "lease": MINUTE,
+                "retries": RETRIES,
+            }
+            | overrides,
         )
 
     @property

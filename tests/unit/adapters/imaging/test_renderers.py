@@ -23,7 +23,16 @@ from adapters.imaging.vips_editor import VipsEditor
 from application.ports.image_editor import Drawn, EditFailed, EditorUnavailable
 from application.ports.object_store import StorageFull, StorageUnavailable
 from domain.images.formats import ImageFormat
-from domain.images.operations import AutoOrient, Blur, Fit, Operation, Resize, Watermark, Watermark
+from domain.images.operations import (
+    AutoOrient,
+    Blur,
+    Fit,
+    Font,
+    Operation,
+    Resize,
+    Watermark,
+    Watermark,
+)
 from domain.images.output import Output
 from domain.images.pipeline import MAIN, Pipeline
 from domain.images.upload_policy import UploadPolicy
@@ -252,6 +261,22 @@ class TestReuse:
         edit(editor, pictures.small_jpeg(), Resize(20))
 
         assert zygote().children() == []
+
+    def test_one_that_gave_its_memory_back_is_kept(self, make_editor: MakeEditor) -> None:
+        editor = make_editor()
+        edit(editor, pictures.small_jpeg(), Resize(20))
+        before = renderer().pid
+
+        edit(editor, pictures.progressive_12mp(), Resize(20))
+
+        assert renderer().pid == before
+
+    def test_what_they_can_do_is_proved_at_the_start(self, make_editor: MakeEditor) -> None:
+        abilities = make_editor().abilities
+
+        assert abilities.reads == abilities.writes == tuple(ImageFormat)
+        assert abilities.fonts == tuple(Font)
+        assert abilities.libvips.startswith("8.")
 
     def test_renderers_work_side_by_side(self, make_editor: MakeEditor) -> None:
         editor = make_editor(renderers=3)
@@ -551,7 +576,7 @@ class TestWalls:
             assert "do-not-tell" not in str(environment)
             assert environment.keys() <= {
                 "VIPS_BLOCK_UNTRUSTED", "VIPS_CONCURRENCY", "MALLOC_ARENA_MAX", "PYTHONPATH",
-                "FONTCONFIG_FILE",
+                "FONTCONFIG_FILE", "VIPS_DISC_THRESHOLD",
                 "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONHOME", "TMPDIR", "LC_CTYPE",
             }  # fmt: skip
         held = [os.readlink(entry) for entry in Path(f"/proc/{renderer().pid}/fd").iterdir()]
