@@ -16,7 +16,7 @@ TEST_STAMP := $(VENV)/.test-$(call digest,test)
 
 # Most tests wait more than they compute. Servers that are given are shared, so there they take turns.
 GIVEN := $(SAFELIGHT_TEST_DATABASE_URL)$(SAFELIGHT_TEST_BROKER_URL)$(SAFELIGHT_TEST_S3_ENDPOINT)
-SIDE_BY_SIDE ?= $(if $(GIVEN),,--numprocesses 2 --dist loadgroup --no-loadscope-reorder)
+SIDE_BY_SIDE ?= $(if $(GIVEN),,--numprocesses 2 --no-loadscope-reorder)
 
 PORT ?=
 ifneq ($(PORT),)

@@ -1,8 +1,10 @@
 """What any test may ask for, and which tests run beside which."""
 
 import re
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.services.postgres import mortal_postgres as mortal_postgres
 from tests.services.postgres import postgres as postgres
@@ -27,16 +29,22 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what starts platforms: it takes longest."""
+    items.sort(key=lambda item: item.nodeid.startswith(_WHOLE_PLATFORMS), reverse=True)
+
+
+class _SideBySide(LoadScopeScheduling):
     """
-    Where two tests run at once: let one process run all that start platforms, from the beginning.
+    Where two tests run at once: one process runs all that start platforms.
 
     The other takes the rest, a file at a time, because a file's tests share their fixtures.
     """
 
-    def starts_platforms(item: pytest.Item) -> bool:
-        return item.nodeid.startswith(_WHOLE_PLATFORMS)
+    def _split_scope(self, nodeid: str) -> str:
+        starts_platforms = nodeid.startswith(_WHOLE_PLATFORMS)
+        return "platforms" if starts_platforms else nodeid.partition("::")[0]
 
-    items.sort(key=starts_platforms, reverse=True)
-    for item in items:
-        group = "platforms" if starts_platforms(item) else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Let xdist deal the tests out that way."""
+    return _SideBySide(config, log)

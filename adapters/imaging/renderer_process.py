@@ -271,8 +271,12 @@ class Renderer:
     def resident_bytes(self) -> int:
         """Return what lies in memory of it now, or the most that ever did if nobody tells."""
         try:
-            figures = Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()
-            return int(figures[1]) * _PAGE_BYTES
+            # Asked after every task: a file object would take five times as long.
+            told = os.open(f"/proc/{self.pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                return int(os.read(told, 200).split()[1]) * _PAGE_BYTES
+            finally:
+                os.close(told)
         except (OSError, ValueError, IndexError):
             return self.peak_bytes
 

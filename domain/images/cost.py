@@ -80,7 +80,6 @@ _TEXT: Final = 3
 """Bytes a pixel of the frame that a text is laid over; how large it is, nobody knows before."""
 
 _JPEG_SMALL_EFFORT: Final = 8
-_FINE_QUALITY: Final = 90
 
 
 @attrs.frozen
@@ -387,12 +386,5 @@ def _encoding_as(format: ImageFormat, output: Output, frame: _Frame) -> float:
 
 
 def _samples_out(output: Output, frame: _Frame) -> float:
-    fine = (
-        output.lossless
-        or output.chroma_subsampling is Subsampling.FINE
-        or (
-            output.chroma_subsampling is Subsampling.AUTO
-            and (output.quality.avif or 0) >= _FINE_QUALITY
-        )
-    )
+    fine = output.lossless or output.chroma_subsampling is not Subsampling.COARSE
     return (3 if fine else 1.5) + (frame.channels in (2, 4))
