@@ -314,8 +314,8 @@ def m2(bench: Bench) -> Iterator[Row]:
             finally:
                 together.close()
     yield Row(
-        "M2", "four progressive 108 MP JPEGs, two renderers, the budget that workers share, over one "
-        "such decode", 1.5, 1.2, values, more=False,
+        "M2", "four progressive 108 MP JPEGs, two renderers, the budget that workers share, over "
+        "one such decode", 1.5, 1.2, values, more=False,
     )  # fmt: skip
 
 
