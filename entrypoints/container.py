@@ -42,6 +42,8 @@ from application.images.stage_file import StageFile
 from application.images.upload_image import UploadImage
 from application.images.view_analysis import ViewAnalysis
 from application.images.view_asset import ViewAsset
+from application.limits.forget_rates import ForgetRates
+from application.limits.limit_requests import LimitRequests
 from application.notifications.add_webhook import AddWebhook
 from application.notifications.announce_outcome import AnnounceOutcome
 from application.notifications.list_webhooks import ListWebhooks
@@ -85,6 +87,8 @@ class Adapters(containers.DeclarativeContainer):
     bell = _once(factories.bell, settings)
     database = _once(factories.database, settings, bell)
     migrations = _once(factories.migrations, database)
+    rate_limiter = _once(factories.rate_limiter, database)
+    request_rates = _once(factories.request_rates, settings)
     object_store = _once(factories.object_store, settings)
     link_verifier = _once(factories.link_verifier, settings, clock)
     links = _once(factories.links, settings, link_verifier)
@@ -164,6 +168,11 @@ class UseCases(containers.DeclarativeContainer):
     revoke_api_key = _once(RevokeAPIKey, database=adapters.database, clock=adapters.clock)
     view_profile = _once(ViewProfile, database=adapters.database)
     update_profile = _once(UpdateProfile, database=adapters.database, clock=adapters.clock)
+
+    limit_requests = _once(
+        LimitRequests, limiter=adapters.rate_limiter, rates=adapters.request_rates
+    )
+    forget_rates = _once(ForgetRates, limiter=adapters.rate_limiter)
 
     admit_upload = _once(
         AdmitUpload,
@@ -392,6 +401,7 @@ class Platform(containers.DeclarativeContainer):
         view_profile=_watched(use_cases.view_profile, adapters),
         update_profile=_watched(use_cases.update_profile, adapters),
         admit_upload=_watched(use_cases.admit_upload, adapters),
+        limit_requests=use_cases.limit_requests,
         stage_file=use_cases.stage_file,
         upload_image=_watched(use_cases.upload_image, adapters),
         list_images=_watched(use_cases.list_images, adapters),
@@ -447,5 +457,6 @@ class Platform(containers.DeclarativeContainer):
         use_cases.sweep,
         use_cases.measure_queues,
         use_cases.forget_replies,
+        use_cases.forget_rates,
         use_cases.retain,
     )

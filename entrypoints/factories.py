@@ -16,6 +16,7 @@ import attrs
 
 from application.administration.retain import RetentionPolicy
 from application.images.admit_upload import HighWaterMarks
+from application.limits.limit_requests import Rates, RouteGroup
 from application.ports.access_tokens import AccessTokens
 from application.ports.clock import Clock
 from application.ports.dead_letters import DeadLetters
@@ -32,6 +33,7 @@ from application.ports.object_store import ObjectStore
 from application.ports.outbox_bell import OutboxBell
 from application.ports.password_hasher import PasswordHasher
 from application.ports.pipeline_texts import PipelineTexts
+from application.ports.rate_limiter import RateLimiter
 from application.ports.signing_secrets import SigningSecrets
 from application.presets.confinement import Confinement
 from domain.images.asset import AssetAllowance
@@ -115,6 +117,25 @@ def copy_database(database: "SqliteDatabase | PostgresDatabase", path: Path) -> 
 
     assert isinstance(database, SqliteDatabase)  # the command has told others to use pg_dump
     database.copy_to(path)
+
+
+def rate_limiter(database: "SqliteDatabase | PostgresDatabase") -> RateLimiter:
+    from adapters.persistence.rate_limiter import DatabaseRateLimiter
+
+    return DatabaseRateLimiter(database)
+
+
+def request_rates(settings: Settings) -> Mapping[RouteGroup, Rates]:
+    limits = settings.limits
+    return {
+        RouteGroup.SIGN_IN: Rates(limits.sign_ins_per_address),
+        RouteGroup.UPLOADS: Rates(
+            limits.uploads_per_address, limits.uploads_per_user, limits.uploads_per_key
+        ),
+        RouteGroup.OTHERS: Rates(
+            limits.requests_per_address, limits.requests_per_user, limits.requests_per_key
+        ),
+    }
 
 
 def object_store(settings: Settings) -> ObjectStore:

@@ -139,6 +139,12 @@ class HTTPSettings:
     graceful_seconds: int = _setting(
         25, form.whole(1, 3600), "How long running requests may take to end at a stop."
     )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (),
+        form.networks(),
+        "Networks of proxies whose X-Forwarded-For is believed; none, so that an address counts "
+        "only if it is the connection's.",
+    )
 
 
 @attrs.frozen
@@ -172,7 +178,7 @@ class PipelinesSettings:
 
 @attrs.frozen
 class LimitsSettings:
-    """High-water marks: beyond them uploads are refused before their bytes are read."""
+    """High-water marks and rates: beyond them requests are refused before their bytes are read."""
 
     queued_tasks: int = _setting(
         100_000, form.whole(1, 10**9), "Tasks that may wait, of everybody; then 503."
@@ -184,6 +190,30 @@ class LimitsSettings:
         10 * 1024 * _MIB,
         form.byte_size(0, 2**50),
         "What the disk must have free, or a tenth of it if that is less; then 503.",
+    )
+    sign_ins_per_address: int = _setting(
+        600,
+        form.whole(0, 10**9),
+        "Sign-ins and registrations a minute from one address; then 429, as for the six below. 0 "
+        "for no limit.",
+    )
+    uploads_per_address: int = _setting(
+        60_000, form.whole(0, 10**9), "Uploads and retries a minute from one address; 0 for any."
+    )
+    uploads_per_user: int = _setting(
+        60_000, form.whole(0, 10**9), "Uploads and retries a minute of one account; 0 for any."
+    )
+    uploads_per_key: int = _setting(
+        0, form.whole(0, 10**9), "Uploads and retries a minute with one API key; 0 for any."
+    )
+    requests_per_address: int = _setting(
+        0, form.whole(0, 10**9), "Other requests a minute from one address; 0 for any."
+    )
+    requests_per_user: int = _setting(
+        0, form.whole(0, 10**9), "Other requests a minute of one account; 0 for any."
+    )
+    requests_per_key: int = _setting(
+        0, form.whole(0, 10**9), "Other requests a minute with one API key; 0 for any."
     )
 
 

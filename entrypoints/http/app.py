@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 import attrs
@@ -28,9 +29,11 @@ from application.images.stage_file import StagedFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
 from application.images.view_analysis import ViewAnalysisRequest
 from application.images.view_asset import ViewAssetRequest
+from application.limits.limit_requests import LimitRequest
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
+from application.ports.rate_limiter import Standing
 from application.presets.add_preset import AddedPreset, AddPresetRequest
 from application.presets.change_preset import ChangePresetRequest
 from application.presets.find_preset import FindPresetRequest
@@ -55,8 +58,10 @@ from domain.users.user import User
 from entrypoints.http import errors
 from entrypoints.http.asset_form import AssetFormReader
 from entrypoints.http.authentication import Authentication
+from entrypoints.http.client_address import ClientAddresses
 from entrypoints.http.payloads import PayloadReader
 from entrypoints.http.processing_options import ProcessingOptionsReader
+from entrypoints.http.rate_limits import RateLimits
 from entrypoints.http.request_scope import RequestScope
 from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
 from entrypoints.http.resources.api_keys import APIKeys, OneAPIKey
@@ -106,6 +111,7 @@ class HTTPUseCases:
     create_api_key: Callable[[CreateAPIKeyRequest], CreatedAPIKey]
     list_api_keys: Callable[[Actor], Sequence[APIKey]]
     revoke_api_key: Callable[[RevokeAPIKeyRequest], None]
+    limit_requests: Callable[[LimitRequest], Sequence[Standing]]
     stage_file: Callable[
         [Iterable[bytes | bytearray | memoryview], str | None], AbstractContextManager[StagedFile]
     ]
@@ -149,22 +155,29 @@ class HTTPOptions:
         converter: The strict one of the pipeline language.
         policy: What may come in.
         base_url: What customers reach us by; https turns on Strict-Transport-Security.
+        trusted_proxies: Whose X-Forwarded-For is believed.
     """
 
     converter: cattrs.Converter
     policy: UploadPolicy
     base_url: str
+    trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
 
 
 def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any, Any]:
     """Return the application, every route in place."""
-    app = falcon.App(
-        middleware=[
-            RequestScope(use_cases.observe_request, options.base_url.startswith("https://"))
-        ],
-    )
+    rate_limits = RateLimits(use_cases.limit_requests)
+    middleware: list[Any] = [
+        RequestScope(
+            use_cases.observe_request,
+            options.base_url.startswith("https://"),
+            ClientAddresses(options.trusted_proxies),
+        ),
+        rate_limits,
+    ]
+    app = falcon.App(middleware=middleware)
     errors.install(app)
-    authentication = Authentication(use_cases.authenticate)
+    authentication = Authentication(use_cases.authenticate, rate_limits.count)
     payloads = PayloadReader(options.converter)
     processing_options = ProcessingOptionsReader(options.converter)
     forms = UploadFormReader(use_cases.stage_file, processing_options)

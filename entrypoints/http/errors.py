@@ -18,6 +18,7 @@ from application.errors import (
     NotFound,
     NotReady,
     PortFailure,
+    TooManyRequests,
 )
 from application.ports.access_tokens import InvalidToken
 from application.ports.download_links import LinkForged
@@ -238,8 +239,12 @@ def _refusal(
         problem,
         _sentence(error.detail, error.pointer),
         pointer=error.pointer,
-        retry_after_seconds=error.retry_after_seconds if isinstance(error, NotReady) else None,
+        retry_after_seconds=_wait(error),
     )
+
+
+def _wait(error: Exception) -> int | None:
+    return error.retry_after_seconds if isinstance(error, NotReady | TooManyRequests) else None
 
 
 def _challenge(error: Exception) -> str:
