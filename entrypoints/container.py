@@ -17,6 +17,7 @@ from application.accounts.log_out import LogOut
 from application.accounts.note_key_use import NoteKeyUse
 from application.accounts.register_user import RegisterUser
 from application.accounts.revoke_api_key import RevokeAPIKey
+from application.accounts.throttle_guesses import ThrottleGuesses
 from application.accounts.update_profile import UpdateProfile
 from application.accounts.view_profile import ViewProfile
 from application.administration.check_files import CheckFiles
@@ -94,6 +95,8 @@ class Adapters(containers.DeclarativeContainer):
     links = _once(factories.links, settings, link_verifier)
     shipped_assets = _once(factories.shipped_assets)
     password_hasher = _once(factories.password_hasher)
+    password_screening = _once(factories.password_screening, settings)
+    guess_allowance = _once(factories.guess_allowance, settings)
     access_tokens = _once(factories.access_tokens, settings, clock)
     key_tokens = _once(factories.key_tokens)
     signing_secrets = _once(factories.signing_secrets, settings)
@@ -135,6 +138,10 @@ class UseCases(containers.DeclarativeContainer):
         hasher=adapters.password_hasher,
         clock=adapters.clock,
         ids=adapters.ids,
+        screening=adapters.password_screening,
+    )
+    throttle_guesses = _once(
+        ThrottleGuesses, limiter=adapters.rate_limiter, allowance=adapters.guess_allowance
     )
     log_in = _once(
         LogIn,
@@ -144,6 +151,7 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         ids=adapters.ids,
         session_lifetime=_duration(settings.provided.tokens.lifetime_seconds),
+        guesses=throttle_guesses,
     )
     log_out = _once(
         LogOut, database=adapters.database, tokens=adapters.access_tokens, clock=adapters.clock

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from application.accounts.throttle_guesses import GuessAllowance
 from application.administration.retain import RetentionPolicy
 from application.images.admit_upload import HighWaterMarks
 from application.limits.limit_requests import Rates, RouteGroup
@@ -32,6 +33,7 @@ from application.ports.notifier import Notifier
 from application.ports.object_store import ObjectStore
 from application.ports.outbox_bell import OutboxBell
 from application.ports.password_hasher import PasswordHasher
+from application.ports.password_screening import NoScreening, PasswordScreening
 from application.ports.pipeline_texts import PipelineTexts
 from application.ports.rate_limiter import RateLimiter
 from application.ports.signing_secrets import SigningSecrets
@@ -195,6 +197,19 @@ def password_hasher() -> PasswordHasher:
     from adapters.security.argon2_hasher import Argon2PasswordHasher
 
     return Argon2PasswordHasher()
+
+
+def password_screening(settings: Settings) -> PasswordScreening:
+    if not settings.accounts.screen_passwords:
+        return NoScreening()
+    from adapters.security.common_passwords import CommonPasswords
+
+    return CommonPasswords()
+
+
+def guess_allowance(settings: Settings) -> GuessAllowance:
+    limits = settings.limits
+    return GuessAllowance(limits.wrong_passwords_per_user, limits.wrong_passwords_per_address)
 
 
 def access_tokens(settings: Settings, clock: Clock) -> AccessTokens:

@@ -194,8 +194,19 @@ class LimitsSettings:
     sign_ins_per_address: int = _setting(
         600,
         form.whole(0, 10**9),
-        "Sign-ins and registrations a minute from one address; then 429, as for the six below. 0 "
-        "for no limit.",
+        "Sign-ins and registrations a minute from one address; then 429, as for the rates below. "
+        "0 for any.",
+    )
+    wrong_passwords_per_user: int = _setting(
+        5,
+        form.whole(0, 10**6),
+        "Wrong passwords for one account from one address within a minute; twice as many within "
+        "15 minutes, four times as many within six hours. 0 for any.",
+    )
+    wrong_passwords_per_address: int = _setting(
+        50,
+        form.whole(0, 10**6),
+        "Wrong passwords from one address, for any account, within 15 minutes; 0 for any.",
     )
     uploads_per_address: int = _setting(
         60_000, form.whole(0, 10**9), "Uploads and retries a minute from one address; 0 for any."
@@ -214,6 +225,15 @@ class LimitsSettings:
     )
     requests_per_key: int = _setting(
         0, form.whole(0, 10**9), "Other requests a minute with one API key; 0 for any."
+    )
+
+
+@attrs.frozen
+class AccountsSettings:
+    """Opening an account."""
+
+    screen_passwords: bool = _setting(
+        False, form.flag(), "Whether the 30,000 passwords that people choose most are refused."
     )
 
 
@@ -460,6 +480,7 @@ class Settings:
     upload: UploadSettings = UploadSettings()
     pipelines: PipelinesSettings = PipelinesSettings()
     limits: LimitsSettings = LimitsSettings()
+    accounts: AccountsSettings = AccountsSettings()
     assets: AssetsSettings = AssetsSettings()
     renderer: RendererSettings = RendererSettings()
     worker: WorkerSettings = WorkerSettings()

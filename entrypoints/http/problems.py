@@ -137,6 +137,8 @@ PROBLEMS: Final = _by_code((
     # The values
     Problem("invalid-parameter", 422, "A value lies outside its range or form",
             "The pointer names the value, the detail says what it may be."),
+    Problem("password-compromised", 422, "Everybody knows this password",
+            "Choose another: this one is among the first that anybody tries."),
     Problem("output-too-large", 422, "The size asked for is too large",
             "No side of a result may be longer than 16384 pixels."),
     Problem("unknown-member", 422, "A member that nobody knows",

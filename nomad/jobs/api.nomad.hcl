@@ -84,6 +84,8 @@ locals {
     SAFELIGHT_LOG_FORMAT            = "json"
     TMPDIR                          = "${NOMAD_TASK_DIR}"
 
+    SAFELIGHT_ACCOUNTS_SCREEN_PASSWORDS = "true"
+
     # A minute. Strangers may come in numbers behind one address; an account is one customer.
     SAFELIGHT_LIMITS_SIGN_INS_PER_ADDRESS = "30"
     SAFELIGHT_LIMITS_UPLOADS_PER_ADDRESS  = "1200"
