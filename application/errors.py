@@ -18,6 +18,7 @@ Refusals and failures that need more than one object to see.
     ├── TooManyPresets            there are as many as there may be
     ├── TooManyAPIKeys            likewise
     ├── TooManyRequests           ask again later, and less often
+    ├── QuotaExceeded             the account has, or has done, as much as it may
     ├── NotReady                  ask again later
     ├── TaskEndedWithoutResult    asking again will not help
     ├── FileGone                  it was kept for a while, and is no longer
@@ -174,6 +175,21 @@ class TooManyRequests(ApplicationError):
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
         self.standings = standings
+
+
+class QuotaExceeded(ApplicationError):
+    """
+    The account has, or has done, as much as it may.
+
+    Attributes:
+        retry_after_seconds: When waiting helps; None if it does not.
+    """
+
+    code = "quota-exceeded"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class NotReady(ApplicationError):

@@ -45,6 +45,7 @@ from application.images.view_analysis import ViewAnalysis
 from application.images.view_asset import ViewAsset
 from application.limits.forget_rates import ForgetRates
 from application.limits.limit_requests import LimitRequests
+from application.limits.view_usage import ViewUsage
 from application.notifications.add_webhook import AddWebhook
 from application.notifications.announce_outcome import AnnounceOutcome
 from application.notifications.list_webhooks import ListWebhooks
@@ -103,6 +104,7 @@ class Adapters(containers.DeclarativeContainer):
     upload_policy = _once(factories.upload_policy, settings)
     retention_policy = _once(factories.retention, settings)
     high_water_marks = _once(factories.high_water_marks, settings)
+    quotas = _once(factories.quotas, settings)
     confinement = _once(factories.confinement, settings)
     image_probe = _once(factories.image_probe)
     font_probe = _once(factories.font_probe)
@@ -180,6 +182,9 @@ class UseCases(containers.DeclarativeContainer):
     limit_requests = _once(
         LimitRequests, limiter=adapters.rate_limiter, rates=adapters.request_rates
     )
+    view_usage = _once(
+        ViewUsage, database=adapters.database, clock=adapters.clock, quotas=adapters.quotas
+    )
     forget_rates = _once(ForgetRates, limiter=adapters.rate_limiter)
 
     admit_upload = _once(
@@ -205,6 +210,7 @@ class UseCases(containers.DeclarativeContainer):
         ids=adapters.ids,
         failpoints=adapters.failpoints,
         confinement=adapters.confinement,
+        quotas=adapters.quotas,
     )
     list_images = _once(ListImages, database=adapters.database)
     image_status = _once(ImageStatus, database=adapters.database)
@@ -265,6 +271,7 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         ids=adapters.ids,
         confinement=adapters.confinement,
+        quotas=adapters.quotas,
     )
     process_task = _once(
         ProcessTask,
@@ -408,6 +415,7 @@ class Platform(containers.DeclarativeContainer):
         revoke_api_key=_watched(use_cases.revoke_api_key, adapters),
         view_profile=_watched(use_cases.view_profile, adapters),
         update_profile=_watched(use_cases.update_profile, adapters),
+        view_usage=_watched(use_cases.view_usage, adapters),
         admit_upload=_watched(use_cases.admit_upload, adapters),
         limit_requests=use_cases.limit_requests,
         stage_file=use_cases.stage_file,

@@ -18,6 +18,7 @@ from application.accounts.throttle_guesses import GuessAllowance
 from application.administration.retain import RetentionPolicy
 from application.images.admit_upload import HighWaterMarks
 from application.limits.limit_requests import Rates, RouteGroup
+from application.limits.quotas import Quotas
 from application.ports.access_tokens import AccessTokens
 from application.ports.clock import Clock
 from application.ports.dead_letters import DeadLetters
@@ -279,6 +280,11 @@ def high_water_marks(settings: Settings) -> HighWaterMarks:
         queued_tasks_per_user=limits.queued_tasks_per_user,
         free_bytes=limits.free_bytes,
     )
+
+
+def quotas(settings: Settings) -> Quotas:
+    limits = settings.limits
+    return Quotas(limits.images_per_user, limits.bytes_per_user, limits.tasks_per_day_per_user)
 
 
 def confinement(settings: Settings) -> Confinement:

@@ -191,6 +191,17 @@ class LimitsSettings:
         form.byte_size(0, 2**50),
         "What the disk must have free, or a tenth of it if that is less; then 503.",
     )
+    images_per_user: int = _setting(
+        0, form.whole(0, 10**9), "Images that one account may keep; then 429. 0 for any."
+    )
+    bytes_per_user: int = _setting(
+        0,
+        form.byte_size(0, 2**50),
+        "Bytes that uploads and results of one account may have; then 429. 0 for any.",
+    )
+    tasks_per_day_per_user: int = _setting(
+        0, form.whole(0, 10**9), "Tasks of one account within 24 hours; then 429. 0 for any."
+    )
     sign_ins_per_address: int = _setting(
         600,
         form.whole(0, 10**9),

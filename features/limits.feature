@@ -22,3 +22,12 @@ Feature: Limits at the door
       Given the operator has passwords screened
       When somebody registers with password "password123"
       Then they are refused with "password-compromised"
+
+  Rule: An account has quotas
+
+    Scenario: As many pictures as an account may keep
+      Given the operator lets an account keep 1 image
+      And Ada is signed in
+      When she uploads a picture three times
+      Then she is refused because her quota is used up
+      And her usage says 1 of 1 image

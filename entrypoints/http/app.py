@@ -30,6 +30,7 @@ from application.images.upload_image import UploadedImage, UploadImageRequest
 from application.images.view_analysis import ViewAnalysisRequest
 from application.images.view_asset import ViewAssetRequest
 from application.limits.limit_requests import LimitRequest
+from application.limits.view_usage import UsageView
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
@@ -86,6 +87,7 @@ from entrypoints.http.resources.presets import (
 from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
 from entrypoints.http.resources.profile import Profile
 from entrypoints.http.resources.tasks import TaskCancellation, TaskDetail, TaskRetry
+from entrypoints.http.resources.usage import OwnUsage
 from entrypoints.http.resources.webhooks import OneWebhook, Webhooks
 from entrypoints.http.upload_form import UploadFormReader
 
@@ -111,6 +113,7 @@ class HTTPUseCases:
     create_api_key: Callable[[CreateAPIKeyRequest], CreatedAPIKey]
     list_api_keys: Callable[[Actor], Sequence[APIKey]]
     revoke_api_key: Callable[[RevokeAPIKeyRequest], None]
+    view_usage: Callable[[Actor], UsageView]
     limit_requests: Callable[[LimitRequest], Sequence[Standing]]
     stage_file: Callable[
         [Iterable[bytes | bytearray | memoryview], str | None], AbstractContextManager[StagedFile]
@@ -210,6 +213,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             "/api/users/profile",
             Profile(authentication, use_cases.view_profile, use_cases.update_profile, payloads),
         ),
+        ("/api/users/me/usage", OwnUsage(authentication, use_cases.view_usage)),
         (
             "/api/api-keys",
             APIKeys(authentication, use_cases.create_api_key, use_cases.list_api_keys, payloads),

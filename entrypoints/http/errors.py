@@ -18,6 +18,7 @@ from application.errors import (
     NotFound,
     NotReady,
     PortFailure,
+    QuotaExceeded,
     TooManyRequests,
 )
 from application.ports.access_tokens import InvalidToken
@@ -244,7 +245,9 @@ def _refusal(
 
 
 def _wait(error: Exception) -> int | None:
-    return error.retry_after_seconds if isinstance(error, NotReady | TooManyRequests) else None
+    if isinstance(error, NotReady | TooManyRequests | QuotaExceeded):
+        return error.retry_after_seconds
+    return None
 
 
 def _challenge(error: Exception) -> str:

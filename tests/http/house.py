@@ -40,12 +40,15 @@ from application.images.upload_image import UploadedImage, UploadImageRequest
 from application.images.view_analysis import ViewAnalysisRequest
 from application.images.view_asset import ViewAssetRequest
 from application.limits.limit_requests import LimitRequest, refuse_if_over
+from application.limits.quotas import Quotas
+from application.limits.view_usage import UsageView
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.ports.access_tokens import InvalidToken
 from application.ports.download_links import LinkExpired, LinkForged
 from application.ports.rate_limiter import Standing
+from application.ports.repositories.images import Usage
 from application.presets.add_preset import AddedPreset, AddPresetRequest
 from application.presets.change_preset import ChangePresetRequest
 from application.presets.find_preset import FindPresetRequest
@@ -235,6 +238,9 @@ class House:
 
     def admit_upload(self, _: Actor) -> None:
         return
+
+    def view_usage(self, _: Actor) -> UsageView:
+        return UsageView(Usage(3, 4711, 5), Quotas(bytes_stored=10_000))
 
     def limit_requests(self, request: LimitRequest) -> Sequence[Standing]:
         self.counted.append(request)

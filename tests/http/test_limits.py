@@ -8,6 +8,7 @@ import attrs
 import pytest
 from structlog.testing import capture_logs
 
+from application.errors import QuotaExceeded
 from application.limits.limit_requests import RouteGroup
 from application.ports.rate_limiter import Limit, Standing
 from application.ports.unit_of_work import DatabaseUnavailable
@@ -100,6 +101,26 @@ def test_while_nobody_can_count_everybody_is_let_in(caller: Caller, house: House
     assert [one["error"] for one in lines if one["event"] == "requests are not counted"] == [
         "database-unavailable: gone"
     ] * 2
+
+
+def test_usage_is_told_with_the_quotas_that_are_set(caller: Caller) -> None:
+    answer = caller.simulate_get("/api/users/me/usage", headers=BEARER)
+
+    assert answer.json == {
+        "images": {"used": 3, "quota": None},
+        "bytesStored": {"used": 4711, "quota": 10_000},
+        "tasksInLastDay": {"used": 5, "quota": None},
+    }
+
+
+@pytest.mark.parametrize("wait", [90, None])
+def test_a_quota_says_when_waiting_helps(caller: Caller, house: House, wait: int | None) -> None:
+    house.failures["upload_image"] = QuotaExceeded("That is all.", retry_after_seconds=wait)
+
+    answer = caller.upload(image_part(pictures.small_jpeg()))
+
+    assert problem(answer) == (429, "quota-exceeded")
+    assert answer.headers.get("retry-after") == (None if wait is None else "90")
 
 
 @pytest.mark.parametrize(

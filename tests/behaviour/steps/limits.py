@@ -13,6 +13,11 @@ def _(world: World) -> None:
     world.rig.serve_with(SAFELIGHT_LIMITS_UPLOADS_PER_USER="2")
 
 
+@given("the operator lets an account keep 1 image")
+def _(world: World) -> None:
+    world.rig.serve_with(SAFELIGHT_LIMITS_IMAGES_PER_USER="1")
+
+
 @given("the operator has passwords screened")
 def _(world: World) -> None:
     world.rig.serve_with(SAFELIGHT_ACCOUNTS_SCREEN_PASSWORDS="true")
@@ -42,6 +47,17 @@ def _(world: World) -> None:
     assert 1 <= int(answer.headers["retry-after"]) <= 60
     assert answer.headers["ratelimit-policy"].endswith('"account";q=2;w=60')
     assert '"account";r=0;' in answer.headers["ratelimit"]
+
+
+@then("she is refused because her quota is used up")
+def _(world: World) -> None:
+    assert (world.answer.status_code, world.answer.json["code"]) == (429, "quota-exceeded")
+
+
+@then("her usage says 1 of 1 image")
+def _(world: World) -> None:
+    usage = world.ask("GET", "/api/users/me/usage", token=world.actor.token).json
+    assert usage["images"] == {"used": 1, "quota": 1}
 
 
 @then("Bert may upload a picture")

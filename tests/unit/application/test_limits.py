@@ -1,14 +1,21 @@
 """Limits: what is counted for whom."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from adapters.persistence.rate_limiter import DatabaseRateLimiter
 from application.actor import Actor
-from application.errors import TooManyRequests
+from application.errors import QuotaExceeded, TooManyRequests
 from application.limits.forget_rates import ForgetRates
 from application.limits.limit_requests import LimitRequest, LimitRequests, Rates, RouteGroup
+from application.limits.quotas import Quotas
+from application.limits.view_usage import ViewUsage
+from application.ports.repositories.files import FileKind, Holder
+from application.ports.repositories.images import Usage
+from application.tasks.retry_task import RetryTask, RetryTaskRequest
+from domain.images.gone import Gone
 from domain.users.roles import Role
 from tests.unit.application.workbench import Workbench
 
@@ -69,3 +76,60 @@ def test_counts_that_still_run_are_not_forgotten(bench: Workbench) -> None:
     assert ForgetRates(limit.limiter)() == 0
     with pytest.raises(TooManyRequests):
         limit(upload(ADA))
+
+
+def usage(bench: Workbench, actor: Actor) -> Usage:
+    return ViewUsage(bench.database, bench.clock, bench.quotas)(actor).usage
+
+
+def test_usage_is_of_files_that_are_kept_and_of_tasks_of_a_day(bench: Workbench) -> None:
+    actor = bench.an_actor()
+    task = bench.a_completed_task(actor)
+    bench.upload(bench.an_actor())
+    original = bench.image(task.image_id).byte_size
+    [result] = task.results
+
+    before = usage(bench, actor)
+    bench.write(
+        lambda work: work.files.mark(Holder(FileKind.ORIGINAL, task.image_id, ()), Gone.REMOVED)
+    )
+    bench.clock.advance(timedelta(hours=25))
+    after = usage(bench, actor)
+
+    assert before == Usage(1, original + result.byte_size, 1, task.created_at)
+    assert after == Usage(0, result.byte_size, 0, None)
+
+
+@pytest.mark.parametrize(
+    "quotas", [Quotas(images=1), Quotas(bytes_stored=40_000), Quotas(tasks_per_day=1)]
+)
+def test_what_a_quota_does_not_admit_leaves_nothing_behind(
+    bench: Workbench, quotas: Quotas
+) -> None:
+    bench.quotas = quotas
+    actor = bench.an_actor()
+    bench.upload(actor)
+    there = bench.stored()
+
+    with pytest.raises(QuotaExceeded):
+        bench.upload(actor)
+    assert bench.stored() == there
+    assert usage(bench, actor).tasks == 1
+    assert bench.upload(bench.an_actor())
+
+
+def test_tasks_of_a_day_come_back(bench: Workbench) -> None:
+    bench.quotas = Quotas(tasks_per_day=1)
+    actor = bench.an_actor()
+    task = bench.a_completed_task(actor)
+    bench.clock.advance(timedelta(hours=23))
+
+    with pytest.raises(QuotaExceeded) as refused:
+        bench.upload(actor)
+    assert refused.value.retry_after_seconds == 3600
+    retry = RetryTask(bench.database, bench.clock, bench.ids, quotas=bench.quotas)
+    request = RetryTaskRequest(actor, task.id, "later")
+    with pytest.raises(QuotaExceeded):
+        retry(request)
+    bench.clock.advance(timedelta(hours=1))
+    assert retry(request)
