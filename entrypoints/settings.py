@@ -139,6 +139,19 @@ class HTTPSettings:
     graceful_seconds: int = _setting(
         25, form.whole(1, 3600), "How long running requests may take to end at a stop."
     )
+    allowed_origins: tuple[str, ...] = _setting(
+        (),
+        form.origins(),
+        "Origins of web pages whose scripts may use the API (CORS); none, so that none may.",
+    )
+    tls_certificate: Path | None = _setting(
+        None,
+        form.readable_file(),
+        "Certificate chain, PEM: the API speaks TLS itself. Plain HTTP if absent.",
+    )
+    tls_key: Path | None = _setting(
+        None, form.readable_file(), "The private key that belongs to it, PEM, without a password."
+    )
     trusted_proxies: tuple[str, ...] = _setting(
         (),
         form.networks(),
@@ -535,7 +548,8 @@ class Settings:
         if self.http.base_url is not None:
             return self.http.base_url.rstrip("/")
         host, _, port = self.http.bind.rpartition(":")
-        return f"http://{'localhost' if host in _EVERY_INTERFACE else host}:{port}"
+        scheme = "http" if self.http.tls_certificate is None else "https"
+        return f"{scheme}://{'localhost' if host in _EVERY_INTERFACE else host}:{port}"
 
     @property
     def broker_url(self) -> str:
@@ -663,6 +677,12 @@ def _contradictions(settings: Settings) -> Iterator[Complaint]:
     if (settings.broker_url.startswith("sqs:")) != (settings.broker.sqs_queues is not None):
         yield Complaint(
             f"{PREFIX}BROKER_SQS_QUEUES", f"must be set if, and only if, {PREFIX}BROKER_URL is SQS"
+        )
+    http = settings.http
+    if (http.tls_certificate is None) != (http.tls_key is None):
+        given, missing = ("CERTIFICATE", "KEY") if http.tls_key is None else ("KEY", "CERTIFICATE")
+        yield Complaint(
+            f"{PREFIX}HTTP_TLS_{missing}", f"must be set if {PREFIX}HTTP_TLS_{given} is"
         )
     yield from _storage_contradictions(settings)
     tasks = settings.tasks

@@ -60,6 +60,7 @@ from entrypoints.http import errors
 from entrypoints.http.asset_form import AssetFormReader
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.client_address import ClientAddresses
+from entrypoints.http.cross_origin import CrossOrigin
 from entrypoints.http.payloads import PayloadReader
 from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.rate_limits import RateLimits
@@ -159,12 +160,14 @@ class HTTPOptions:
         policy: What may come in.
         base_url: What customers reach us by; https turns on Strict-Transport-Security.
         trusted_proxies: Whose X-Forwarded-For is believed.
+        allowed_origins: Of pages whose scripts may read answers.
     """
 
     converter: cattrs.Converter
     policy: UploadPolicy
     base_url: str
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
+    allowed_origins: frozenset[str] = frozenset()
 
 
 def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any, Any]:
@@ -176,6 +179,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             options.base_url.startswith("https://"),
             ClientAddresses(options.trusted_proxies),
         ),
+        CrossOrigin(options.allowed_origins),
         rate_limits,
     ]
     app = falcon.App(middleware=middleware)

@@ -135,6 +135,7 @@ class House:
     def __init__(self, **options: Any) -> None:
         self.policy = UploadPolicy(max_bytes=options.pop("max_upload_bytes", 25 * 1024 * 1024))
         self.base_url = options.pop("base_url", "http://127.0.0.1:8000")
+        self.allowed_origins = frozenset(options.pop("allowed_origins", ()))
         self.trusted_proxies = options.pop("trusted_proxies", ())
         self.user: User = a_user(username="user1", email="user1@example.com")
         self.actor = Actor(self.user.id, self.user.roles)
@@ -170,7 +171,11 @@ class House:
         return create_app(
             use_cases,
             HTTPOptions(
-                make_converter(), self.policy, self.base_url, trusted_proxies=self.trusted_proxies
+                make_converter(),
+                self.policy,
+                self.base_url,
+                trusted_proxies=self.trusted_proxies,
+                allowed_origins=self.allowed_origins,
             ),
         )
 
