@@ -17,6 +17,8 @@ Refusals and failures that need more than one object to see.
     ├── TooManyWebhooks           the account has as many as it may have
     ├── TooManyPresets            there are as many as there may be
     ├── TooManyAPIKeys            likewise
+    ├── TooManyRequests           ask again later, and less often
+    ├── QuotaExceeded             the account has, or has done, as much as it may
     ├── NotReady                  ask again later
     ├── TaskEndedWithoutResult    asking again will not help
     ├── FileGone                  it was kept for a while, and is no longer
@@ -25,8 +27,10 @@ Refusals and failures that need more than one object to see.
     PortFailure                   declared beside each port; `transient` says whether to try again
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
+from application.ports.rate_limiter import Standing
 from domain.tasks.task import Failure
 from domain.users.scopes import Scope
 
@@ -153,6 +157,39 @@ class TooManyAPIKeys(ApplicationError):
     """The account has as many API keys as it may have."""
 
     code = "too-many-api-keys"
+
+
+class TooManyRequests(ApplicationError):
+    """
+    The caller has asked too often.
+
+    Attributes:
+        standings: Of the limits that were counted under; the last one is over.
+    """
+
+    code = "too-many-requests"
+
+    def __init__(
+        self, detail: str, *, retry_after_seconds: int, standings: Sequence[Standing] = ()
+    ) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+        self.standings = standings
+
+
+class QuotaExceeded(ApplicationError):
+    """
+    The account has, or has done, as much as it may.
+
+    Attributes:
+        retry_after_seconds: When waiting helps; None if it does not.
+    """
+
+    code = "quota-exceeded"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class NotReady(ApplicationError):

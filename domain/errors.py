@@ -53,6 +53,12 @@ class InvalidParameter(DomainError):
     code = "invalid-parameter"
 
 
+class PasswordCompromised(InvalidParameter):
+    """The password is one that everybody knows."""
+
+    code = "password-compromised"
+
+
 class OutputTooLarge(InvalidParameter):
     """The size asked for is well formed but larger than any result may be."""
 

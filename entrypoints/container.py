@@ -17,6 +17,7 @@ from application.accounts.log_out import LogOut
 from application.accounts.note_key_use import NoteKeyUse
 from application.accounts.register_user import RegisterUser
 from application.accounts.revoke_api_key import RevokeAPIKey
+from application.accounts.throttle_guesses import ThrottleGuesses
 from application.accounts.update_profile import UpdateProfile
 from application.accounts.view_profile import ViewProfile
 from application.administration.check_files import CheckFiles
@@ -42,6 +43,9 @@ from application.images.stage_file import StageFile
 from application.images.upload_image import UploadImage
 from application.images.view_analysis import ViewAnalysis
 from application.images.view_asset import ViewAsset
+from application.limits.forget_rates import ForgetRates
+from application.limits.limit_requests import LimitRequests
+from application.limits.view_usage import ViewUsage
 from application.notifications.add_webhook import AddWebhook
 from application.notifications.announce_outcome import AnnounceOutcome
 from application.notifications.list_webhooks import ListWebhooks
@@ -87,17 +91,22 @@ class Adapters(containers.DeclarativeContainer):
     bell = _once(factories.bell, settings)
     database = _once(factories.database, settings, bell)
     migrations = _once(factories.migrations, database)
+    rate_limiter = _once(factories.rate_limiter, database)
+    request_rates = _once(factories.request_rates, settings)
     object_store = _once(factories.object_store, settings)
     link_verifier = _once(factories.link_verifier, settings, clock)
     links = _once(factories.links, settings, link_verifier)
     shipped_assets = _once(factories.shipped_assets)
     password_hasher = _once(factories.password_hasher)
+    password_screening = _once(factories.password_screening, settings)
+    guess_allowance = _once(factories.guess_allowance, settings)
     access_tokens = _once(factories.access_tokens, settings, clock)
     key_tokens = _once(factories.key_tokens)
     signing_secrets = _once(factories.signing_secrets, settings)
     upload_policy = _once(factories.upload_policy, settings)
     retention_policy = _once(factories.retention, settings)
     high_water_marks = _once(factories.high_water_marks, settings)
+    quotas = _once(factories.quotas, settings)
     confinement = _once(factories.confinement, settings)
     image_probe = _once(factories.image_probe)
     font_probe = _once(factories.font_probe)
@@ -134,6 +143,10 @@ class UseCases(containers.DeclarativeContainer):
         hasher=adapters.password_hasher,
         clock=adapters.clock,
         ids=adapters.ids,
+        screening=adapters.password_screening,
+    )
+    throttle_guesses = _once(
+        ThrottleGuesses, limiter=adapters.rate_limiter, allowance=adapters.guess_allowance
     )
     log_in = _once(
         LogIn,
@@ -143,6 +156,7 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         ids=adapters.ids,
         session_lifetime=_duration(settings.provided.tokens.lifetime_seconds),
+        guesses=throttle_guesses,
     )
     log_out = _once(
         LogOut, database=adapters.database, tokens=adapters.access_tokens, clock=adapters.clock
@@ -168,6 +182,14 @@ class UseCases(containers.DeclarativeContainer):
     view_profile = _once(ViewProfile, database=adapters.database)
     update_profile = _once(UpdateProfile, database=adapters.database, clock=adapters.clock)
 
+    limit_requests = _once(
+        LimitRequests, limiter=adapters.rate_limiter, rates=adapters.request_rates
+    )
+    view_usage = _once(
+        ViewUsage, database=adapters.database, clock=adapters.clock, quotas=adapters.quotas
+    )
+    forget_rates = _once(ForgetRates, limiter=adapters.rate_limiter)
+
     admit_upload = _once(
         AdmitUpload,
         database=adapters.database,
@@ -191,6 +213,7 @@ class UseCases(containers.DeclarativeContainer):
         ids=adapters.ids,
         failpoints=adapters.failpoints,
         confinement=adapters.confinement,
+        quotas=adapters.quotas,
     )
     list_images = _once(ListImages, database=adapters.database)
     image_status = _once(ImageStatus, database=adapters.database)
@@ -264,6 +287,7 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         ids=adapters.ids,
         confinement=adapters.confinement,
+        quotas=adapters.quotas,
     )
     process_task = _once(
         ProcessTask,
@@ -409,7 +433,9 @@ class Platform(containers.DeclarativeContainer):
         revoke_api_key=_watched(use_cases.revoke_api_key, adapters),
         view_profile=_watched(use_cases.view_profile, adapters),
         update_profile=_watched(use_cases.update_profile, adapters),
+        view_usage=_watched(use_cases.view_usage, adapters),
         admit_upload=_watched(use_cases.admit_upload, adapters),
+        limit_requests=use_cases.limit_requests,
         stage_file=use_cases.stage_file,
         upload_image=_watched(use_cases.upload_image, adapters),
         list_images=_watched(use_cases.list_images, adapters),
@@ -467,5 +493,6 @@ class Platform(containers.DeclarativeContainer):
         use_cases.sweep,
         use_cases.measure_queues,
         use_cases.forget_replies,
+        use_cases.forget_rates,
         use_cases.retain,
     )

@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from application.accounts.throttle_guesses import GuessAllowance
 from application.administration.retain import RetentionPolicy
 from application.images.admit_upload import HighWaterMarks
+from application.limits.limit_requests import Rates, RouteGroup
+from application.limits.quotas import Quotas
 from application.ports.access_tokens import AccessTokens
 from application.ports.clock import Clock
 from application.ports.dead_letters import DeadLetters
@@ -34,7 +37,9 @@ from application.ports.notifier import Notifier
 from application.ports.object_store import ObjectStore
 from application.ports.outbox_bell import OutboxBell
 from application.ports.password_hasher import PasswordHasher
+from application.ports.password_screening import NoScreening, PasswordScreening
 from application.ports.pipeline_texts import PipelineTexts
+from application.ports.rate_limiter import RateLimiter
 from application.ports.repositories.workers import Worker
 from application.ports.signing_secrets import SigningSecrets
 from application.presets.confinement import Confinement
@@ -122,6 +127,25 @@ def copy_database(database: "SqliteDatabase | PostgresDatabase", path: Path) -> 
     database.copy_to(path)
 
 
+def rate_limiter(database: "SqliteDatabase | PostgresDatabase") -> RateLimiter:
+    from adapters.persistence.rate_limiter import DatabaseRateLimiter
+
+    return DatabaseRateLimiter(database)
+
+
+def request_rates(settings: Settings) -> Mapping[RouteGroup, Rates]:
+    limits = settings.limits
+    return {
+        RouteGroup.SIGN_IN: Rates(limits.sign_ins_per_address),
+        RouteGroup.UPLOADS: Rates(
+            limits.uploads_per_address, limits.uploads_per_user, limits.uploads_per_key
+        ),
+        RouteGroup.OTHERS: Rates(
+            limits.requests_per_address, limits.requests_per_user, limits.requests_per_key
+        ),
+    }
+
+
 def object_store(settings: Settings) -> ObjectStore:
     location = bucket(settings)
     if location is None:
@@ -179,6 +203,19 @@ def password_hasher() -> PasswordHasher:
     from adapters.security.argon2_hasher import Argon2PasswordHasher
 
     return Argon2PasswordHasher()
+
+
+def password_screening(settings: Settings) -> PasswordScreening:
+    if not settings.accounts.screen_passwords:
+        return NoScreening()
+    from adapters.security.common_passwords import CommonPasswords
+
+    return CommonPasswords()
+
+
+def guess_allowance(settings: Settings) -> GuessAllowance:
+    limits = settings.limits
+    return GuessAllowance(limits.wrong_passwords_per_user, limits.wrong_passwords_per_address)
 
 
 def access_tokens(settings: Settings, clock: Clock) -> AccessTokens:
@@ -248,6 +285,11 @@ def high_water_marks(settings: Settings) -> HighWaterMarks:
         queued_tasks_per_user=limits.queued_tasks_per_user,
         free_bytes=limits.free_bytes,
     )
+
+
+def quotas(settings: Settings) -> Quotas:
+    limits = settings.limits
+    return Quotas(limits.images_per_user, limits.bytes_per_user, limits.tasks_per_day_per_user)
 
 
 def confinement(settings: Settings) -> Confinement:

@@ -2,6 +2,7 @@
 """What each process is made of, over its use cases."""
 
 from collections.abc import Callable, Sequence
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, Protocol
 
 from application.ports.message_inbox import MessageInbox
@@ -42,7 +43,13 @@ def http_app(
 
     return create_app(
         use_cases,
-        HTTPOptions(make_converter(), policy, settings.base_url),
+        HTTPOptions(
+            make_converter(),
+            policy,
+            settings.base_url,
+            trusted_proxies=tuple(map(ip_network, settings.http.trusted_proxies)),
+            allowed_origins=frozenset(settings.http.allowed_origins),
+        ),
     )
 
 
@@ -96,6 +103,7 @@ def relay(
     sweep: Any,
     measure_queues: Any,
     forget_replies: Any,
+    forget_rates: Any,
     retain: Any,
 ) -> Loop:
     from entrypoints.consumers.relay_outbox import Chore, Relay
@@ -120,6 +128,7 @@ def relay(
                 _HOURLY_SECONDS,
                 at_a_time=forget_replies.batch,
             ),
+            Chore("forget-rates", forget_rates, _HOURLY_SECONDS, at_a_time=forget_rates.batch),
             Chore("retain", retain, _HOURLY_SECONDS, at_a_time=retain.batch),
         ],
     )

@@ -188,6 +188,33 @@ def networks() -> Form:
     return Form("networks such as 10.0.0.0/8,fd00::/8", parse)
 
 
+def origins() -> Form:
+    """Take origins of web pages, as browsers write them; neither `*` nor `null` is one."""
+    pattern = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?", re.ASCII)
+
+    def parse(value: str) -> tuple[str, ...]:
+        given = tuple(part.strip().lower() for part in value.split(","))
+        if not all(map(pattern.fullmatch, given)):
+            raise Malformed
+        return given
+
+    return Form("origins such as https://app.example.com,http://localhost:3000", parse)
+
+
+def readable_file() -> Form:
+    """Take a file that is there and that this process may read."""
+
+    def parse(value: str) -> Path:
+        file = path().parse(value)
+        try:
+            file.open("rb").close()
+        except OSError as error:
+            raise Malformed(f"a file that can be read; {file}: {error.strerror}") from None
+        return Path(file)
+
+    return Form("the path of a file", parse)
+
+
 def words(*known: str) -> Form:
     """Take some of a few words, whatever their case."""
 

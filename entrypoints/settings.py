@@ -139,6 +139,25 @@ class HTTPSettings:
     graceful_seconds: int = _setting(
         25, form.whole(1, 3600), "How long running requests may take to end at a stop."
     )
+    allowed_origins: tuple[str, ...] = _setting(
+        (),
+        form.origins(),
+        "Origins of web pages whose scripts may use the API (CORS); none, so that none may.",
+    )
+    tls_certificate: Path | None = _setting(
+        None,
+        form.readable_file(),
+        "Certificate chain, PEM: the API speaks TLS itself. Plain HTTP if absent.",
+    )
+    tls_key: Path | None = _setting(
+        None, form.readable_file(), "The private key that belongs to it, PEM, without a password."
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (),
+        form.networks(),
+        "Networks of proxies whose X-Forwarded-For is believed; none, so that an address counts "
+        "only if it is the connection's.",
+    )
 
 
 @attrs.frozen
@@ -172,7 +191,7 @@ class PipelinesSettings:
 
 @attrs.frozen
 class LimitsSettings:
-    """High-water marks: beyond them uploads are refused before their bytes are read."""
+    """High-water marks and rates: beyond them requests are refused before their bytes are read."""
 
     queued_tasks: int = _setting(
         100_000, form.whole(1, 10**9), "Tasks that may wait, of everybody; then 503."
@@ -184,6 +203,61 @@ class LimitsSettings:
         10 * 1024 * _MIB,
         form.byte_size(0, 2**50),
         "What the disk must have free, or a tenth of it if that is less; then 503.",
+    )
+    images_per_user: int = _setting(
+        0, form.whole(0, 10**9), "Images that one account may keep; then 429. 0 for any."
+    )
+    bytes_per_user: int = _setting(
+        0,
+        form.byte_size(0, 2**50),
+        "Bytes that uploads and results of one account may have; then 429. 0 for any.",
+    )
+    tasks_per_day_per_user: int = _setting(
+        0, form.whole(0, 10**9), "Tasks of one account within 24 hours; then 429. 0 for any."
+    )
+    sign_ins_per_address: int = _setting(
+        600,
+        form.whole(0, 10**9),
+        "Sign-ins and registrations a minute from one address; then 429, as for the rates below. "
+        "0 for any.",
+    )
+    wrong_passwords_per_user: int = _setting(
+        5,
+        form.whole(0, 10**6),
+        "Wrong passwords for one account from one address within a minute; twice as many within "
+        "15 minutes, four times as many within six hours. 0 for any.",
+    )
+    wrong_passwords_per_address: int = _setting(
+        50,
+        form.whole(0, 10**6),
+        "Wrong passwords from one address, for any account, within 15 minutes; 0 for any.",
+    )
+    uploads_per_address: int = _setting(
+        60_000, form.whole(0, 10**9), "Uploads and retries a minute from one address; 0 for any."
+    )
+    uploads_per_user: int = _setting(
+        60_000, form.whole(0, 10**9), "Uploads and retries a minute of one account; 0 for any."
+    )
+    uploads_per_key: int = _setting(
+        0, form.whole(0, 10**9), "Uploads and retries a minute with one API key; 0 for any."
+    )
+    requests_per_address: int = _setting(
+        0, form.whole(0, 10**9), "Other requests a minute from one address; 0 for any."
+    )
+    requests_per_user: int = _setting(
+        0, form.whole(0, 10**9), "Other requests a minute of one account; 0 for any."
+    )
+    requests_per_key: int = _setting(
+        0, form.whole(0, 10**9), "Other requests a minute with one API key; 0 for any."
+    )
+
+
+@attrs.frozen
+class AccountsSettings:
+    """Opening an account."""
+
+    screen_passwords: bool = _setting(
+        False, form.flag(), "Whether the 30,000 passwords that people choose most are refused."
     )
 
 
@@ -442,6 +516,7 @@ class Settings:
     upload: UploadSettings = UploadSettings()
     pipelines: PipelinesSettings = PipelinesSettings()
     limits: LimitsSettings = LimitsSettings()
+    accounts: AccountsSettings = AccountsSettings()
     assets: AssetsSettings = AssetsSettings()
     renderer: RendererSettings = RendererSettings()
     worker: WorkerSettings = WorkerSettings()
@@ -485,7 +560,8 @@ class Settings:
         if self.http.base_url is not None:
             return self.http.base_url.rstrip("/")
         host, _, port = self.http.bind.rpartition(":")
-        return f"http://{'localhost' if host in _EVERY_INTERFACE else host}:{port}"
+        scheme = "http" if self.http.tls_certificate is None else "https"
+        return f"{scheme}://{'localhost' if host in _EVERY_INTERFACE else host}:{port}"
 
     @property
     def broker_url(self) -> str:
@@ -613,6 +689,12 @@ def _contradictions(settings: Settings) -> Iterator[Complaint]:
     if (settings.broker_url.startswith("sqs:")) != (settings.broker.sqs_queues is not None):
         yield Complaint(
             f"{PREFIX}BROKER_SQS_QUEUES", f"must be set if, and only if, {PREFIX}BROKER_URL is SQS"
+        )
+    http = settings.http
+    if (http.tls_certificate is None) != (http.tls_key is None):
+        given, missing = ("CERTIFICATE", "KEY") if http.tls_key is None else ("KEY", "CERTIFICATE")
+        yield Complaint(
+            f"{PREFIX}HTTP_TLS_{missing}", f"must be set if {PREFIX}HTTP_TLS_{given} is"
         )
     yield from _storage_contradictions(settings)
     tasks = settings.tasks

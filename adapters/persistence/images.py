@@ -6,7 +6,7 @@ from uuid import UUID
 
 from adapters.persistence.connection import Connection, Row
 from adapters.persistence.tasks import SqlTasks, processing_task_to_document
-from application.ports.repositories.images import Images
+from application.ports.repositories.images import Images, Usage
 from domain.images.formats import ImageFormat
 from domain.images.gone import Gone
 from domain.images.image import Image, PictureHeader
@@ -80,6 +80,37 @@ class SqlImages(Images):
                 _NEXT_PAGE, user_id=user_id, created_at=created_at, id=image_id, limit=limit
             )
         return [self._image_from(row) for row in rows]
+
+    def usage_of(self, user_id: UUID, since: datetime) -> Usage:
+        read = self._connection
+        [(images, original_bytes)] = read.rows(
+            """
+            SELECT count(*), coalesce(sum(byte_size), 0) FROM images
+            WHERE user_id = :user_id AND gone IS NULL
+            """,
+            user_id=user_id,
+        )
+        [(result_bytes,)] = read.rows(
+            """
+            SELECT coalesce(sum(r.byte_size), 0) FROM tasks t JOIN results r ON r.task_id = t.id
+            WHERE t.user_id = :user_id AND t.gone IS NULL
+            """,
+            user_id=user_id,
+        )
+        [(tasks, oldest)] = read.rows(
+            """
+            SELECT count(*), min(created_at) FROM tasks
+            WHERE user_id = :user_id AND created_at > :since
+            """,
+            user_id=user_id,
+            since=since,
+        )
+        return Usage(
+            int(images),
+            int(original_bytes) + int(result_bytes),
+            int(tasks),
+            read.as_time_or_none(oldest),
+        )
 
     def _image_from(self, row: Row) -> Image:
         read = self._connection

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import attrs
 
+from application.accounts.throttle_guesses import ThrottleGuesses
 from application.errors import NotAuthenticated
 from application.ports.access_tokens import AccessTokens
 from application.ports.clock import Clock
@@ -22,10 +23,16 @@ class WrongCredentials(NotAuthenticated):
 
 @attrs.frozen
 class LogInRequest:
-    """What a returning user sends."""
+    """
+    What a returning user sends.
+
+    Attributes:
+        address: Where they ask from.
+    """
 
     email: str
     password: str = attrs.field(repr=False)
+    address: str = ""
 
 
 @attrs.frozen
@@ -37,6 +44,7 @@ class LogIn:
 
     Raises:
         WrongCredentials: No account has this address with this password.
+        TooManyRequests: There have been too many wrong passwords from where this one comes.
     """
 
     database: Database
@@ -45,9 +53,11 @@ class LogIn:
     clock: Clock
     ids: Ids
     session_lifetime: timedelta
+    guesses: ThrottleGuesses
 
     def __call__(self, request: LogInRequest) -> str:
         """Look up, verify, open a session."""
+        self.guesses.begin(request.email, request.address)
         with self.database.reading() as work:
             user = work.users.by_email(request.email)
         # What cannot be a password is not hashed, so that a long one costs no more than a short.
@@ -55,6 +65,7 @@ class LogIn:
         known = self.hasher.verify(password, user.password_hash if user else None)
         if user is None or not known:
             raise WrongCredentials("No account has this address with this password; check both.")
+        self.guesses.was_right(request.email, request.address)
         now = self.clock.now()
         session = Session(
             id=self.ids.new(),

@@ -6,9 +6,11 @@ from application.idempotency import IdempotencyKey
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.password_hasher import PasswordHasher
+from application.ports.password_screening import NoScreening, PasswordScreening
 from application.ports.repositories.idempotency_keys import TwinRequest
 from application.ports.repositories.users import EmailTaken, UsernameTaken
 from application.ports.unit_of_work import Database
+from domain.errors import PasswordCompromised
 from domain.users.roles import Role
 from domain.users.user import User, checked_email, checked_password, checked_username
 
@@ -36,6 +38,7 @@ class RegisterUser:
     Open an account with the role `user`.
 
     Raises:
+        PasswordCompromised: Everybody knows the password.
         InvalidParameter: Name, address or password does not have the form it must have.
         UsernameTaken: Another account has the name, whatever its case.
         EmailTaken: Another account has the address.
@@ -46,12 +49,17 @@ class RegisterUser:
     hasher: PasswordHasher
     clock: Clock
     ids: Ids
+    screening: PasswordScreening = NoScreening()
 
     def __call__(self, request: RegisterUserRequest) -> Registered:
         """Check, hash, save."""
         username = checked_username(request.username)
         email = checked_email(request.email)
         password = checked_password(request.password)
+        if self.screening.is_known(password):
+            raise PasswordCompromised(
+                "must not be one of the passwords that everybody tries", pointer="/password"
+            )
         # Asked first, so that a taken name costs no hash; the unique index still has the last word.
         with self.database.reading() as work:
             if request.idempotency and request.idempotency.reply(work) is not None:

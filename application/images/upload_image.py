@@ -6,10 +6,11 @@ from uuid import UUID
 import attrs
 
 from application.actor import Actor
-from application.errors import AssetNotFound, UnexpectedPart
+from application.errors import AssetNotFound, QuotaExceeded, UnexpectedPart
 from application.idempotency import IdempotencyKey
 from application.images.inspect_file import InspectFile
 from application.images.stage_file import StagedFile
+from application.limits.quotas import Quotas
 from application.ports.clock import Clock
 from application.ports.failpoints import Failpoints
 from application.ports.ids import Ids
@@ -76,6 +77,7 @@ class UploadImage:
         PresetsOnly: The actor may use presets as they are, and the pipeline is none.
         ImageRefused: The picture, or an attachment, breaks the upload policy.
         AssetNotFound: The pipeline names a picture, or a font, that is nowhere.
+        QuotaExceeded: The account has as much as it may have.
         UnexpectedPart: An attachment is not named by the pipeline.
         IdempotencyKeyReused: The key stands for another upload.
         StorageUnavailable, DatabaseUnavailable: Nothing was accepted.
@@ -88,6 +90,7 @@ class UploadImage:
     ids: Ids
     failpoints: Failpoints
     confinement: Confinement = Confinement()
+    quotas: Quotas = Quotas()
 
     def __call__(self, request: UploadImageRequest) -> UploadedImage:
         """Judge the header, store the bytes, write the rows."""
@@ -97,6 +100,7 @@ class UploadImage:
         self._check_preset(request)
         header = self._inspect(request)
         assets = self._settle_assets(request)
+        self._check_quotas(request)
 
         image_id, task_id = self.ids.new(), self.ids.new()
         key = f"{image_id}/0"
@@ -132,8 +136,11 @@ class UploadImage:
         )
         try:
             with self.database.writing() as work:
+                if self.quotas.are_set:
+                    work.users.hold(image.user_id)  # so that none are counted twice at once
                 if request.idempotency:
                     request.idempotency.remember(work, image_id=str(image_id), task_id=str(task_id))
+                self.quotas.check(work, image.user_id, now, image_bytes=image.byte_size)
                 work.images.add(image, task)
                 work.commit()
         except TwinRequest:
@@ -142,7 +149,7 @@ class UploadImage:
         except CommitUnknown:
             # It may have been promised; a stray object is the lesser evil, and is swept up.
             raise
-        except DatabaseUnavailable:
+        except (DatabaseUnavailable, QuotaExceeded):
             self._forget(image, task)
             raise
         self.failpoints.reach("upload.after_commit")
@@ -152,6 +159,17 @@ class UploadImage:
         if self.confinement.holds(request.actor):
             with self.database.reading() as work:
                 self.confinement.check_use(work, request.actor, request.pipeline, request.preset)
+
+    def _check_quotas(self, request: UploadImageRequest) -> None:
+        """Spare the store what will hardly fit in; whether it does, the transaction decides."""
+        if self.quotas.are_set:
+            with self.database.reading() as work:
+                self.quotas.check(
+                    work,
+                    request.actor.user_id,
+                    self.clock.now(),
+                    image_bytes=request.picture.byte_size,
+                )
 
     def _inspect(self, request: UploadImageRequest) -> PictureHeader:
         """Judge every file of the request; return what the picture's header says."""

@@ -7,6 +7,7 @@ import attrs
 from application.actor import Actor
 from application.errors import FileGone, NotFound
 from application.idempotency import IdempotencyKey
+from application.limits.quotas import Quotas
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.repositories.idempotency_keys import TwinRequest
@@ -50,6 +51,7 @@ class RetryTask:
         PresetsOnly: The actor may use presets as they are, and the task's pipeline is none.
         NotFound: There is no task by that id, or it is another's.
         IllegalTransition: It has not ended.
+        QuotaExceeded: The account has had as many tasks as it may.
         FileGone: The picture is no longer kept.
         IdempotencyKeyReused: The key stands for another request.
     """
@@ -58,6 +60,7 @@ class RetryTask:
     clock: Clock
     ids: Ids
     confinement: Confinement = Confinement()
+    quotas: Quotas = Quotas()
 
     def __call__(self, request: RetryTaskRequest) -> RetriedTask:
         """Load, compare the owner, queue; the outbox rings in the same transaction."""
@@ -84,8 +87,11 @@ class RetryTask:
             self.confinement.check_use(work, request.actor, task.pipeline, task.preset)
             if image.gone is not None:
                 raise FileGone(f"Its picture is {image.gone.value}.")
+            if self.quotas.are_set:
+                work.users.hold(task.user_id)  # so that none are counted twice at once
             if request.idempotency:
                 request.idempotency.remember(work, task_id=str(task.id))
+            self.quotas.check(work, task.user_id, task.created_at)
             work.tasks.add(task)
             work.commit()
         return RetriedTask(task.id)

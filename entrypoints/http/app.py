@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 import attrs
@@ -28,9 +29,12 @@ from application.images.stage_file import StagedFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
 from application.images.view_analysis import ViewAnalysisRequest
 from application.images.view_asset import ViewAssetRequest
+from application.limits.limit_requests import LimitRequest
+from application.limits.view_usage import UsageView
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
+from application.ports.rate_limiter import Standing
 from application.presets.add_preset import AddedPreset, AddPresetRequest
 from application.presets.change_preset import ChangePresetRequest
 from application.presets.find_preset import FindPresetRequest
@@ -56,8 +60,11 @@ from domain.users.user import User
 from entrypoints.http import errors
 from entrypoints.http.asset_form import AssetFormReader
 from entrypoints.http.authentication import Authentication
+from entrypoints.http.client_address import ClientAddresses
+from entrypoints.http.cross_origin import CrossOrigin
 from entrypoints.http.payloads import PayloadReader
 from entrypoints.http.processing_options import ProcessingOptionsReader
+from entrypoints.http.rate_limits import RateLimits
 from entrypoints.http.request_scope import RequestScope
 from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
 from entrypoints.http.resources.api_keys import APIKeys, OneAPIKey
@@ -82,6 +89,7 @@ from entrypoints.http.resources.presets import (
 from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
 from entrypoints.http.resources.profile import Profile
 from entrypoints.http.resources.tasks import TaskCancellation, TaskDetail, TaskRetry
+from entrypoints.http.resources.usage import OwnUsage
 from entrypoints.http.resources.webhooks import OneWebhook, Webhooks
 from entrypoints.http.upload_form import UploadFormReader
 
@@ -107,6 +115,8 @@ class HTTPUseCases:
     create_api_key: Callable[[CreateAPIKeyRequest], CreatedAPIKey]
     list_api_keys: Callable[[Actor], Sequence[APIKey]]
     revoke_api_key: Callable[[RevokeAPIKeyRequest], None]
+    view_usage: Callable[[Actor], UsageView]
+    limit_requests: Callable[[LimitRequest], Sequence[Standing]]
     stage_file: Callable[
         [Iterable[bytes | bytearray | memoryview], str | None], AbstractContextManager[StagedFile]
     ]
@@ -151,22 +161,32 @@ class HTTPOptions:
         converter: The strict one of the pipeline language.
         policy: What may come in.
         base_url: What customers reach us by; https turns on Strict-Transport-Security.
+        trusted_proxies: Whose X-Forwarded-For is believed.
+        allowed_origins: Of pages whose scripts may read answers.
     """
 
     converter: cattrs.Converter
     policy: UploadPolicy
     base_url: str
+    trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
+    allowed_origins: frozenset[str] = frozenset()
 
 
 def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any, Any]:
     """Return the application, every route in place."""
-    app = falcon.App(
-        middleware=[
-            RequestScope(use_cases.observe_request, options.base_url.startswith("https://"))
-        ],
-    )
+    rate_limits = RateLimits(use_cases.limit_requests)
+    middleware: list[Any] = [
+        RequestScope(
+            use_cases.observe_request,
+            options.base_url.startswith("https://"),
+            ClientAddresses(options.trusted_proxies),
+        ),
+        CrossOrigin(options.allowed_origins),
+        rate_limits,
+    ]
+    app = falcon.App(middleware=middleware)
     errors.install(app)
-    authentication = Authentication(use_cases.authenticate)
+    authentication = Authentication(use_cases.authenticate, rate_limits.count)
     payloads = PayloadReader(options.converter)
     processing_options = ProcessingOptionsReader(options.converter)
     forms = UploadFormReader(use_cases.stage_file, processing_options)
@@ -199,6 +219,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             "/api/users/profile",
             Profile(authentication, use_cases.view_profile, use_cases.update_profile, payloads),
         ),
+        ("/api/users/me/usage", OwnUsage(authentication, use_cases.view_usage)),
         (
             "/api/api-keys",
             APIKeys(authentication, use_cases.create_api_key, use_cases.list_api_keys, payloads),

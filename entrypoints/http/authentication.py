@@ -19,9 +19,15 @@ _QUERY_NAMES: Final = ("access_token", "token")
 
 @attrs.frozen
 class Authentication:
-    """Turns a request into its actor."""
+    """
+    Turns a request into its actor.
+
+    Attributes:
+        count: Takes the request and its actor, None if nobody we know, and refuses too many.
+    """
 
     authenticate: Callable[[str], Actor]
+    count: Callable[[falcon.Request, Actor | None], None]
 
     def __call__(self, req: falcon.Request) -> Actor:
         """
@@ -29,12 +35,18 @@ class Authentication:
 
         Raises:
             InvalidToken: There is no good token, or one in the address, where it would be logged.
+            TooManyRequests: There have been too many.
             InsufficientScope: The token is an API key's, and its scopes do not open this route.
         """
-        actor = self.authenticate(bearer_token(req))
+        try:
+            actor = self.authenticate(bearer_token(req))
+        except InvalidToken:
+            self.count(req, None)
+            raise
         bind_contextvars(user_id=str(actor.user_id))
         if actor.key_id is not None:
             bind_contextvars(key_id=str(actor.key_id))
+        self.count(req, actor)
         actor.require_scope(scope_of(req.method, req.uri_template or ""))
         return actor
 

@@ -18,6 +18,8 @@ from application.errors import (
     NotFound,
     NotReady,
     PortFailure,
+    QuotaExceeded,
+    TooManyRequests,
 )
 from application.ports.access_tokens import InvalidToken
 from application.ports.download_links import LinkForged
@@ -238,8 +240,14 @@ def _refusal(
         problem,
         _sentence(error.detail, error.pointer),
         pointer=error.pointer,
-        retry_after_seconds=error.retry_after_seconds if isinstance(error, NotReady) else None,
+        retry_after_seconds=_wait(error),
     )
+
+
+def _wait(error: Exception) -> int | None:
+    if isinstance(error, NotReady | TooManyRequests | QuotaExceeded):
+        return error.retry_after_seconds
+    return None
 
 
 def _challenge(error: Exception) -> str:

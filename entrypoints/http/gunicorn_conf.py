@@ -40,6 +40,10 @@ limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190
 
+if _settings.http.tls_certificate is not None:
+    certfile = str(_settings.http.tls_certificate)
+    keyfile = str(_settings.http.tls_key)
+
 # Its default is one file in the home directory, whoever and however many we are.
 control_socket_disable = True
 

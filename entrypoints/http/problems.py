@@ -137,6 +137,8 @@ PROBLEMS: Final = _by_code((
     # The values
     Problem("invalid-parameter", 422, "A value lies outside its range or form",
             "The pointer names the value, the detail says what it may be."),
+    Problem("password-compromised", 422, "Everybody knows this password",
+            "Choose another: this one is among the first that anybody tries."),
     Problem("output-too-large", 422, "The size asked for is too large",
             "No side of a result may be longer than 16384 pixels."),
     Problem("unknown-member", 422, "A member that nobody knows",
@@ -167,6 +169,10 @@ PROBLEMS: Final = _by_code((
     Problem("image-refused", 422, "The picture is not accepted", "The detail says why."),
     Problem("refused", 422, "The request is refused", "The detail says why."),
     # How much at a time
+    Problem("quota-exceeded", 429, "The account has as much as it may",
+            "The detail says what of: tasks of a day come back by waiting for the seconds in "
+            "Retry-After; of images and bytes an operator may allow more. "
+            "GET /api/users/me/usage tells what is used."),
     Problem("too-many-queued-tasks", 429, "Too many of your tasks wait",
             "Wait for the seconds in Retry-After, or until some of your tasks are done.", 10),
     Problem("queue-full", 503, "The queue is full",

@@ -13,6 +13,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from entrypoints.http.body import check_framing, read_away
 from entrypoints.http.errors import NotAcceptable
+from entrypoints.http.rate_limits import tell_standings
 
 ObserveRequest = Callable[[str, str, int, float], None]
 
@@ -41,14 +42,16 @@ class RequestScope:
     Attributes:
         observe: Takes method, route template, status and seconds of each request.
         is_https: Whether customers reach us over TLS.
+        address_of: Returns where a request comes from.
     """
 
     observe: ObserveRequest
     is_https: bool
+    address_of: Callable[[falcon.Request], str]
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Give the request an id and start its clock; refuse what no route would take."""
-        _begin(req, resp)
+        self._begin(req, resp)
         if req.path.startswith("/api/") and not req.client_accepts("application/json"):
             raise NotAcceptable("Answers are application/json.")
         check_framing(req)
@@ -58,10 +61,11 @@ class RequestScope:
     ) -> None:
         """Set the headers of every answer, write the line, take the figures."""
         if "started" not in req.context:  # refused before any middleware saw it
-            _begin(req, resp)
+            self._begin(req, resp)
         if resp.status_code >= 400:
             read_away(req)
         resp.set_header("X-Request-Id", resp.context.request_id)
+        tell_standings(req, resp)
         for name, value in _HEADERS:
             if resp.get_header(name) is None:
                 resp.set_header(name, value)
@@ -78,14 +82,14 @@ class RequestScope:
             details["code"] = resp.context.problem
         tell(
             "request", method=method, route=route, status=status, ms=round(seconds * 1000, 1),
-            **details,
+            address=req.context.address, **details,
         )  # fmt: skip
 
-
-def _begin(req: falcon.Request, resp: falcon.Response) -> None:
-    req.context.started = time.perf_counter()
-    asked = req.get_header("X-Request-Id") or ""
-    request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid4().hex
-    req.context.request_id = resp.context.request_id = request_id
-    clear_contextvars()
-    bind_contextvars(request_id=request_id)
+    def _begin(self, req: falcon.Request, resp: falcon.Response) -> None:
+        req.context.started = time.perf_counter()
+        req.context.address = self.address_of(req)
+        asked = req.get_header("X-Request-Id") or ""
+        request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid4().hex
+        req.context.request_id = resp.context.request_id = request_id
+        clear_contextvars()
+        bind_contextvars(request_id=request_id)

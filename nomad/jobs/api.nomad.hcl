@@ -37,6 +37,11 @@ variable "base_url" {
   description = "What customers reach the API by; download links begin with it."
 }
 
+variable "trusted_proxies" {
+  type        = string
+  description = "Networks of the proxies before the API, divided by commas; empty if there are none."
+}
+
 variable "api_port" {
   type        = number
   description = "The API's port on its machine; 0 lets Nomad choose, behind a load balancer."
@@ -75,8 +80,18 @@ locals {
     SAFELIGHT_METRICS_DIR           = "${NOMAD_ALLOC_DIR}/tmp/figures"
     SAFELIGHT_HTTP_BASE_URL         = var.base_url
     SAFELIGHT_HTTP_GRACEFUL_SECONDS = "25"
+    SAFELIGHT_HTTP_TRUSTED_PROXIES  = var.trusted_proxies
     SAFELIGHT_LOG_FORMAT            = "json"
     TMPDIR                          = "${NOMAD_TASK_DIR}"
+
+    SAFELIGHT_ACCOUNTS_SCREEN_PASSWORDS = "true"
+
+    # A minute. Strangers may come in numbers behind one address; an account is one customer.
+    SAFELIGHT_LIMITS_SIGN_INS_PER_ADDRESS = "30"
+    SAFELIGHT_LIMITS_UPLOADS_PER_ADDRESS  = "1200"
+    SAFELIGHT_LIMITS_UPLOADS_PER_USER     = "600"
+    SAFELIGHT_LIMITS_REQUESTS_PER_ADDRESS = "6000"
+    SAFELIGHT_LIMITS_REQUESTS_PER_USER    = "3000"
   }
 
   # Read from the Nomad variable that only this job may read; a key that is missing there keeps

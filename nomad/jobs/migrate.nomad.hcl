@@ -39,6 +39,11 @@ variable "base_url" {
   description = "What customers reach the API by; download links begin with it."
 }
 
+variable "trusted_proxies" {
+  type        = string
+  description = "Networks of the proxies before the API, divided by commas; empty if there are none."
+}
+
 variable "api_port" {
   type        = number
   description = "The API's port on its machine; 0 lets Nomad choose, behind a load balancer."

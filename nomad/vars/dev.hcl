@@ -6,6 +6,7 @@ image              = ""
 install_dir        = "/opt/safelight"
 data_dir           = "/srv/safelight"
 base_url           = "http://127.0.0.1:8000"
+trusted_proxies    = ""
 api_port           = 8000
 api_count          = 1
 image_worker_count = 1

@@ -7,6 +7,7 @@ image              = "safelight:0.1.0"
 install_dir        = ""
 data_dir           = ""
 base_url           = "https://images.example.com"
+trusted_proxies    = "10.0.0.0/8"
 api_port           = 8000
 api_count          = 1
 image_worker_count = 2

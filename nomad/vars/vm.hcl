@@ -7,6 +7,7 @@ image              = "safelight:0.1.0"
 install_dir        = ""
 data_dir           = ""
 base_url           = "https://images.example.com"
+trusted_proxies    = "127.0.0.0/8,172.16.0.0/12"
 api_port           = 0
 api_count          = 2
 image_worker_count = 1

@@ -93,12 +93,12 @@ class Rig:
         return self._clients[-1]
 
     def confine_users(self) -> None:
-        """Have the API served with another setting, over the same database and queue."""
-        other = Platform(
-            settings=load_settings(
-                self._environ | {"SAFELIGHT_PIPELINES_PRESETS_ONLY_ROLES": "user"}
-            )
-        )
+        """Have the API served to users who may use shared presets alone."""
+        self.serve_with(SAFELIGHT_PIPELINES_PRESETS_ONLY_ROLES="user")
+
+    def serve_with(self, **environ: str) -> None:
+        """Have the API served with other settings, over the same database and queue."""
+        other = Platform(settings=load_settings(self._environ | environ))
         other.adapters().clock.override(providers.Object(self.clock))
         self._clients.append(TestClient(other.http_app()))
 

@@ -6,7 +6,7 @@ The real ones have tests of their own; here only their signatures, answers and r
 
 import io
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
@@ -39,11 +39,16 @@ from application.images.stage_file import StagedFile, StageFile
 from application.images.upload_image import UploadedImage, UploadImageRequest
 from application.images.view_analysis import ViewAnalysisRequest
 from application.images.view_asset import ViewAssetRequest
+from application.limits.limit_requests import LimitRequest, refuse_if_over
+from application.limits.quotas import Quotas
+from application.limits.view_usage import UsageView
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.ports.access_tokens import InvalidToken
 from application.ports.download_links import LinkExpired, LinkForged
+from application.ports.rate_limiter import Standing
+from application.ports.repositories.images import Usage
 from application.presets.add_preset import AddedPreset, AddPresetRequest
 from application.presets.change_preset import ChangePresetRequest
 from application.presets.find_preset import FindPresetRequest
@@ -131,6 +136,8 @@ class House:
     def __init__(self, **options: Any) -> None:
         self.policy = UploadPolicy(max_bytes=options.pop("max_upload_bytes", 25 * 1024 * 1024))
         self.base_url = options.pop("base_url", "http://127.0.0.1:8000")
+        self.allowed_origins = frozenset(options.pop("allowed_origins", ()))
+        self.trusted_proxies = options.pop("trusted_proxies", ())
         self.user: User = a_user(username="user1", email="user1@example.com")
         self.actor = Actor(self.user.id, self.user.roles)
         self.staging = Staging()
@@ -150,6 +157,8 @@ class House:
         self.webhooks: list[Webhook] = []
         self.api_keys: dict[UUID, APIKey] = {}
         self.key_requests: list[CreateAPIKeyRequest] = []
+        self.counted: list[LimitRequest] = []
+        self.standings: list[Standing] = []
         self.observed: list[tuple[str, str, int]] = []
         self.link_requests: list[OpenResultRequest] = []
         self.files_opened = 0
@@ -163,7 +172,13 @@ class House:
         use_cases = HTTPUseCases(**{name: self._failing_as_told(name) for name in names})
         return create_app(
             use_cases,
-            HTTPOptions(make_converter(), self.policy, self.base_url),
+            HTTPOptions(
+                make_converter(),
+                self.policy,
+                self.base_url,
+                trusted_proxies=self.trusted_proxies,
+                allowed_origins=self.allowed_origins,
+            ),
         )
 
     def _failing_as_told(self, name: str) -> Callable[..., Any]:
@@ -230,6 +245,14 @@ class House:
 
     def admit_upload(self, _: Actor) -> None:
         return
+
+    def view_usage(self, _: Actor) -> UsageView:
+        return UsageView(Usage(3, 4711, 5), Quotas(bytes_stored=10_000))
+
+    def limit_requests(self, request: LimitRequest) -> Sequence[Standing]:
+        self.counted.append(request)
+        refuse_if_over(self.standings)
+        return self.standings
 
     def upload_image(self, request: UploadImageRequest) -> UploadedImage:
         for file in (request.picture, *request.attachments.values()):

@@ -33,5 +33,6 @@ class Served(House):
 
 
 if __name__ == "__main__":
-    most = load_settings(os.environ).upload.max_bytes
-    Server(lambda: Served(max_upload_bytes=most).app()).run()
+    settings = load_settings(os.environ)
+    house = {"max_upload_bytes": settings.upload.max_bytes, "base_url": settings.base_url}
+    Server(lambda: Served(**house).app()).run()

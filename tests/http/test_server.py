@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -29,7 +30,8 @@ MEBIBYTE = 1024 * 1024
 class Server:
     """gunicorn on a listening socket that it is handed, as the supervisor does it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environ: str) -> None:
+        scheme = "https" if "SAFELIGHT_HTTP_TLS_CERTIFICATE" in environ else "http"
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port: int = listener.getsockname()[1]
             kept = {k: v for k, v in os.environ.items() if not k.startswith("SAFELIGHT_")}
@@ -41,15 +43,18 @@ class Server:
                     "HOME": str(folder),
                     "SAFELIGHT_DATA_DIR": str(folder),
                     "SAFELIGHT_HTTP_BIND": f"fd://{listener.fileno()}",
-                    "SAFELIGHT_HTTP_BASE_URL": f"http://127.0.0.1:{self.port}",
+                    "SAFELIGHT_HTTP_BASE_URL": f"{scheme}://127.0.0.1:{self.port}",
                     "SAFELIGHT_HTTP_WORKERS": "1",
                     "SAFELIGHT_HTTP_THREADS": "4",
                     "SAFELIGHT_UPLOAD_MAX_BYTES": str(MAX_UPLOAD),
-                },
+                } | environ,
                 pass_fds=[listener.fileno()],
                 stdout=subprocess.DEVNULL,
             )  # fmt: skip
         deadline = time.monotonic() + 20
+        self.trusted: ssl.SSLContext | None = None
+        if (certificate := environ.get("SAFELIGHT_HTTP_TLS_CERTIFICATE")) is not None:
+            self.trusted = ssl.create_default_context(cafile=certificate)
         while self.ask("GET", "/healthz") is None:
             assert self.process.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
@@ -64,6 +69,10 @@ class Server:
 
     def ask(self, method: str, path: str, **headers: str) -> tuple[Any, bytes] | None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        if self.trusted is not None:
+            connection = http.client.HTTPSConnection(
+                "127.0.0.1", self.port, timeout=20, context=self.trusted
+            )
         try:
             connection.request(
                 method, path, headers={k.replace("_", "-"): v for k, v in headers.items()}

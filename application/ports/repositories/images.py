@@ -6,8 +6,28 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+import attrs
+
 from domain.images.image import Image
 from domain.tasks.task import Task
+
+
+@attrs.frozen
+class Usage:
+    """
+    What one account has.
+
+    Attributes:
+        images: Pictures whose file is kept.
+        bytes_stored: Of those files and of the results that are kept.
+        tasks: Made since a moment.
+        oldest_task_at: When the first of those was made; None if there are none.
+    """
+
+    images: int
+    bytes_stored: int
+    tasks: int
+    oldest_task_at: datetime | None = None
 
 
 class Images(Protocol):
@@ -33,3 +53,7 @@ class Images(Protocol):
         Args:
             after: Creation and id of the last one of the page before; None for the first page.
         """
+
+    @abstractmethod
+    def usage_of(self, user_id: UUID, since: datetime) -> Usage:
+        """Add up what a user has, tasks after *since* only; it costs more the more they have."""

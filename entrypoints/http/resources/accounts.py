@@ -8,6 +8,7 @@ import falcon
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
 from entrypoints.http.authentication import bearer_token
+from entrypoints.http.client_address import site_of
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.payloads import PayloadReader, write_json
 
@@ -41,6 +42,14 @@ class Registration:
 
 
 @attrs.frozen
+class SignInPayload:
+    """What a returning user sends."""
+
+    email: str
+    password: str = attrs.field(repr=False)
+
+
+@attrs.frozen
 class SignIn:
     """`/api/auth/login`."""
 
@@ -49,7 +58,8 @@ class SignIn:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Start a session."""
-        token = self.log_in(self.payloads.read(req, LogInRequest))
+        pair = self.payloads.read(req, SignInPayload)
+        token = self.log_in(LogInRequest(pair.email, pair.password, site_of(req.context.address)))
         write_json(resp, {"token": token})
 
 

@@ -8,21 +8,25 @@ from uuid import uuid4
 import attrs
 import pytest
 
+from adapters.persistence.rate_limiter import DatabaseRateLimiter
 from adapters.security.argon2_hasher import Argon2PasswordHasher
+from adapters.security.common_passwords import CommonPasswords
 from adapters.security.jwt_tokens import JWTAccessTokens
 from application.accounts.authenticate import Authenticate
 from application.accounts.log_in import LogIn, LogInRequest, WrongCredentials
 from application.accounts.log_out import LogOut
 from application.accounts.note_key_use import NoteKeyUse
 from application.accounts.register_user import RegisterUser, RegisterUserRequest
+from application.accounts.throttle_guesses import GuessAllowance, ThrottleGuesses
 from application.accounts.update_profile import UpdateProfile, UpdateProfileRequest
 from application.accounts.view_profile import ViewProfile, ViewProfileRequest
 from application.actor import Actor
-from application.errors import NotAllowed, NotFound
+from application.errors import NotAllowed, NotFound, TooManyRequests
 from application.ports.access_tokens import InvalidToken
 from application.ports.password_hasher import PasswordHasher
+from application.ports.password_screening import NoScreening, PasswordScreening
 from application.ports.repositories.users import EmailTaken, UsernameTaken
-from domain.errors import InvalidParameter
+from domain.errors import InvalidParameter, PasswordCompromised
 from domain.users.roles import Role
 from domain.users.user import User
 from tests.unit.application.workbench import KEY, MINUTE, Workbench
@@ -30,6 +34,7 @@ from tests.unit.application.workbench import KEY, MINUTE, Workbench
 PASSWORD = "password123"
 EMAIL = "ada@example.com"
 HOUR = timedelta(hours=1)
+HERE, THERE = "192.0.2.1", "192.0.2.2"
 
 
 def a_cheap_hasher(passes: int = 1) -> Argon2PasswordHasher:
@@ -42,6 +47,7 @@ class Accounts:
 
     bench: Workbench
     hasher: PasswordHasher = attrs.field(factory=a_cheap_hasher)
+    screening: PasswordScreening = NoScreening()
 
     @property
     def tokens(self) -> JWTAccessTokens:
@@ -50,13 +56,18 @@ class Accounts:
         )
 
     def register(self, username: str = "ada", email: str = EMAIL, password: str = PASSWORD) -> None:
-        use_case = RegisterUser(self.bench.database, self.hasher, self.bench.clock, self.bench.ids)
+        use_case = RegisterUser(
+            self.bench.database, self.hasher, self.bench.clock, self.bench.ids, self.screening
+        )
         use_case(RegisterUserRequest(username, email, password))
 
-    def log_in(self, email: str = EMAIL, password: str = PASSWORD) -> str:
+    def log_in(self, email: str = EMAIL, password: str = PASSWORD, address: str = HERE) -> str:
         bench = self.bench
-        use_case = LogIn(bench.database, self.hasher, self.tokens, bench.clock, bench.ids, HOUR)
-        return use_case(LogInRequest(email, password))
+        guesses = ThrottleGuesses(DatabaseRateLimiter(bench.database), GuessAllowance(5, 50))
+        use_case = LogIn(
+            bench.database, self.hasher, self.tokens, bench.clock, bench.ids, HOUR, guesses
+        )
+        return use_case(LogInRequest(email, password, address))
 
     def log_out(self, token: str) -> None:
         LogOut(self.bench.database, self.tokens, self.bench.clock)(token)
@@ -127,6 +138,17 @@ class TestRegisterUser:
 
         assert refused.value.pointer == pointer
         assert accounts.user() is None
+
+    @pytest.mark.parametrize("password", ["password123", "PASSWORD123", "Baseball", "ｂaseball"])
+    def test_refuses_what_everybody_tries_if_it_is_screened(
+        self, bench: Workbench, password: str
+    ) -> None:
+        accounts = Accounts(bench, screening=CommonPasswords())
+
+        with pytest.raises(PasswordCompromised) as refused:
+            accounts.register(password=password)
+        assert (refused.value.code, refused.value.pointer) == ("password-compromised", "/password")
+        accounts.register(password="a lamp beside 4 pears")
 
     def test_of_two_at_once_one_gets_the_account(self, accounts: Accounts) -> None:
         def ask(_: int) -> bool:
@@ -316,3 +338,77 @@ class TestProfiles:
                 accounts.update(actor, **changes)
 
         assert bench.read(lambda work: work.users.get(user.id)) == user
+
+
+class TestGuesses:
+    def guess(
+        self, accounts: Accounts, times: int, email: str = EMAIL, address: str = HERE
+    ) -> tuple[int, int]:
+        """Return how many wrong passwords were looked at, and how many were throttled."""
+
+        def ask(number: int) -> bool:
+            try:
+                accounts.log_in(email, f"wrong-{number}", address)
+            except WrongCredentials:
+                return True
+            except TooManyRequests:
+                return False
+            raise AssertionError("a wrong password is right")
+
+        with ThreadPoolExecutor(8) as pool:
+            looked_at = sum(pool.map(ask, range(times)))
+        return looked_at, times - looked_at
+
+    def let_pass(self, accounts: Accounts, seconds: int) -> None:
+        """Let every window have begun earlier."""
+        database: Any = accounts.bench.database
+        with database.counting() as connection:
+            for subject, ends_at in connection.rows("SELECT subject, ends_at FROM rate_counts"):
+                connection.change(
+                    "UPDATE rate_counts SET ends_at = :ends_at WHERE subject = :subject",
+                    subject=subject,
+                    ends_at=connection.as_time(ends_at) - timedelta(seconds=seconds),
+                )
+
+    def test_of_a_hundred_at_once_ninety_are_throttled_and_the_owner_gets_in_elsewhere(
+        self, accounts: Accounts
+    ) -> None:
+        accounts.register()
+
+        assert self.guess(accounts, 100) == (5, 95)
+        assert accounts.log_in(address=THERE)
+        with pytest.raises(TooManyRequests) as refused:
+            accounts.log_in(address=HERE)
+        assert 0 < refused.value.retry_after_seconds <= 60
+
+    def test_an_account_that_does_not_exist_is_throttled_the_same(self, accounts: Accounts) -> None:
+        assert self.guess(accounts, 100, email="nobody@example.com") == (5, 95)
+
+    def test_the_case_of_an_address_is_no_way_around(self, accounts: Accounts) -> None:
+        assert self.guess(accounts, 5) == (5, 0)
+        assert self.guess(accounts, 5, email=EMAIL.upper()) == (0, 5)
+
+    def test_whoever_goes_on_waits_for_longer(self, accounts: Accounts) -> None:
+        rounds = []
+        for wait in (61, 61, 14 * 60, 61, 15 * 60):
+            rounds.append(self.guess(accounts, 20)[0])
+            self.let_pass(accounts, wait)
+
+        assert rounds == [5, 5, 0, 5, 5]
+        with pytest.raises(TooManyRequests) as refused:
+            accounts.log_in(address=HERE)
+        assert refused.value.retry_after_seconds > 5 * 3600
+
+    def test_one_address_guesses_at_few_accounts(self, accounts: Accounts) -> None:
+        looked_at = sum(
+            self.guess(accounts, 5, email=f"user{number}@example.com")[0] for number in range(20)
+        )
+
+        assert looked_at == 50
+
+    def test_right_passwords_use_nothing_up(self, accounts: Accounts) -> None:
+        accounts.register()
+
+        for _ in range(60):
+            self.guess(accounts, 1) if _ % 4 == 0 else accounts.log_in()
+        assert accounts.log_in()

@@ -32,6 +32,7 @@ from application.images.add_asset import AddAsset
 from application.images.inspect_file import InspectFile
 from application.images.stage_file import StageFile
 from application.images.upload_image import UploadedImage, UploadImage, UploadImageRequest
+from application.limits.quotas import Quotas
 from application.notifications.announce_outcome import AnnounceOutcome
 from application.notifications.make_notice import MakeNotice
 from application.notifications.send_delivery import SendDelivery
@@ -225,6 +226,7 @@ class Workbench:
     webhooks: PostBag = attrs.field(factory=PostBag)
     publisher: Postcards = attrs.field(factory=Postcards)
     policy: UploadPolicy = UploadPolicy()
+    quotas: Quotas = Quotas()
     signing_secrets: DerivedSigningSecrets = DerivedSigningSecrets(KEY)
 
     # --- use cases ---------------------------------------------------------------------------
@@ -242,6 +244,7 @@ class Workbench:
             self.clock,
             self.ids,
             self.failpoints,
+            quotas=self.quotas,
         )
 
     @property

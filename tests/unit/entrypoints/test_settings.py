@@ -96,6 +96,24 @@ def test_a_secret_file_that_is_missing_or_no_text_is_reported(tmp_path: Path) ->
     assert "a text" in complaints["LINKS_KEY"]
 
 
+@pytest.mark.parametrize(
+    "origin", ["*", "null", "app.example.com", "https://app.example.com/", "https://a.example b"]
+)
+def test_an_origin_is_one_page_s_and_whole(origin: str) -> None:
+    assert "HTTP_ALLOWED_ORIGINS" in complaints_of(HTTP_ALLOWED_ORIGINS=origin)
+
+
+def test_certificate_and_key_belong_together_and_are_there(tmp_path: Path) -> None:
+    file = tmp_path / "certificate.pem"
+    file.write_text("a certificate")
+
+    lonely = complaints_of(HTTP_TLS_CERTIFICATE=str(file))
+    missing = complaints_of(HTTP_TLS_CERTIFICATE=str(file), HTTP_TLS_KEY=str(tmp_path / "none"))
+
+    assert lonely == {"HTTP_TLS_KEY": "must be set if SAFELIGHT_HTTP_TLS_CERTIFICATE is"}
+    assert "No such file" in missing["HTTP_TLS_KEY"]
+
+
 def test_settings_that_contradict_each_other_are_refused() -> None:
     assert (
         "a third"
@@ -121,6 +139,14 @@ def test_an_empty_variable_counts_as_absent() -> None:
             "WEBHOOK_ALLOWED_NETWORKS",
             "127.0.0.0/8, ::1",
             lambda settings: settings.webhook.allowed_networks == ("127.0.0.0/8", "::1/128"),
+        ),
+        (
+            "HTTP_ALLOWED_ORIGINS",
+            "https://App.example.com, http://localhost:3000",
+            lambda settings: (
+                settings.http.allowed_origins
+                == ("https://app.example.com", "http://localhost:3000")
+            ),
         ),
         (
             "PIPELINES_PRESETS_ONLY_ROLES",

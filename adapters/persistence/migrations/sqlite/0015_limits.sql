@@ -1,0 +1,11 @@
+-- How often somebody has asked within a window.
+
+CREATE TABLE rate_counts (
+    subject TEXT PRIMARY KEY,
+    used INTEGER NOT NULL,
+    ends_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rate_counts_end ON rate_counts (ends_at);
+
+-- What an account has made of late, and its results.
+CREATE INDEX tasks_user ON tasks (user_id, created_at);

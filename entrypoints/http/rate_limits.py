@@ -1,0 +1,97 @@
+"""
+How often may be asked, at the door: before a body is read.
+
+What is told of limits on answers, `RateLimit-Policy` and `RateLimit`, are fields of an Internet
+draft (draft-ietf-httpapi-ratelimit-headers-10), not yet of a standard.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import attrs
+import falcon
+import structlog
+
+from application.actor import Actor
+from application.errors import PortFailure, TooManyRequests
+from application.limits.limit_requests import LimitRequest, RouteGroup
+from application.ports.rate_limiter import Standing
+from entrypoints.http.client_address import site_of
+from entrypoints.http.route_scopes import ROUTE_SCOPES
+
+_GROUPS: Final = {
+    ("POST", "/api/auth/login"): RouteGroup.SIGN_IN,
+    ("POST", "/api/auth/register"): RouteGroup.SIGN_IN,
+    ("POST", "/api/images/upload"): RouteGroup.UPLOADS,
+    ("POST", "/api/assets"): RouteGroup.UPLOADS,
+    ("POST", "/api/tasks/{task_id}/retry"): RouteGroup.UPLOADS,
+}
+# Probes, figures and pages are not counted: they cost nothing that counting would spare.
+_COUNTED: Final = ("/api/", "/files/")
+
+_log: Final = structlog.get_logger("safelight.http")
+
+
+@attrs.frozen
+class RateLimits:
+    """
+    Counts each request once: as soon as it is known who asks, if that is going to be asked.
+
+    While nobody can count, everybody is let in: what they ask of the database is refused by itself,
+    and what they do not ask of it need not be.
+    """
+
+    limit_requests: Callable[[LimitRequest], Sequence[Standing]]
+
+    def process_resource(
+        self, req: falcon.Request, _: falcon.Response, __: object, ___: object
+    ) -> None:
+        """Count what takes no token, by address."""
+        if _route(req) not in ROUTE_SCOPES:
+            self.count(req, None)
+
+    def count(self, req: falcon.Request, actor: Actor | None) -> None:
+        """
+        Count *req*, and keep in it how its limits stand.
+
+        Raises:
+            TooManyRequests: There were too many.
+        """
+        group = _GROUPS.get(_route(req), RouteGroup.OTHERS)
+        if not req.path.startswith(_COUNTED):
+            return
+        try:
+            req.context.standings = self.limit_requests(
+                LimitRequest(group, site_of(req.context.address), actor)
+            )
+        except TooManyRequests as refusal:
+            req.context.standings = refusal.standings
+            raise
+        except PortFailure as failure:
+            _log.warning("requests are not counted", error=f"{failure.code}: {failure}")
+
+
+def tell_standings(req: falcon.Request, resp: falcon.Response) -> None:
+    """Say on the answer how the limits stand that *req* was counted under."""
+    standings: Sequence[Standing] = getattr(req.context, "standings", ())
+    if not standings:
+        return
+    resp.set_header(
+        "RateLimit-Policy",
+        ", ".join(
+            f'"{one.limit.name}";q={one.limit.most};w={one.limit.window.total_seconds():.0f}'
+            for one in standings
+        ),
+    )
+    resp.set_header(
+        "RateLimit",
+        ", ".join(
+            f'"{one.limit.name}";r={one.left};t={math.ceil(one.ends_in.total_seconds())}'
+            for one in standings
+        ),
+    )
+
+
+def _route(req: falcon.Request) -> tuple[str, str]:
+    return ("GET" if req.method == "HEAD" else req.method, req.uri_template or "")
