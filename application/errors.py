@@ -17,6 +17,7 @@ Refusals and failures that need more than one object to see.
     ├── TooManyWebhooks           the account has as many as it may have
     ├── TooManyPresets            there are as many as there may be
     ├── TooManyAPIKeys            likewise
+    ├── LastAdmin                 nobody would be left to look after the platform
     ├── NotReady                  ask again later
     ├── TaskEndedWithoutResult    asking again will not help
     ├── FileGone                  it was kept for a while, and is no longer
@@ -153,6 +154,12 @@ class TooManyAPIKeys(ApplicationError):
     """The account has as many API keys as it may have."""
 
     code = "too-many-api-keys"
+
+
+class LastAdmin(ApplicationError):
+    """Nobody would be left who looks after the platform."""
+
+    code = "last-admin"
 
 
 class NotReady(ApplicationError):

@@ -15,17 +15,24 @@ from application.accounts.list_api_keys import ListAPIKeys
 from application.accounts.log_in import LogIn
 from application.accounts.log_out import LogOut
 from application.accounts.note_key_use import NoteKeyUse
+from application.accounts.note_refused_sign_in import NoteRefusedSignIn
 from application.accounts.register_user import RegisterUser
 from application.accounts.revoke_api_key import RevokeAPIKey
 from application.accounts.update_profile import UpdateProfile
 from application.accounts.view_profile import ViewProfile
+from application.administration.change_user import ChangeUser
 from application.administration.check_files import CheckFiles
+from application.administration.create_admin import CreateAdmin
 from application.administration.drop_task import DropTask
+from application.administration.find_user import FindUser
 from application.administration.inspect_task import InspectTask
 from application.administration.list_tasks import ListTasks
+from application.administration.list_users import ListUsers
+from application.administration.read_audit import ReadAudit
 from application.administration.requeue_task import RequeueTask
 from application.administration.retain import Retain
 from application.administration.sweep_orphans import SweepOrphans
+from application.administration.view_user import ViewUser
 from application.images.add_asset import AddAsset
 from application.images.admit_upload import AdmitUpload
 from application.images.download_image import DownloadImage
@@ -132,6 +139,9 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         ids=adapters.ids,
     )
+    note_refused_sign_in = _once(
+        NoteRefusedSignIn, database=adapters.database, errands=adapters.errands
+    )
     log_in = _once(
         LogIn,
         database=adapters.database,
@@ -140,6 +150,7 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         ids=adapters.ids,
         session_lifetime=_duration(settings.provided.tokens.lifetime_seconds),
+        note_refusal=note_refused_sign_in,
     )
     log_out = _once(
         LogOut, database=adapters.database, tokens=adapters.access_tokens, clock=adapters.clock
@@ -338,6 +349,19 @@ class UseCases(containers.DeclarativeContainer):
     )
     forget_replies = _once(ForgetReplies, database=adapters.database)
     measure_queues = _once(MeasureQueues, database=adapters.database, telemetry=adapters.telemetry)
+
+    create_admin = _once(
+        CreateAdmin,
+        database=adapters.database,
+        hasher=adapters.password_hasher,
+        clock=adapters.clock,
+        ids=adapters.ids,
+    )
+    find_user = _once(FindUser, database=adapters.database)
+    list_users = _once(ListUsers, database=adapters.database)
+    view_user = _once(ViewUser, database=adapters.database)
+    change_user = _once(ChangeUser, database=adapters.database, clock=adapters.clock)
+    read_audit = _once(ReadAudit, database=adapters.database)
 
     list_tasks = _once(ListTasks, database=adapters.database)
     inspect_task = _once(InspectTask, database=adapters.database)

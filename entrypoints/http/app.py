@@ -99,7 +99,7 @@ class HTTPUseCases:
 
     register_user: Callable[[RegisterUserRequest], Registered]
     log_in: Callable[[LogInRequest], str]
-    log_out: Callable[[str], None]
+    log_out: Callable[[str, str | None], None]
     authenticate: Callable[[str], Actor]
     view_profile: Callable[[ViewProfileRequest], User]
     update_profile: Callable[[UpdateProfileRequest], None]

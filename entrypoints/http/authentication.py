@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Final
 
 import attrs
@@ -32,11 +33,24 @@ class Authentication:
             InsufficientScope: The token is an API key's, and its scopes do not open this route.
         """
         actor = self.authenticate(bearer_token(req))
+        actor = attrs.evolve(actor, address=client_address(req))
         bind_contextvars(user_id=str(actor.user_id))
         if actor.key_id is not None:
             bind_contextvars(key_id=str(actor.key_id))
         actor.require_scope(scope_of(req.method, req.uri_template or ""))
         return actor
+
+
+def client_address(req: falcon.Request) -> str | None:
+    """
+    Return where *req* came from, for the audit trail; None if that is no address.
+
+    A proxy that sets `X-Forwarded-For` is believed as far as the HTTP server believes it.
+    """
+    try:
+        return str(ip_address(req.remote_addr))
+    except ValueError:
+        return None
 
 
 def bearer_token(req: falcon.Request) -> str:

@@ -184,7 +184,7 @@ class House:
             raise WrongCredentials("No account has this address with this password; check both.")
         return TOKEN
 
-    def log_out(self, token: str) -> None:
+    def log_out(self, token: str, _: str | None) -> None:
         if token != TOKEN:
             raise InvalidToken("Not one of ours.")
         self.ended.append(token)

@@ -7,7 +7,7 @@ import falcon
 
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
-from entrypoints.http.authentication import bearer_token
+from entrypoints.http.authentication import bearer_token, client_address
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.payloads import PayloadReader, write_json
 
@@ -34,10 +34,20 @@ class Registration:
         # Nothing that is derived from the password may be kept, so it does not count.
         key = idempotency_key(req, "registration", newcomer.username, newcomer.email)
         registered = self.register_user(
-            RegisterUserRequest(newcomer.username, newcomer.email, newcomer.password, key)
+            RegisterUserRequest(
+                newcomer.username, newcomer.email, newcomer.password, key, client_address(req)
+            )
         )
         mark_replayed(resp, replayed=registered.replayed)
         write_json(resp, {"message": "User registered successfully."}, 201)
+
+
+@attrs.frozen
+class SignInPayload:
+    """What a returning user sends."""
+
+    email: str
+    password: str = attrs.field(repr=False)
 
 
 @attrs.frozen
@@ -49,7 +59,8 @@ class SignIn:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Start a session."""
-        token = self.log_in(self.payloads.read(req, LogInRequest))
+        known = self.payloads.read(req, SignInPayload)
+        token = self.log_in(LogInRequest(known.email, known.password, client_address(req)))
         write_json(resp, {"token": token})
 
 
@@ -64,11 +75,12 @@ class TokenPayload:
 class SignOut:
     """`/api/auth/logout`."""
 
-    log_out: Callable[[str], None]
+    log_out: Callable[[str, str | None], None]
     payloads: PayloadReader
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """End the session of the token in the body, else of the one in the header."""
         payload = self.payloads.read_optional(req, TokenPayload)
-        self.log_out(bearer_token(req) if payload is None else payload.token)
+        token = bearer_token(req) if payload is None else payload.token
+        self.log_out(token, client_address(req))
         write_json(resp, {"message": "Logout successful."})

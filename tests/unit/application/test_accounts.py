@@ -12,6 +12,7 @@ from adapters.security.argon2_hasher import Argon2PasswordHasher
 from adapters.security.jwt_tokens import JWTAccessTokens
 from application.accounts.authenticate import Authenticate
 from application.accounts.log_in import LogIn, LogInRequest, WrongCredentials
+from application.accounts.note_refused_sign_in import NoteRefusedSignIn
 from application.accounts.log_out import LogOut
 from application.accounts.note_key_use import NoteKeyUse
 from application.accounts.register_user import RegisterUser, RegisterUserRequest
@@ -55,7 +56,10 @@ class Accounts:
 
     def log_in(self, email: str = EMAIL, password: str = PASSWORD) -> str:
         bench = self.bench
-        use_case = LogIn(bench.database, self.hasher, self.tokens, bench.clock, bench.ids, HOUR)
+        note = NoteRefusedSignIn(bench.database, bench.errands)
+        use_case = LogIn(
+            bench.database, self.hasher, self.tokens, bench.clock, bench.ids, HOUR, note
+        )
         return use_case(LogInRequest(email, password))
 
     def log_out(self, token: str) -> None:
