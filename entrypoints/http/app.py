@@ -15,6 +15,10 @@ from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
+from application.administration.change_user import ChangeUserRequest
+from application.administration.list_users import ListUsersRequest, UsersPage
+from application.administration.read_audit import AuditPage, ReadAuditRequest
+from application.administration.view_user import ViewUserRequest
 from application.images.add_asset import AddAssetRequest, AddedAsset
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
@@ -59,6 +63,7 @@ from entrypoints.http.payloads import PayloadReader
 from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.request_scope import RequestScope
 from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
+from entrypoints.http.resources.administration import AllUsers, AuditTrail, OneUser
 from entrypoints.http.resources.api_keys import APIKeys, OneAPIKey
 from entrypoints.http.resources.assets import Assets, OneAsset
 from entrypoints.http.resources.files import ResultFile
@@ -135,6 +140,10 @@ class HTTPUseCases:
     add_webhook: Callable[[AddWebhookRequest], AddedWebhook]
     list_webhooks: Callable[[Actor], WebhooksView]
     remove_webhook: Callable[[RemoveWebhookRequest], None]
+    list_users: Callable[[ListUsersRequest], UsersPage]
+    view_user: Callable[[ViewUserRequest], User]
+    change_user: Callable[[ChangeUserRequest], User]
+    read_audit: Callable[[ReadAuditRequest], AuditPage]
     ready: Callable[[], None]
     metrics: Callable[[], bytes]
     observe_request: Callable[[str, str, int, float], None]
@@ -278,6 +287,12 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             Webhooks(authentication, use_cases.add_webhook, use_cases.list_webhooks, payloads),
         ),
         ("/api/webhooks/{webhook_id}", OneWebhook(authentication, use_cases.remove_webhook)),
+        ("/api/admin/users", AllUsers(authentication, use_cases.list_users)),
+        (
+            "/api/admin/users/{user_id}",
+            OneUser(authentication, use_cases.view_user, use_cases.change_user, payloads),
+        ),
+        ("/api/admin/audit", AuditTrail(authentication, use_cases.read_audit)),
         ("/files/{task_id}/{variant}/{name}", ResultFile(use_cases.open_result)),
         ("/healthz", Liveness()),
         ("/readyz", Readiness(use_cases.ready)),

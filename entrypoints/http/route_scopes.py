@@ -40,6 +40,11 @@ ROUTE_SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", "/api/api-keys"): SESSION_ONLY,
     ("POST", "/api/api-keys"): SESSION_ONLY,
     ("DELETE", "/api/api-keys/{key_id}"): SESSION_ONLY,
+    # Whoever looks after others has signed in.
+    ("GET", "/api/admin/users"): SESSION_ONLY,
+    ("GET", "/api/admin/users/{user_id}"): SESSION_ONLY,
+    ("PATCH", "/api/admin/users/{user_id}"): SESSION_ONLY,
+    ("GET", "/api/admin/audit"): SESSION_ONLY,
 }
 
 

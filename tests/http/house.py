@@ -26,6 +26,12 @@ from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
 from application.errors import NotAllowed, NotFound, NotReady, PresetNotFound, UnexpectedPart
+from application.administration.change_user import ChangeUserRequest
+from application.administration.list_users import ListUsersRequest, UsersPage
+from application.administration.read_audit import AuditPage, ReadAuditRequest
+from application.administration.view_user import ViewUserRequest
+from domain.users.audit import AuditAction, AuditEntry, AuditRecord
+from domain.users.roles import Permission
 from application.images.add_asset import AddAssetRequest, AddedAsset
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
@@ -155,6 +161,8 @@ class House:
         self.download_name = "holiday.webp"
         self.failures: dict[str, Exception] = {}
         self.replaying = False
+        self.more_follow = False
+        self.admin_requests: list[Any] = []
 
     def app(self) -> falcon.App[Any, Any]:
         names = [field.name for field in attrs.fields(HTTPUseCases)]
@@ -414,6 +422,31 @@ class House:
         if len(left) == len(self.webhooks):
             raise NotFound
         self.webhooks = left
+
+    def list_users(self, request: ListUsersRequest) -> UsersPage:
+        request.actor.require(Permission.MANAGE_USERS)
+        self.admin_requests.append(request)
+        return UsersPage([self.user], "straße" if self.more_follow else None)
+
+    def view_user(self, request: ViewUserRequest) -> User:
+        request.actor.require(Permission.MANAGE_USERS)
+        if request.user_id != self.user.id:
+            raise NotFound
+        return self.user
+
+    def change_user(self, request: ChangeUserRequest) -> User:
+        user = self.view_user(ViewUserRequest(self.actor, request.user_id))
+        self.admin_requests.append(request)
+        roles = user.roles if request.roles is None else request.roles
+        disabled_at = NOON if request.disabled else None
+        self.user = attrs.evolve(user, roles=roles, disabled_at=disabled_at)
+        return self.user
+
+    def read_audit(self, request: ReadAuditRequest) -> AuditPage:
+        request.actor.require(Permission.READ_AUDIT)
+        self.admin_requests.append(request)
+        record = AuditRecord(AuditAction.SIGN_IN, user_id=self.user.id, address="192.0.2.1")
+        return AuditPage([AuditEntry(7, NOON, record)], (NOON, 7) if self.more_follow else None)
 
     def ready(self) -> None:
         return
