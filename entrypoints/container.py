@@ -28,10 +28,13 @@ from application.administration.find_user import FindUser
 from application.administration.inspect_task import InspectTask
 from application.administration.list_tasks import ListTasks
 from application.administration.list_users import ListUsers
+from application.administration.look_through_tasks import LookThroughTasks
 from application.administration.read_audit import ReadAudit
+from application.administration.read_logs import ReadLogs
 from application.administration.requeue_task import RequeueTask
 from application.administration.retain import Retain
 from application.administration.sweep_orphans import SweepOrphans
+from application.administration.view_queues import ViewQueues
 from application.administration.view_user import ViewUser
 from application.images.add_asset import AddAsset
 from application.images.admit_upload import AdmitUpload
@@ -363,6 +366,10 @@ class UseCases(containers.DeclarativeContainer):
     change_user = _once(ChangeUser, database=adapters.database, clock=adapters.clock)
     read_audit = _once(ReadAudit, database=adapters.database)
 
+    look_through_tasks = _once(LookThroughTasks, database=adapters.database)
+    view_queues = _once(ViewQueues, database=adapters.database)
+    read_logs = _once(ReadLogs, database=adapters.database)
+
     list_tasks = _once(ListTasks, database=adapters.database)
     inspect_task = _once(InspectTask, database=adapters.database)
     requeue_task = _once(RequeueTask, database=adapters.database)
@@ -446,6 +453,11 @@ class Platform(containers.DeclarativeContainer):
         view_user=_watched(use_cases.view_user, adapters),
         change_user=_watched(use_cases.change_user, adapters),
         read_audit=_watched(use_cases.read_audit, adapters),
+        look_through_tasks=_watched(use_cases.look_through_tasks, adapters),
+        requeue_task=_watched(use_cases.requeue_task, adapters),
+        drop_task=_watched(use_cases.drop_task, adapters),
+        view_queues=_watched(use_cases.view_queues, adapters),
+        read_logs=_watched(use_cases.read_logs, adapters),
         ready=http_readiness.provided.require,
         metrics=adapters.telemetry.provided.exposition,
         observe_request=adapters.telemetry.provided.observe_request,

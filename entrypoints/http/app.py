@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
+from uuid import UUID
 
 import attrs
 import cattrs
@@ -17,7 +18,10 @@ from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
 from application.administration.change_user import ChangeUserRequest
 from application.administration.list_users import ListUsersRequest, UsersPage
+from application.administration.look_through_tasks import LookThroughTasksRequest, TasksPage
 from application.administration.read_audit import AuditPage, ReadAuditRequest
+from application.administration.read_logs import LogsPage, ReadLogsRequest
+from application.administration.view_queues import QueueLevels
 from application.administration.view_user import ViewUserRequest
 from application.images.add_asset import AddAssetRequest, AddedAsset
 from application.images.download_image import DownloadImageRequest
@@ -35,6 +39,7 @@ from application.images.view_asset import ViewAssetRequest
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
+from application.ports.repositories.tasks import TaskFilter
 from application.presets.add_preset import AddedPreset, AddPresetRequest
 from application.presets.change_preset import ChangePresetRequest
 from application.presets.find_preset import FindPresetRequest
@@ -54,6 +59,7 @@ from domain.images.asset import Asset
 from domain.images.image import Image
 from domain.images.preset import Preset
 from domain.images.upload_policy import UploadPolicy
+from domain.tasks.task import FailureCode, TaskStatus
 from domain.users.api_key import APIKey
 from domain.users.user import User
 from entrypoints.http import errors
@@ -87,6 +93,7 @@ from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
 from entrypoints.http.resources.profile import Profile
 from entrypoints.http.resources.tasks import TaskCancellation, TaskDetail, TaskRetry
 from entrypoints.http.resources.webhooks import OneWebhook, Webhooks
+from entrypoints.http.resources.work import AllTasks, ProcessingLogs, Queues, TaskDecision
 from entrypoints.http.upload_form import UploadFormReader
 
 
@@ -144,6 +151,11 @@ class HTTPUseCases:
     view_user: Callable[[ViewUserRequest], User]
     change_user: Callable[[ChangeUserRequest], User]
     read_audit: Callable[[ReadAuditRequest], AuditPage]
+    look_through_tasks: Callable[[LookThroughTasksRequest], TasksPage]
+    requeue_task: Callable[[UUID, Actor], None]
+    drop_task: Callable[[UUID, Actor], None]
+    view_queues: Callable[[Actor], QueueLevels]
+    read_logs: Callable[[ReadLogsRequest], LogsPage]
     ready: Callable[[], None]
     metrics: Callable[[], bytes]
     observe_request: Callable[[str, str, int, float], None]
@@ -293,6 +305,22 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             OneUser(authentication, use_cases.view_user, use_cases.change_user, payloads),
         ),
         ("/api/admin/audit", AuditTrail(authentication, use_cases.read_audit)),
+        ("/api/admin/tasks", AllTasks(authentication, use_cases.look_through_tasks)),
+        (
+            "/api/admin/quarantine",
+            AllTasks(
+                authentication,
+                use_cases.look_through_tasks,
+                TaskFilter(TaskStatus.FAILED, FailureCode.POISONED),
+            ),
+        ),
+        (
+            "/api/admin/tasks/{task_id}/requeue",
+            TaskDecision(authentication, use_cases.requeue_task),
+        ),
+        ("/api/admin/tasks/{task_id}/drop", TaskDecision(authentication, use_cases.drop_task)),
+        ("/api/admin/queues", Queues(authentication, use_cases.view_queues)),
+        ("/api/admin/logs", ProcessingLogs(authentication, use_cases.read_logs)),
         ("/files/{task_id}/{variant}/{name}", ResultFile(use_cases.open_result)),
         ("/healthz", Liveness()),
         ("/readyz", Readiness(use_cases.ready)),

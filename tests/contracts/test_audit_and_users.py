@@ -11,6 +11,9 @@ import pytest
 from application.ports.repositories.audit_trail import AuditFilter
 from application.ports.repositories.users import UserFilter
 from application.ports.unit_of_work import Database
+from application.ports.repositories.processing_log import LogFilter, LogLine
+from domain.tasks.log_entry import LogEntry
+from tests.contracts.test_unit_of_work import a_stored_task
 from domain.users.audit import AuditAction, AuditEntry, AuditOutcome, AuditRecord
 from domain.users.roles import Role
 from domain.users.user import User
@@ -233,3 +236,27 @@ def test_of_two_admins_who_are_taken_away_at_once_the_second_sees_the_first_gone
     assert sorted(left) == [1, 2]
     with database.writing() as work:
         assert len(work.users.hold_admins()) == 1
+
+
+def test_the_processing_log_is_shown_newest_first_and_by_choice(database: Database) -> None:
+    tasks = [a_stored_task(database) for _ in range(2)]
+    with database.writing() as work:
+        for attempt, outcome in enumerate(("retried", "failed"), 1):
+            for task in tasks:
+                work.processing_log.add(
+                    LogEntry(task.id, attempt, NOON, NOON, outcome, None, {"decode": 0.5})
+                )
+        work.commit()
+
+    def page(before: int | None = None, limit: int = 10, **choice: object) -> list[LogLine]:
+        wanted = LogFilter(**choice)  # type: ignore[arg-type]
+        with database.reading() as work:
+            return list(work.processing_log.page(wanted, before, limit))
+
+    lines = page()
+    assert [line.entry.attempt for line in lines] == [2, 2, 1, 1]
+    assert page(limit=3) + page(lines[2].id) == lines
+    assert page(task_id=tasks[0].id) == [lines[1], lines[3]]
+    assert page(user_id=tasks[1].user_id) == [lines[0], lines[2]]
+    assert page(outcome="retried", task_id=tasks[1].id) == [lines[2]]
+    assert {line.user_id for line in lines} == {task.user_id for task in tasks}

@@ -32,6 +32,11 @@ from application.administration.read_audit import AuditPage, ReadAuditRequest
 from application.administration.view_user import ViewUserRequest
 from domain.users.audit import AuditAction, AuditEntry, AuditRecord
 from domain.users.roles import Permission
+from application.administration.look_through_tasks import LookThroughTasksRequest, TasksPage
+from application.administration.read_logs import LogsPage, ReadLogsRequest
+from application.administration.view_queues import QueueLevels
+from application.ports.repositories.processing_log import LogLine
+from domain.tasks.log_entry import LogEntry
 from application.images.add_asset import AddAssetRequest, AddedAsset
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
@@ -447,6 +452,34 @@ class House:
         self.admin_requests.append(request)
         record = AuditRecord(AuditAction.SIGN_IN, user_id=self.user.id, address="192.0.2.1")
         return AuditPage([AuditEntry(7, NOON, record)], (NOON, 7) if self.more_follow else None)
+
+    def look_through_tasks(self, request: LookThroughTasksRequest) -> TasksPage:
+        request.actor.require(Permission.MANAGE_WORK)
+        self.admin_requests.append(request)
+        task = a_task()
+        return TasksPage([task], (NOON, task.id) if self.more_follow else None)
+
+    def requeue_task(self, task_id: UUID, actor: Actor) -> None:
+        actor.require(Permission.MANAGE_WORK)
+        if task_id not in self.views:
+            raise NotFound
+        self.admin_requests.append(("requeue", task_id))
+
+    def drop_task(self, task_id: UUID, actor: Actor) -> None:
+        actor.require(Permission.MANAGE_WORK)
+        if task_id not in self.views:
+            raise NotFound
+        self.admin_requests.append(("drop", task_id))
+
+    def view_queues(self, actor: Actor) -> QueueLevels:
+        actor.require(Permission.MANAGE_WORK)
+        return QueueLevels({"queued": 2, "in progress": 1}, 3)
+
+    def read_logs(self, request: ReadLogsRequest) -> LogsPage:
+        request.actor.require(Permission.MANAGE_WORK)
+        self.admin_requests.append(request)
+        entry = LogEntry(uuid4(), 1, NOON, NOON, "failed", "no picture", {"decode": 0.5})
+        return LogsPage([LogLine(9, self.user.id, entry)], 9 if self.more_follow else None)
 
     def ready(self) -> None:
         return

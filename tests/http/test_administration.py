@@ -10,6 +10,12 @@ import pytest
 from application.administration.change_user import ChangeUserRequest
 from application.administration.list_users import ListUsersRequest
 from application.administration.read_audit import ReadAuditRequest
+from application.administration.look_through_tasks import LookThroughTasksRequest
+from application.administration.read_logs import ReadLogsRequest
+from application.ports.repositories.processing_log import LogFilter
+from application.ports.repositories.tasks import TaskFilter
+from domain.tasks.task import FailureCode, TaskStatus
+from domain.errors import IllegalTransition
 from application.errors import LastAdmin
 from application.ports.repositories.audit_trail import AuditFilter
 from application.ports.repositories.users import UserFilter
@@ -205,6 +211,81 @@ class TestAudit:
         self, caller: Caller, query: str, pointer: str
     ) -> None:
         answer = get(caller, AUDIT, query)
+
+        assert problem(answer) == (422, "invalid-parameter")
+        assert answer.json["pointer"] == pointer
+
+
+class TestWork:
+    def test_tasks_are_chosen_and_the_choice_stays(self, caller: Caller, house: House) -> None:
+        house.more_follow = True
+
+        answer = get(caller, "/api/admin/tasks", "status=failed&code=poisoned&limit=1")
+        get(caller, *answer.headers["link"].partition(">")[0].removeprefix("<").split("?"))
+        get(caller, "/api/admin/quarantine")
+        get(caller, "/api/admin/tasks", "status=in+progress")
+
+        [task] = answer.json["tasks"]
+        assert (task["status"], task["failure"], task["deaths"]) == ("queued", None, 0)
+        first, second, quarantine, last = house.admin_requests
+        poisoned = TaskFilter(TaskStatus.FAILED, FailureCode.POISONED)
+        assert first == LookThroughTasksRequest(house.actor, poisoned, None, 1)
+        assert str(second.after[1]) == task["taskId"]
+        assert quarantine == LookThroughTasksRequest(house.actor, poisoned)
+        assert last.wanted == TaskFilter(TaskStatus.IN_PROGRESS)
+
+    def test_a_task_is_put_back_or_given_up(self, caller: Caller, house: House) -> None:
+        task_id = house.a_queued_task()
+
+        for decision in ("requeue", "drop"):
+            path = f"/api/admin/tasks/{task_id}/{decision}"
+            assert caller.simulate_post(path, headers=BEARER).status_code == 204
+            unknown = f"/api/admin/tasks/{uuid4()}/{decision}"
+            assert problem(caller.simulate_post(unknown, headers=BEARER)) == (404, "not-found")
+            house.failures[f"{decision}_task"] = IllegalTransition("it has not failed")
+            refused = caller.simulate_post(path, headers=BEARER)
+            assert problem(refused) == (409, "illegal-transition")
+
+        assert house.admin_requests == [("requeue", task_id), ("drop", task_id)]
+
+    def test_the_queues_are_told_of(self, caller: Caller) -> None:
+        told = get(caller, "/api/admin/queues").json
+
+        assert told == {"tasks": {"queued": 2, "in progress": 1}, "outbox": 3}
+
+    def test_the_log_is_chosen_and_the_choice_stays(self, caller: Caller, house: House) -> None:
+        house.more_follow = True
+        ids = uuid4(), uuid4()
+        query = f"taskId={ids[0]}&userId={ids[1]}&outcome=failed&limit=1"
+
+        answer = get(caller, "/api/admin/logs", query)
+        get(caller, *answer.headers["link"].partition(">")[0].removeprefix("<").split("?"))
+
+        [line] = answer.json["log"]
+        assert (line["outcome"], line["error"]) == ("failed", "no picture")
+        wanted = LogFilter(*ids, "failed")
+        assert house.admin_requests == [
+            ReadLogsRequest(house.actor, wanted, None, 1),
+            ReadLogsRequest(house.actor, wanted, 9, 1),
+        ]
+
+    @pytest.mark.parametrize(
+        ("path", "pointer"),
+        [
+            ("tasks?status=completed", "/status"),
+            ("tasks?code=bored", "/code"),
+            ("tasks?cursor=x", "/cursor"),
+            ("logs?outcome=fine", "/outcome"),
+            ("logs?taskId=1", "/taskId"),
+            ("logs?cursor=0", "/cursor"),
+            ("logs?cursor=9999999999999999999", "/cursor"),
+            ("logs?limit=101", "/limit"),
+        ],
+    )
+    def test_a_value_that_none_can_be_is_refused(
+        self, caller: Caller, path: str, pointer: str
+    ) -> None:
+        answer = get(caller, *f"/api/admin/{path}".split("?"))
 
         assert problem(answer) == (422, "invalid-parameter")
         assert answer.json["pointer"] == pointer

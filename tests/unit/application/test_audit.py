@@ -29,6 +29,17 @@ from application.administration.list_users import ListUsers, ListUsersRequest
 from application.administration.read_audit import ReadAudit, ReadAuditRequest
 from application.administration.retain import Retain, RetentionPolicy
 from application.administration.view_user import ViewUser, ViewUserRequest
+from application.administration.drop_task import DropTask
+from application.administration.look_through_tasks import LookThroughTasks, LookThroughTasksRequest
+from application.administration.read_logs import ReadLogs, ReadLogsRequest
+from application.administration.requeue_task import RequeueTask
+from application.administration.view_queues import ViewQueues
+from application.ports.repositories.tasks import TaskFilter
+from domain.tasks.task import TaskStatus
+from tests.unit.application.test_administration import a_failed_task
+from tests.unit.application.test_assets import add as add_asset
+from tests.unit.application.test_assets import remove as remove_asset
+from tests.unit.application.test_presets import NEGATIVE, Desk
 from application.audit import Operator
 from application.errors import LastAdmin, NotAllowed, NotFound
 from application.ports.access_tokens import InvalidToken
@@ -167,6 +178,36 @@ class Office:
             CreateAdminRequest(Operator("admin create"), **(who | overrides))
         )
 
+    def desk(self) -> Desk:
+        return Desk(self.bench, self.admin)
+
+    def change_preset(self) -> None:
+        self.desk().add(shared=True)
+        self.forget()
+        for _ in range(2):
+            self.desk().change(NEGATIVE, shared=True)
+
+    def remove_preset(self) -> None:
+        self.desk().add(shared=True)
+        self.forget()
+        self.desk().remove(shared=True)
+
+    def add_asset(self) -> None:
+        add_asset(self.bench, self.admin, shared=True)
+
+    def remove_asset(self) -> None:
+        self.add_asset()
+        self.forget()
+        remove_asset(self.bench, self.admin, shared=True)
+
+    def requeue(self) -> None:
+        RequeueTask(self.bench.database)(a_failed_task(self.bench).id, self.admin)
+
+    def drop(self) -> None:
+        bench = self.bench
+        task = a_failed_task(bench)
+        DropTask(bench.database, bench.object_store, bench.clock)(task.id, self.admin)
+
     def look_at(self, name: str) -> None:
         ViewProfile(self.bench.database)(ViewProfileRequest(self.admin, name))
         ViewProfile(self.bench.database)(ViewProfileRequest(self.admin))  # one's own is no news
@@ -208,7 +249,41 @@ WHAT_LEAVES_AN_ENTRY: dict[str, tuple[Callable[[Office], Any], AuditAction, Audi
         lambda o: ReadAudit(o.bench.database)(ReadAuditRequest(o.admin)),
         AuditAction.READ_AUDIT, DONE,
     ),
+    "preset added": (lambda o: o.desk().add(shared=True), AuditAction.ADD_SHARED_PRESET, DONE),
+    "preset changed": (lambda o: o.change_preset(), AuditAction.CHANGE_SHARED_PRESET, DONE),
+    "preset removed": (lambda o: o.remove_preset(), AuditAction.REMOVE_SHARED_PRESET, DONE),
+    "asset added": (lambda o: o.add_asset(), AuditAction.ADD_SHARED_ASSET, DONE),
+    "asset removed": (lambda o: o.remove_asset(), AuditAction.REMOVE_SHARED_ASSET, DONE),
+    "tasks seen": (
+        lambda o: LookThroughTasks(o.bench.database)(
+            LookThroughTasksRequest(o.admin, TaskFilter(TaskStatus.FAILED))
+        ),
+        AuditAction.LIST_TASKS, DONE,
+    ),
+    "queues seen": (
+        lambda o: ViewQueues(o.bench.database)(o.admin), AuditAction.VIEW_QUEUES, DONE
+    ),
+    "log seen": (
+        lambda o: ReadLogs(o.bench.database)(ReadLogsRequest(o.admin)),
+        AuditAction.READ_LOGS, DONE,
+    ),
+    "task put back": (lambda o: o.requeue(), AuditAction.REQUEUE_TASK, DONE),
+    "task dropped": (lambda o: o.drop(), AuditAction.DROP_TASK, DONE),
 }  # fmt: skip
+
+
+def test_the_table_has_every_action() -> None:
+    assert {action for _, action, _ in WHAT_LEAVES_AN_ENTRY.values()} == set(AuditAction)
+
+
+def test_ones_own_presets_and_assets_are_nobody_elses_business(office: Office) -> None:
+    office.desk().add()
+    office.desk().change(NEGATIVE)
+    office.desk().remove()
+    add_asset(office.bench, office.admin)
+    remove_asset(office.bench, office.admin)
+
+    assert office.trail() == []
 
 
 @pytest.mark.parametrize("what", WHAT_LEAVES_AN_ENTRY)

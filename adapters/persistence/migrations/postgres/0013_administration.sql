@@ -25,3 +25,6 @@ CREATE INDEX audit_entries_newest ON audit_entries (at DESC, id DESC);
 CREATE INDEX audit_entries_action ON audit_entries (action, at DESC, id DESC);
 CREATE INDEX audit_entries_user ON audit_entries (user_id, at DESC, id DESC);
 CREATE INDEX audit_entries_subject ON audit_entries (subject, at DESC, id DESC);
+
+-- Attempts of one outcome, newest first.
+CREATE INDEX processing_log_outcome ON processing_log (outcome, id);
