@@ -49,3 +49,22 @@ Feature: Administration
       When she disables Bert
       And she reads the audit trail
       Then its newest entry is that Ada did "disable account" to Bert from an address
+
+  Rule: Somebody sees to what goes wrong
+
+    Scenario: A failed task is seen, put back and given up
+      Given she uploads a photo that broke off in the middle
+      When she looks through the failed tasks
+      Then she sees that task
+      When she puts that task back
+      Then the image is soon "failed"
+      And the log tells of 2 attempts at it
+      When she gives that task up
+      Then the image is soon "cancelled"
+      And nobody can put it back
+
+    Scenario: How much waits
+      Given the workers are paused
+      And Ada has uploaded a photo
+      When she looks at the queues
+      Then 1 task is queued

@@ -45,7 +45,8 @@ def client_address(req: falcon.Request) -> str | None:
     """
     Return where *req* came from, for the audit trail; None if that is no address.
 
-    A proxy that sets `X-Forwarded-For` is believed as far as the HTTP server believes it.
+    It is the other end of the connection: behind a proxy, the proxy's. What a header says of it is not
+    believed, since anybody can write one.
     """
     try:
         return str(ip_address(req.remote_addr))

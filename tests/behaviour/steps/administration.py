@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from pytest_bdd import parsers, then, when
+from falcon.testing import Result
+from pytest_bdd import given, parsers, then, when
 
+from tests import pictures
 from tests.behaviour.world import PASSWORD, World
 
 USERS = "/api/admin/users"
@@ -112,3 +114,57 @@ def _(world: World, who: str, action: str, whom: str) -> None:
     assert (entry["action"], entry["outcome"]) == (action, "done")
     assert (entry["userId"], entry["subject"]) == (ids[0], f"user:{ids[1]}")
     assert entry["address"] == "127.0.0.1"
+
+
+@given("she uploads a photo that broke off in the middle")
+def _(world: World) -> None:
+    photo = pictures.small_jpeg()
+    world.upload(photo[: len(photo) // 2])
+    assert world.status() == "failed"
+
+
+@when("she looks through the failed tasks")
+def _(world: World) -> None:
+    world.ask("GET", "/api/admin/tasks?status=failed", token=world.actor.token)
+
+
+@then("she sees that task")
+def _(world: World) -> None:
+    assert world.answer is not None
+    assert [task["taskId"] for task in world.answer.json["tasks"]] == [world.task_id]
+
+
+@when(parsers.re(r"she (?P<does>puts that task back|gives that task up)"))
+def _(world: World, does: str) -> None:
+    answer = decide(world, "requeue" if "back" in does else "drop")
+    assert answer.status_code == 204, answer.text
+    world.rig.work()
+
+
+@then("nobody can put it back")
+def _(world: World) -> None:
+    answer = decide(world, "requeue")
+    assert (answer.status_code, answer.json["code"]) == (409, "illegal-transition")
+
+
+def decide(world: World, decision: str) -> Result:
+    path = f"/api/admin/tasks/{world.task_id}/{decision}"
+    return world.ask("POST", path, token=world.actor.token)
+
+
+@then(parsers.parse("the log tells of {count:d} attempts at it"))
+def _(world: World, count: int) -> None:
+    query = f"taskId={world.task_id}&outcome=failed"
+    answer = world.ask("GET", f"/api/admin/logs?{query}", token=world.actor.token)
+    assert len(answer.json["log"]) == count, answer.text
+
+
+@when("she looks at the queues")
+def _(world: World) -> None:
+    world.ask("GET", "/api/admin/queues", token=world.actor.token)
+
+
+@then("1 task is queued")
+def _(world: World) -> None:
+    assert world.answer is not None
+    assert world.answer.json["tasks"] == {"queued": 1, "in progress": 0}
