@@ -45,8 +45,8 @@ def client_address(req: falcon.Request) -> str | None:
     """
     Return where *req* came from, for the audit trail; None if that is no address.
 
-    It is the other end of the connection: behind a proxy, the proxy's. What a header says of it is not
-    believed, since anybody can write one.
+    It is the other end of the connection: behind a proxy, the proxy's. What a header says of it is
+    not believed, since anybody can write one.
     """
     try:
         return str(ip_address(req.remote_addr))
