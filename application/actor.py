@@ -22,6 +22,7 @@ class Actor:
         key_id: The API key's; None for whoever has signed in.
         presets_only: Names such as `card` or `card@3` to which the key is confined, its plans and
             retries, too; None for no such bound.
+        address: Where the request came from, for the audit trail; None if nobody knows.
     """
 
     user_id: UUID
@@ -29,6 +30,7 @@ class Actor:
     scopes: frozenset[Scope] | None = None
     key_id: UUID | None = None
     presets_only: frozenset[str] | None = None
+    address: str | None = attrs.field(default=None, eq=False)
 
     def require(self, permission: Permission) -> None:
         """

@@ -19,6 +19,7 @@ Refusals and failures that need more than one object to see.
     ├── TooManyAPIKeys            likewise
     ├── TooManyRequests           ask again later, and less often
     ├── QuotaExceeded             the account has, or has done, as much as it may
+    ├── LastAdmin                 nobody would be left to look after the platform
     ├── NotReady                  ask again later
     ├── TaskEndedWithoutResult    asking again will not help
     ├── FileGone                  it was kept for a while, and is no longer
@@ -190,6 +191,12 @@ class QuotaExceeded(ApplicationError):
     def __init__(self, detail: str, *, retry_after_seconds: int | None = None) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
+
+
+class LastAdmin(ApplicationError):
+    """Nobody would be left who looks after the platform."""
+
+    code = "last-admin"
 
 
 class NotReady(ApplicationError):

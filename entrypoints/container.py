@@ -15,18 +15,28 @@ from application.accounts.list_api_keys import ListAPIKeys
 from application.accounts.log_in import LogIn
 from application.accounts.log_out import LogOut
 from application.accounts.note_key_use import NoteKeyUse
+from application.accounts.note_refused_sign_in import NoteRefusedSignIn
 from application.accounts.register_user import RegisterUser
 from application.accounts.revoke_api_key import RevokeAPIKey
 from application.accounts.throttle_guesses import ThrottleGuesses
 from application.accounts.update_profile import UpdateProfile
 from application.accounts.view_profile import ViewProfile
+from application.administration.change_user import ChangeUser
 from application.administration.check_files import CheckFiles
+from application.administration.create_admin import CreateAdmin
 from application.administration.drop_task import DropTask
+from application.administration.find_user import FindUser
 from application.administration.inspect_task import InspectTask
 from application.administration.list_tasks import ListTasks
+from application.administration.list_users import ListUsers
+from application.administration.look_through_tasks import LookThroughTasks
+from application.administration.read_audit import ReadAudit
+from application.administration.read_logs import ReadLogs
 from application.administration.requeue_task import RequeueTask
 from application.administration.retain import Retain
 from application.administration.sweep_orphans import SweepOrphans
+from application.administration.view_queues import ViewQueues
+from application.administration.view_user import ViewUser
 from application.images.add_asset import AddAsset
 from application.images.admit_upload import AdmitUpload
 from application.images.download_image import DownloadImage
@@ -148,6 +158,9 @@ class UseCases(containers.DeclarativeContainer):
     throttle_guesses = _once(
         ThrottleGuesses, limiter=adapters.rate_limiter, allowance=adapters.guess_allowance
     )
+    note_refused_sign_in = _once(
+        NoteRefusedSignIn, database=adapters.database, errands=adapters.errands
+    )
     log_in = _once(
         LogIn,
         database=adapters.database,
@@ -157,6 +170,7 @@ class UseCases(containers.DeclarativeContainer):
         ids=adapters.ids,
         session_lifetime=_duration(settings.provided.tokens.lifetime_seconds),
         guesses=throttle_guesses,
+        note_refusal=note_refused_sign_in,
     )
     log_out = _once(
         LogOut, database=adapters.database, tokens=adapters.access_tokens, clock=adapters.clock
@@ -381,6 +395,23 @@ class UseCases(containers.DeclarativeContainer):
     forget_replies = _once(ForgetReplies, database=adapters.database)
     measure_queues = _once(MeasureQueues, database=adapters.database, telemetry=adapters.telemetry)
 
+    create_admin = _once(
+        CreateAdmin,
+        database=adapters.database,
+        hasher=adapters.password_hasher,
+        clock=adapters.clock,
+        ids=adapters.ids,
+    )
+    find_user = _once(FindUser, database=adapters.database)
+    list_users = _once(ListUsers, database=adapters.database)
+    view_user = _once(ViewUser, database=adapters.database)
+    change_user = _once(ChangeUser, database=adapters.database, clock=adapters.clock)
+    read_audit = _once(ReadAudit, database=adapters.database)
+
+    look_through_tasks = _once(LookThroughTasks, database=adapters.database)
+    view_queues = _once(ViewQueues, database=adapters.database)
+    read_logs = _once(ReadLogs, database=adapters.database)
+
     list_tasks = _once(ListTasks, database=adapters.database)
     inspect_task = _once(InspectTask, database=adapters.database)
     requeue_task = _once(RequeueTask, database=adapters.database)
@@ -463,6 +494,15 @@ class Platform(containers.DeclarativeContainer):
         add_webhook=_watched(use_cases.add_webhook, adapters),
         list_webhooks=_watched(use_cases.list_webhooks, adapters),
         remove_webhook=_watched(use_cases.remove_webhook, adapters),
+        list_users=_watched(use_cases.list_users, adapters),
+        view_user=_watched(use_cases.view_user, adapters),
+        change_user=_watched(use_cases.change_user, adapters),
+        read_audit=_watched(use_cases.read_audit, adapters),
+        look_through_tasks=_watched(use_cases.look_through_tasks, adapters),
+        requeue_task=_watched(use_cases.requeue_task, adapters),
+        drop_task=_watched(use_cases.drop_task, adapters),
+        view_queues=_watched(use_cases.view_queues, adapters),
+        read_logs=_watched(use_cases.read_logs, adapters),
         ready=http_readiness.provided.require,
         metrics=adapters.telemetry.provided.exposition,
         observe_request=adapters.telemetry.provided.observe_request,

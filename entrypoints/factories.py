@@ -460,6 +460,7 @@ def retention(settings: Settings) -> RetentionPolicy:
         originals=_days(kept.originals_days),
         results=_days(kept.results_days),
         logs=_days(kept.logs_days),
+        audit=_days(kept.audit_days),
     )
 
 

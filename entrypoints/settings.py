@@ -375,6 +375,9 @@ class RetentionSettings:
         form.whole(0, 36_500),
         "Logs of attempts, notices and sessions that are over; 0 keeps them for ever.",
     )
+    audit_days: int = _setting(
+        400, form.whole(0, 36_500), "The audit trail, who did what; 0 keeps it for ever."
+    )
 
 
 @attrs.frozen

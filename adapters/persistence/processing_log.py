@@ -1,11 +1,14 @@
 """What became of each attempt."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
-from adapters.persistence.connection import Connection, Document
-from application.ports.repositories.processing_log import ProcessingLog
+from adapters.persistence.connection import Connection, Document, Row
+from application.ports.repositories.processing_log import LogFilter, LogLine, ProcessingLog
 from domain.tasks.log_entry import LogEntry
+
+_GREATEST_ID: Final = 2**63 - 1
 
 
 class SqlProcessingLog(ProcessingLog):
@@ -41,15 +44,38 @@ class SqlProcessingLog(ProcessingLog):
             """,
             task_id=task_id,
         )
-        return [
-            LogEntry(
-                task_id=read.as_uuid(row[0]),
-                attempt=row[1],
-                started_at=read.as_time(row[2]),
-                ended_at=read.as_time(row[3]),
-                outcome=row[4],
-                error=row[5],
-                stage_seconds=read.as_document(row[6]),
-            )
-            for row in rows
-        ]
+        return [self._entry_from(row) for row in rows]
+
+    def page(self, wanted: LogFilter, before: int | None, limit: int) -> Sequence[LogLine]:
+        read = self._connection
+        choices = {
+            "l.task_id = :task_id": ("task_id", wanted.task_id),
+            "t.user_id = :user_id": ("user_id", wanted.user_id),
+            "l.outcome = :outcome": ("outcome", wanted.outcome),
+        }
+        chosen = {text: one for text, one in choices.items() if one[1] is not None}
+        rows = read.rows(
+            f"""
+            SELECT l.task_id, l.attempt, l.started_at, l.ended_at, l.outcome, l.error,
+                l.stage_seconds, l.id, t.user_id
+            FROM processing_log l JOIN tasks t ON t.id = l.task_id
+            WHERE {" AND ".join([*chosen, "l.id < :before"])}
+            ORDER BY l.id DESC LIMIT :limit
+            """,
+            **dict(chosen.values()),
+            before=_GREATEST_ID if before is None else before,
+            limit=limit,
+        )
+        return [LogLine(row[7], read.as_uuid(row[8]), self._entry_from(row)) for row in rows]
+
+    def _entry_from(self, row: Row) -> LogEntry:
+        read = self._connection
+        return LogEntry(
+            task_id=read.as_uuid(row[0]),
+            attempt=row[1],
+            started_at=read.as_time(row[2]),
+            ended_at=read.as_time(row[3]),
+            outcome=row[4],
+            error=row[5],
+            stage_seconds=read.as_document(row[6]),
+        )

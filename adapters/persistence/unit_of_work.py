@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from adapters.persistence.api_keys import SqlAPIKeys
 from adapters.persistence.assets import SqlAssets
+from adapters.persistence.audit_trail import SqlAuditTrail
 from adapters.persistence.connection import Connection
 from adapters.persistence.files import SqlFiles
 from adapters.persistence.history import SqlHistory
@@ -44,6 +45,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.files = SqlFiles(connection)
         self.history = SqlHistory(connection)
         self.workers = SqlWorkers(connection)
+        self.audit = SqlAuditTrail(connection)
 
     def commit(self) -> None:
         self._commit()

@@ -1,25 +1,35 @@
 """Accounts and sessions."""
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from adapters.persistence.connection import Connection, Row, TextArray, UniqueViolation
 from application.ports.repositories.sessions import Sessions
-from application.ports.repositories.users import EmailTaken, UsernameTaken, Users
+from application.ports.repositories.users import EmailTaken, UserFilter, UsernameTaken, Users
 from domain.users.roles import Role
 from domain.users.session import Session
 from domain.users.user import User
 
-COLUMNS = "u.id, u.username, u.email, u.password_hash, u.roles, u.created_at, u.updated_at"
+COLUMNS = """
+    u.id, u.username, u.email, u.password_hash, u.roles, u.created_at, u.updated_at, u.disabled_at
+"""
 """What `user_from` reads, in its order."""
-
+_WIDTH = COLUMNS.count(",") + 1
 
 _GET = f"SELECT {COLUMNS} FROM users u WHERE u.id = :value"
 # An address is ASCII, which every database's lower() knows; a name is not, so its key is ours.
 _HOLD = f"{_GET} FOR NO KEY UPDATE"
 _BY_EMAIL = f"SELECT {COLUMNS} FROM users u WHERE lower(u.email) = lower(:value)"
 _BY_USERNAME = f"SELECT {COLUMNS} FROM users u WHERE u.username_key = :value"
+# In the order of their ids, so that two who ask at once do not wait for each other.
+_HOLD_ADMINS = f"""
+    SELECT {COLUMNS} FROM users u WHERE u.is_admin AND u.disabled_at IS NULL
+    ORDER BY u.id FOR NO KEY UPDATE
+"""
+_AFTER_ALL = chr(0x10FFFF)
+"""Greater than whatever a name or an address may begin with, or go on with."""
 _SESSION_WITH_USER = f"""
     SELECT {COLUMNS}, s.id, s.user_id, s.created_at, s.expires_at, s.revoked_at
     FROM sessions s JOIN users u ON u.id = s.user_id
@@ -37,10 +47,11 @@ class SqlUsers(Users):
         self._save(
             """
             INSERT INTO users (
-                id, username, username_key, email, password_hash, roles, created_at, updated_at
+                id, username, username_key, email, password_hash, roles, created_at, updated_at,
+                disabled_at
             ) VALUES (
                 :id, :username, :username_key, :email, :password_hash, :roles, :created_at,
-                :updated_at
+                :updated_at, :disabled_at
             )
             """,
             created_at=user.created_at,
@@ -51,7 +62,8 @@ class SqlUsers(Users):
         self._save(
             """
             UPDATE users SET username = :username, username_key = :username_key, email = :email,
-                password_hash = :password_hash, roles = :roles, updated_at = :updated_at
+                password_hash = :password_hash, roles = :roles, updated_at = :updated_at,
+                disabled_at = :disabled_at
             WHERE id = :id
             """,
             **_changeable(user),
@@ -68,6 +80,33 @@ class SqlUsers(Users):
 
     def by_username(self, username: str) -> User | None:
         return self._one(_BY_USERNAME, _username_key(username))
+
+    def hold_admins(self) -> Sequence[User]:
+        return [user_from(self._connection, row) for row in self._connection.rows(_HOLD_ADMINS)]
+
+    def page(self, wanted: UserFilter, after: str | None, limit: int) -> Sequence[User]:
+        prefix, by = _username_key(wanted.name), "u.username_key"
+        if wanted.email is not None:
+            prefix, by = wanted.email.lower(), "lower(u.email)"
+        conditions = [f'{by} COLLATE "C" {bound}' for bound in (">= :low", "> :after", "< :high")]
+        if wanted.role is not None:
+            conditions.append("u.is_admin" if wanted.role is Role.ADMIN else "NOT u.is_admin")
+        if wanted.is_disabled is not None:
+            conditions.append(f"u.disabled_at IS {'NOT ' if wanted.is_disabled else ''}NULL")
+        rows = self._connection.rows(
+            f"""
+            SELECT {COLUMNS} FROM users u WHERE {" AND ".join(conditions)}
+            ORDER BY {by} COLLATE "C" LIMIT :limit
+            """,
+            low=prefix,
+            high=prefix + _AFTER_ALL,
+            after=after or "",
+            limit=limit,
+        )
+        return [user_from(self._connection, row) for row in rows]
+
+    def place_of(self, user: User, wanted: UserFilter) -> str:
+        return _username_key(user.username) if wanted.email is None else user.email.lower()
 
     def _save(self, sql: str, **values: object) -> None:
         try:
@@ -108,24 +147,26 @@ class SqlSessions(Sessions):
         if row is None:
             return None
         session = Session(
-            id=read.as_uuid(row[7]),
-            user_id=read.as_uuid(row[8]),
-            created_at=read.as_time(row[9]),
-            expires_at=read.as_time(row[10]),
-            revoked_at=read.as_time_or_none(row[11]),
+            id=read.as_uuid(row[_WIDTH]),
+            user_id=read.as_uuid(row[_WIDTH + 1]),
+            created_at=read.as_time(row[_WIDTH + 2]),
+            expires_at=read.as_time(row[_WIDTH + 3]),
+            revoked_at=read.as_time_or_none(row[_WIDTH + 4]),
         )
         return session, user_from(read, row)
 
-    def revoke(self, session_id: UUID, now: datetime) -> None:
-        self._connection.change(
-            "UPDATE sessions SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL",
-            id=session_id,
-            now=now,
+    def revoke(self, session_id: UUID, now: datetime) -> bool:
+        return bool(
+            self._connection.change(
+                "UPDATE sessions SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL",
+                id=session_id,
+                now=now,
+            )
         )
 
 
 def user_from(read: Connection, row: Row) -> User:
-    """Return the account in the first seven columns of *row*."""
+    """Return the account in the first columns of *row*."""
     return User(
         id=read.as_uuid(row[0]),
         username=row[1],
@@ -134,6 +175,7 @@ def user_from(read: Connection, row: Row) -> User:
         roles=frozenset(Role(role) for role in read.as_document(row[4])),
         created_at=read.as_time(row[5]),
         updated_at=read.as_time(row[6]),
+        disabled_at=read.as_time_or_none(row[7]),
     )
 
 
@@ -151,4 +193,5 @@ def _changeable(user: User) -> dict[str, object]:
         "password_hash": user.password_hash,
         "roles": TextArray(sorted(role.value for role in user.roles)),
         "updated_at": user.updated_at,
+        "disabled_at": user.disabled_at,
     }

@@ -16,7 +16,7 @@ class Authenticate:
     Turn an access token, or the token of an API key, into an actor.
 
     Session or key, and the roles, are read anew for every request, so that signing out, revoking a
-    key and a change of roles work at once.
+    key, a change of roles and disabling the account work at once.
 
     Raises:
         InvalidToken: The token is not good, or what it stands for has ended.
@@ -43,7 +43,9 @@ class Authenticate:
         if found is None:
             return None
         session, user = found
-        return Actor(user.id, user.roles) if session.is_live(self.clock.now()) else None
+        if user.disabled_at is not None or not session.is_live(self.clock.now()):
+            return None
+        return Actor(user.id, user.roles)
 
     def _with_key(self, presented: PresentedToken) -> Actor | None:
         with self.database.reading() as work:
@@ -53,7 +55,7 @@ class Authenticate:
         key, user = found
         now = self.clock.now()
         is_its_secret = self.key_tokens.is_secret_of(presented, key.secret_sha256)
-        if not is_its_secret or not key.is_live(now):
+        if not is_its_secret or not key.is_live(now) or user.disabled_at is not None:
             return None
         self.note_key_use(key, now)
         return Actor(

@@ -8,6 +8,7 @@ from uuid import UUID
 import attrs
 
 from application.actor import Actor
+from application.audit import record_of
 from application.errors import NotFound, TooManyAPIKeys
 from application.idempotency import IdempotencyKey
 from application.ports.clock import Clock
@@ -22,6 +23,7 @@ from domain.users.api_key import (
     checked_presets,
     checked_scopes,
 )
+from domain.users.audit import AuditAction
 from domain.users.roles import Permission
 from domain.users.scopes import Scope
 
@@ -104,13 +106,14 @@ class CreateAPIKey:
             expires_at=None if lifetime is None else now + lifetime,
         )
         try:
-            earlier = self._save(key, request.idempotency)
+            earlier = self._save(key, request)
         except TwinRequest:
-            earlier = self._save(key, request.idempotency)
+            earlier = self._save(key, request)
         return CreatedAPIKey(key, token.text) if earlier is None else CreatedAPIKey(earlier, None)
 
-    def _save(self, key: APIKey, idempotency: IdempotencyKey | None) -> APIKey | None:
+    def _save(self, key: APIKey, request: CreateAPIKeyRequest) -> APIKey | None:
         """Save *key*, or return the one that an earlier request made."""
+        idempotency = request.idempotency
         with self.database.writing() as work:
             # Held, so that keys are not counted twice at once.
             if work.users.hold(key.user_id) is None:
@@ -126,6 +129,9 @@ class CreateAPIKey:
             if idempotency:
                 idempotency.remember(work, id=str(key.id), created_at=key.created_at.isoformat())
             work.api_keys.add(key)
+            work.audit.add(
+                record_of(request.actor, AuditAction.CREATE_API_KEY, f"api-key:{key.id}")
+            )
             work.commit()
         return None
 

@@ -2,6 +2,7 @@
 
 import attrs
 
+from application.audit import user_subject
 from application.idempotency import IdempotencyKey
 from application.ports.clock import Clock
 from application.ports.ids import Ids
@@ -11,18 +12,25 @@ from application.ports.repositories.idempotency_keys import TwinRequest
 from application.ports.repositories.users import EmailTaken, UsernameTaken
 from application.ports.unit_of_work import Database
 from domain.errors import PasswordCompromised
+from domain.users.audit import AuditAction, AuditRecord
 from domain.users.roles import Role
 from domain.users.user import User, checked_email, checked_password, checked_username
 
 
 @attrs.frozen
 class RegisterUserRequest:
-    """What a newcomer sends."""
+    """
+    What a newcomer sends.
+
+    Attributes:
+        address: Where the request came from, for the audit trail; None if nobody knows.
+    """
 
     username: str
     email: str
     password: str = attrs.field(repr=False)
     idempotency: IdempotencyKey | None = None
+    address: str | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen
@@ -84,6 +92,14 @@ class RegisterUser:
                     # First, or the twin would be told that its own address is taken.
                     request.idempotency.remember(work)
                 work.users.add(user)
+                work.audit.add(
+                    AuditRecord(
+                        AuditAction.REGISTER,
+                        user_id=user.id,
+                        address=request.address,
+                        subject=user_subject(user.id),
+                    )
+                )
                 work.commit()
         except TwinRequest:
             return self(request)

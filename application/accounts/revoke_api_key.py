@@ -5,9 +5,11 @@ from uuid import UUID
 import attrs
 
 from application.actor import Actor
+from application.audit import record_of
 from application.errors import NotFound
 from application.ports.clock import Clock
 from application.ports.unit_of_work import Database
+from domain.users.audit import AuditAction
 from domain.users.roles import Permission
 
 
@@ -37,6 +39,15 @@ class RevokeAPIKey:
         actor = request.actor
         actor.require(Permission.MANAGE_ACCOUNT)
         with self.database.writing() as work:
+            work.users.hold(actor.user_id)  # so that of two who end it at once one does
+            was_live = any(
+                key.id == request.key_id and key.revoked_at is None
+                for key in work.api_keys.of_user(actor.user_id)
+            )
             if not work.api_keys.revoke(actor.user_id, request.key_id, self.clock.now()):
                 raise NotFound
+            if was_live:
+                work.audit.add(
+                    record_of(actor, AuditAction.REVOKE_API_KEY, f"api-key:{request.key_id}")
+                )
             work.commit()

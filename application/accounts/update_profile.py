@@ -3,9 +3,11 @@
 import attrs
 
 from application.actor import Actor
+from application.audit import record_of, user_subject
 from application.errors import NotFound
 from application.ports.clock import Clock
 from application.ports.unit_of_work import Database
+from domain.users.audit import AuditAction
 from domain.users.roles import Permission
 from domain.users.user import checked_email, checked_username
 
@@ -50,4 +52,18 @@ class UpdateProfile:
                 updated_at=self.clock.now(),
             )
             work.users.update(changed)
+            changes = [
+                name
+                for name in ("username", "email")
+                if getattr(changed, name) != getattr(user, name)
+            ]
+            if changes:
+                work.audit.add(
+                    record_of(
+                        request.actor,
+                        AuditAction.CHANGE_PROFILE,
+                        user_subject(user.id),
+                        ", ".join(changes),
+                    )
+                )
             work.commit()

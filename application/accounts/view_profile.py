@@ -5,8 +5,10 @@ from uuid import UUID
 import attrs
 
 from application.actor import Actor
+from application.audit import note_alone, record_of, user_subject
 from application.errors import NotFound
 from application.ports.unit_of_work import Database
+from domain.users.audit import AuditAction
 from domain.users.roles import Permission
 from domain.users.user import User
 
@@ -27,7 +29,7 @@ class ViewProfileRequest:
 @attrs.frozen
 class ViewProfile:
     """
-    Return the actor's own profile, or another's to those who may see any.
+    Return the actor's own profile, or another's to those who may see any, which is remembered.
 
     Raises:
         NotAllowed: The profile is another's and the actor is no admin.
@@ -52,6 +54,10 @@ class ViewProfile:
                 other = work.users.get(user_id)
         if other is None:
             raise NotFound
+        note_alone(
+            self.database,
+            record_of(request.actor, AuditAction.VIEW_PROFILE, user_subject(other.id)),
+        )
         return other
 
 

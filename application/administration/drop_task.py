@@ -4,6 +4,8 @@ from uuid import UUID
 
 import attrs
 
+from application.actor import Actor
+from application.audit import Doer, record_of
 from application.errors import NotFound
 from application.ports.clock import Clock
 from application.ports.object_store import ObjectStore
@@ -11,6 +13,8 @@ from application.ports.repositories.files import FileKind, Holder
 from application.ports.unit_of_work import Database
 from domain.errors import IllegalTransition
 from domain.images.gone import Gone
+from domain.users.audit import AuditAction
+from domain.users.roles import Permission
 
 
 @attrs.frozen
@@ -23,6 +27,7 @@ class DropTask:
     promises what is not there.
 
     Raises:
+        NotAllowed: The actor does not manage work.
         NotFound: There is none by that id.
         IllegalTransition: It has been claimed or has ended otherwise.
     """
@@ -31,8 +36,10 @@ class DropTask:
     object_store: ObjectStore
     clock: Clock
 
-    def __call__(self, task_id: UUID) -> None:
+    def __call__(self, task_id: UUID, who: Doer) -> None:
         """Load, cancel, save; then delete."""
+        if isinstance(who, Actor):
+            who.require(Permission.MANAGE_WORK)
         with self.database.writing() as work:
             task = work.tasks.get(task_id)
             image = work.images.get(task.image_id) if task else None
@@ -50,6 +57,7 @@ class DropTask:
                     attached = f"{image.id}/"
                     keys = [image.file_path]
                     keys += [key for key in task.assets.values() if key.startswith(attached)]
+            work.audit.add(record_of(who, AuditAction.DROP_TASK, f"task:{task.id}"))
             work.commit()
         for key in keys:
             self.object_store.delete(key)

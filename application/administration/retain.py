@@ -18,11 +18,13 @@ class RetentionPolicy:
         originals: From the upload on; never while a task needs them.
         results: From the task's end on.
         logs: Attempts, notices that are over, and sessions that have ended.
+        audit: Entries of the audit trail.
     """
 
     originals: timedelta | None = None
     results: timedelta | None = None
     logs: timedelta | None = None
+    audit: timedelta | None = None
 
 
 @attrs.frozen
@@ -32,6 +34,7 @@ class RetentionForecast:
     originals: Amount
     results: Amount
     logs: int
+    audit: int = 0
 
 
 _NOTHING = Amount(0)
@@ -74,6 +77,10 @@ class Retain:
             with self.database.writing(durable=False) as work:
                 removed += work.history.remove_older_than(self.policy.logs, self.batch)
                 work.commit()
+        if self.policy.audit is not None:
+            with self.database.writing(durable=False) as work:
+                removed += work.audit.remove_older_than(self.policy.audit, self.batch)
+                work.commit()
         return removed
 
     def forecast(self) -> RetentionForecast:
@@ -90,4 +97,5 @@ class Retain:
                     _NOTHING if policy.results is None else work.files.old_results(policy.results)
                 ),
                 logs=0 if policy.logs is None else work.history.count_older_than(policy.logs),
+                audit=0 if policy.audit is None else work.audit.count_older_than(policy.audit),
             )

@@ -7,6 +7,7 @@ from uuid import UUID
 import attrs
 
 from application.actor import Actor
+from application.audit import record_of
 from application.errors import AlreadyExists, TooManyAssets
 from application.idempotency import IdempotencyKey
 from application.images.inspect_file import InspectFile
@@ -24,6 +25,7 @@ from application.ports.unit_of_work import (
 from domain.errors import InvalidParameter
 from domain.images.asset import Asset, AssetAllowance, AssetKind, checked_asset_name
 from domain.images.image import safe_label
+from domain.users.audit import AuditAction
 from domain.users.roles import Permission
 
 
@@ -126,6 +128,10 @@ class AddAsset:
                 request.idempotency.remember(work, **_reply_of(asset))
             self._check_room(work, asset)
             work.assets.add(asset)
+            if asset.is_shared:
+                work.audit.add(
+                    record_of(request.actor, AuditAction.ADD_SHARED_ASSET, f"asset:{asset.name}")
+                )
             work.commit()
         return AddedAsset(asset)
 

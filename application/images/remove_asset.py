@@ -5,11 +5,13 @@ from contextlib import suppress
 import attrs
 
 from application.actor import Actor
+from application.audit import record_of
 from application.errors import AssetInUse, NotFound
 from application.ports.object_store import ObjectStore, StorageUnavailable
 from application.ports.unit_of_work import Database, UnitOfWork
 from application.presets.add_preset import MAX_PRESETS
 from domain.images.asset import Asset
+from domain.users.audit import AuditAction
 from domain.users.roles import Permission
 
 
@@ -50,7 +52,10 @@ class RemoveAsset:
             if asset is None:
                 raise NotFound("You have no asset by that name.")
             _refuse_if_needed(work, asset)
-            work.assets.remove(asset.id)
+            if work.assets.remove(asset.id) and asset.is_shared:
+                work.audit.add(
+                    record_of(request.actor, AuditAction.REMOVE_SHARED_ASSET, f"asset:{asset.name}")
+                )
             work.commit()
         with suppress(StorageUnavailable):
             self.object_store.delete(asset.file_path)

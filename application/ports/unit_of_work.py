@@ -7,6 +7,7 @@ from typing import Protocol
 from application.errors import PortFailure
 from application.ports.repositories.api_keys import APIKeys
 from application.ports.repositories.assets import Assets
+from application.ports.repositories.audit_trail import AuditTrail
 from application.ports.repositories.deliveries import Deliveries
 from application.ports.repositories.files import Files
 from application.ports.repositories.history import History
@@ -63,6 +64,7 @@ class UnitOfWork(Protocol):
     files: Files
     history: History
     workers: Workers
+    audit: AuditTrail
 
     @abstractmethod
     def commit(self) -> None:

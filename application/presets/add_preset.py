@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 
 from application.actor import Actor
+from application.audit import record_of
 from application.errors import AlreadyExists, TooManyPresets
 from application.idempotency import IdempotencyKey
 from application.ports.clock import Clock
@@ -18,6 +19,7 @@ from application.presets.owner import owner_to_change
 from application.presets.preset_view import PresetView, view_of
 from domain.images.pipeline import Pipeline
 from domain.images.preset import Preset, checked_preset_name
+from domain.users.audit import AuditAction
 
 MAX_PRESETS: Final = 100
 
@@ -99,6 +101,12 @@ class AddPreset:
                     created_at=preset.created_at.isoformat(),
                 )
             work.presets.add(preset)
+            if owner is None:
+                work.audit.add(
+                    record_of(
+                        request.actor, AuditAction.ADD_SHARED_PRESET, f"preset:{preset.origin}"
+                    )
+                )
             work.commit()
         return AddedPreset(view_of(preset, self.texts))
 

@@ -3,6 +3,7 @@
 import attrs
 
 from application.actor import Actor
+from application.audit import record_of
 from application.errors import PresetNotFound
 from application.ports.clock import Clock
 from application.ports.pipeline_texts import PipelineTexts
@@ -12,6 +13,7 @@ from application.presets.owner import check_unchanged, owner_to_change
 from application.presets.preset_view import PresetView, view_of
 from domain.images.pipeline import Pipeline
 from domain.images.preset import Preset
+from domain.users.audit import AuditAction
 
 
 @attrs.frozen
@@ -68,5 +70,11 @@ class ChangePreset:
                 owner, request.name, last + 1, request.pipeline, request.locked, self.clock.now()
             )
             work.presets.add(preset)
+            if owner is None:
+                work.audit.add(
+                    record_of(
+                        request.actor, AuditAction.CHANGE_SHARED_PRESET, f"preset:{preset.origin}"
+                    )
+                )
             work.commit()
         return view_of(preset, self.texts)

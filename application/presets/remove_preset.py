@@ -3,10 +3,12 @@
 import attrs
 
 from application.actor import Actor
+from application.audit import record_of
 from application.errors import PresetNotFound
 from application.ports.unit_of_work import Database
 from application.presets.confinement import Confinement
 from application.presets.owner import check_unchanged, owner_to_change
+from domain.users.audit import AuditAction
 
 
 @attrs.frozen
@@ -54,4 +56,10 @@ class RemovePreset:
                 )
             check_unchanged(newest, request.only_if)
             work.presets.remove(owner, request.name)
+            if owner is None:
+                work.audit.add(
+                    record_of(
+                        request.actor, AuditAction.REMOVE_SHARED_PRESET, f"preset:{newest.origin}"
+                    )
+                )
             work.commit()

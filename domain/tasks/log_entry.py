@@ -1,9 +1,12 @@
 """What became of one attempt at a task."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import attrs
+
+OUTCOMES: Final = ("completed", "failed", "retried", "superseded", "lost")
 
 
 @attrs.frozen
@@ -13,7 +16,7 @@ class LogEntry:
 
     Attributes:
         started_at: Of a lost attempt after others, when the one before it ended.
-        outcome: `completed`, `failed`, `retried`, `superseded`, or `lost` with its worker.
+        outcome: One of `OUTCOMES`; `lost` with its worker.
         error: What went wrong, for operators and the owner; None if nothing did.
     """
 

@@ -19,6 +19,9 @@ class Permission(Enum):
     READ_ANY_PROFILE = "read any profile"
     MANAGE_SHARED_PRESETS = "manage shared presets"
     MANAGE_SHARED_ASSETS = "manage shared assets"
+    MANAGE_USERS = "manage users"  # who there is, their roles, whether they are let in
+    MANAGE_WORK = "manage work"  # anybody's tasks: look, put back, give up
+    READ_AUDIT = "read the audit trail"
 
 
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {

@@ -32,6 +32,7 @@ class User:
         username: Shown to others; unique whatever its case.
         email: Used to sign in and to be told; unique whatever its case.
         password_hash: In the hasher's own format, never the password.
+        disabled_at: Since when nothing opens for them; None for an account in use.
     """
 
     id: UUID
@@ -41,6 +42,12 @@ class User:
     roles: frozenset[Role]
     created_at: datetime
     updated_at: datetime
+    disabled_at: datetime | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they look after the platform, or would if they were not disabled."""
+        return Role.ADMIN in self.roles
 
 
 def checked_username(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Group, Parameter
 
-from entrypoints.cli import backups, check, tasks, upkeep
+from entrypoints.cli import admin, backups, check, tasks, upkeep
 from entrypoints.cli.configuration import configured as _settings
 from entrypoints.mistakes import OperatorMistake
 
@@ -132,6 +132,8 @@ Nothing is lost by it: the database knows every task, and rings for it again."""
 app.command(dead_letters)
 app.command(tasks.app)
 tasks.app.group = _UPKEEP
+app.command(admin.app)
+admin.app.group = _UPKEEP
 for _upkeep in (upkeep.sweep_orphans, upkeep.retain, backups.backup, backups.backup_check):
     app.command(_upkeep, group=_UPKEEP)
 _Queue = Literal["image-processing", "notifications"]

@@ -160,9 +160,12 @@ def requeue(
     older_than
         With --all: those that were asked for so long ago, such as 12h or 7d.
     """
+    from application.audit import Operator
+
     with prepared_platform() as platform:
         chosen = _chosen(platform, ids, "failed", code, older_than, every=every)
-        return _each(chosen, platform.use_cases().requeue_task(), "Put back")
+        use_case, by = platform.use_cases().requeue_task(), Operator("tasks requeue")
+        return _each(chosen, lambda task_id: use_case(task_id, by), "Put back")
 
 
 @app.command
@@ -198,9 +201,12 @@ def drop(
         raise OperatorMistake(
             "dropping removes pictures for good; say --yes if that is what you want", exit_code=2
         )
+    from application.audit import Operator
+
     with prepared_platform() as platform:
         chosen = _chosen(platform, ids, status, code, older_than, every=every)
-        return _each(chosen, platform.use_cases().drop_task(), "Dropped")
+        use_case, by = platform.use_cases().drop_task(), Operator("tasks drop")
+        return _each(chosen, lambda task_id: use_case(task_id, by), "Dropped")
 
 
 def _filter(status: str, code: str | None, older_than: str | None) -> "TaskFilter":

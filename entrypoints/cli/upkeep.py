@@ -98,12 +98,13 @@ def retain(*, dry_run: Annotated[bool, _Flag] = False) -> None:
             ("originals", retention.originals_days, _said(due.originals)),
             ("results", retention.results_days, _said(due.results)),
             ("log entries, ended notices and sessions", retention.logs_days, f"{due.logs:,}"),
+            ("audit trail", retention.audit_days, f"{due.audit:,}"),
         ):
             kept = f"older than {amount_of(days, 'day')}: {found}" if days else "kept for ever"
             print(f"{what}: {kept}")
         if dry_run:
             return
-        total = due.originals.number + due.results.number + due.logs
+        total = due.originals.number + due.results.number + due.logs + due.audit
         with progress_of("Removing", total) as advance:
             while removed := use_case():
                 advance(removed)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
+from uuid import UUID
 
 import attrs
 import cattrs
@@ -16,6 +17,13 @@ from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
+from application.administration.change_user import ChangeUserRequest
+from application.administration.list_users import ListUsersRequest, UsersPage
+from application.administration.look_through_tasks import LookThroughTasksRequest, TasksPage
+from application.administration.read_audit import AuditPage, ReadAuditRequest
+from application.administration.read_logs import LogsPage, ReadLogsRequest
+from application.administration.view_queues import QueueLevels
+from application.administration.view_user import ViewUserRequest
 from application.images.add_asset import AddAssetRequest, AddedAsset
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
@@ -35,6 +43,7 @@ from application.notifications.add_webhook import AddedWebhook, AddWebhookReques
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.ports.rate_limiter import Standing
+from application.ports.repositories.tasks import TaskFilter
 from application.presets.add_preset import AddedPreset, AddPresetRequest
 from application.presets.change_preset import ChangePresetRequest
 from application.presets.find_preset import FindPresetRequest
@@ -55,6 +64,7 @@ from domain.images.asset import Asset
 from domain.images.image import Image
 from domain.images.preset import Preset
 from domain.images.upload_policy import UploadPolicy
+from domain.tasks.task import FailureCode, TaskStatus
 from domain.users.api_key import APIKey
 from domain.users.user import User
 from entrypoints.http import errors
@@ -67,6 +77,7 @@ from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.rate_limits import RateLimits
 from entrypoints.http.request_scope import RequestScope
 from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
+from entrypoints.http.resources.administration import AllUsers, AuditTrail, OneUser
 from entrypoints.http.resources.api_keys import APIKeys, OneAPIKey
 from entrypoints.http.resources.assets import Assets, OneAsset
 from entrypoints.http.resources.files import ResultFile
@@ -91,6 +102,7 @@ from entrypoints.http.resources.profile import Profile
 from entrypoints.http.resources.tasks import TaskCancellation, TaskDetail, TaskRetry
 from entrypoints.http.resources.usage import OwnUsage
 from entrypoints.http.resources.webhooks import OneWebhook, Webhooks
+from entrypoints.http.resources.work import AllTasks, ProcessingLogs, Queues, TaskDecision
 from entrypoints.http.upload_form import UploadFormReader
 
 
@@ -108,7 +120,7 @@ class HTTPUseCases:
 
     register_user: Callable[[RegisterUserRequest], Registered]
     log_in: Callable[[LogInRequest], str]
-    log_out: Callable[[str], None]
+    log_out: Callable[[str, str | None], None]
     authenticate: Callable[[str], Actor]
     view_profile: Callable[[ViewProfileRequest], User]
     update_profile: Callable[[UpdateProfileRequest], None]
@@ -147,6 +159,15 @@ class HTTPUseCases:
     add_webhook: Callable[[AddWebhookRequest], AddedWebhook]
     list_webhooks: Callable[[Actor], WebhooksView]
     remove_webhook: Callable[[RemoveWebhookRequest], None]
+    list_users: Callable[[ListUsersRequest], UsersPage]
+    view_user: Callable[[ViewUserRequest], User]
+    change_user: Callable[[ChangeUserRequest], User]
+    read_audit: Callable[[ReadAuditRequest], AuditPage]
+    look_through_tasks: Callable[[LookThroughTasksRequest], TasksPage]
+    requeue_task: Callable[[UUID, Actor], None]
+    drop_task: Callable[[UUID, Actor], None]
+    view_queues: Callable[[Actor], QueueLevels]
+    read_logs: Callable[[ReadLogsRequest], LogsPage]
     ready: Callable[[], None]
     metrics: Callable[[], bytes]
     observe_request: Callable[[str, str, int, float], None]
@@ -301,6 +322,28 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             Webhooks(authentication, use_cases.add_webhook, use_cases.list_webhooks, payloads),
         ),
         ("/api/webhooks/{webhook_id}", OneWebhook(authentication, use_cases.remove_webhook)),
+        ("/api/admin/users", AllUsers(authentication, use_cases.list_users)),
+        (
+            "/api/admin/users/{user_id}",
+            OneUser(authentication, use_cases.view_user, use_cases.change_user, payloads),
+        ),
+        ("/api/admin/audit", AuditTrail(authentication, use_cases.read_audit)),
+        ("/api/admin/tasks", AllTasks(authentication, use_cases.look_through_tasks)),
+        (
+            "/api/admin/quarantine",
+            AllTasks(
+                authentication,
+                use_cases.look_through_tasks,
+                TaskFilter(TaskStatus.FAILED, FailureCode.POISONED),
+            ),
+        ),
+        (
+            "/api/admin/tasks/{task_id}/requeue",
+            TaskDecision(authentication, use_cases.requeue_task),
+        ),
+        ("/api/admin/tasks/{task_id}/drop", TaskDecision(authentication, use_cases.drop_task)),
+        ("/api/admin/queues", Queues(authentication, use_cases.view_queues)),
+        ("/api/admin/logs", ProcessingLogs(authentication, use_cases.read_logs)),
         ("/files/{task_id}/{variant}/{name}", ResultFile(use_cases.open_result)),
         ("/healthz", Liveness()),
         ("/readyz", Readiness(use_cases.ready)),

@@ -43,12 +43,19 @@ class Authentication:
         except InvalidToken:
             self.count(req, None)
             raise
+        actor = attrs.evolve(actor, address=client_address(req))
         bind_contextvars(user_id=str(actor.user_id))
         if actor.key_id is not None:
             bind_contextvars(key_id=str(actor.key_id))
         self.count(req, actor)
         actor.require_scope(scope_of(req.method, req.uri_template or ""))
         return actor
+
+
+def client_address(req: falcon.Request) -> str | None:
+    """Return where *req* came from, as it has been found out; None if that is no address."""
+    address: str = req.context.address
+    return address or None
 
 
 def bearer_token(req: falcon.Request) -> str:

@@ -124,6 +124,9 @@ PROBLEMS: Final = _by_code((
             "Get it again, look at what it is now, and send the ETag of that in If-Match."),
     Problem("too-many-api-keys", 422, "The account has all the API keys it may have",
             "Revoke one first. Keys that are revoked or have expired do not count."),
+    Problem("last-admin", 409, "Nobody else looks after the platform",
+            "Make somebody else an administrator first, with PATCH /api/admin/users/{userId} or "
+            "safelight admin grant-role."),
     Problem("not-ready", 409, "The result is still being made",
             "Ask again after the seconds in Retry-After, or be told: by e-mail or webhook.", 1),
     Problem("task-failed", 409, "The task ended without a result",

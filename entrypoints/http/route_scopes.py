@@ -41,6 +41,17 @@ ROUTE_SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", "/api/api-keys"): SESSION_ONLY,
     ("POST", "/api/api-keys"): SESSION_ONLY,
     ("DELETE", "/api/api-keys/{key_id}"): SESSION_ONLY,
+    # Whoever looks after others has signed in.
+    ("GET", "/api/admin/users"): SESSION_ONLY,
+    ("GET", "/api/admin/users/{user_id}"): SESSION_ONLY,
+    ("PATCH", "/api/admin/users/{user_id}"): SESSION_ONLY,
+    ("GET", "/api/admin/audit"): SESSION_ONLY,
+    ("GET", "/api/admin/tasks"): SESSION_ONLY,
+    ("POST", "/api/admin/tasks/{task_id}/requeue"): SESSION_ONLY,
+    ("POST", "/api/admin/tasks/{task_id}/drop"): SESSION_ONLY,
+    ("GET", "/api/admin/quarantine"): SESSION_ONLY,
+    ("GET", "/api/admin/queues"): SESSION_ONLY,
+    ("GET", "/api/admin/logs"): SESSION_ONLY,
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.behaviour.rig import Rig
 from tests.behaviour.steps import (
     accounts,
+    administration,
     analyses,
     api_keys,
     assets,
@@ -28,6 +29,7 @@ from tests.behaviour.world import World
 # a conftest's namespace.
 for _module in (
     accounts,
+    administration,
     api_keys,
     assets,
     analyses,

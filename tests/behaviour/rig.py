@@ -145,6 +145,12 @@ class Rig:
         roles = '["admin","user"]'
         self._beside.execute("UPDATE users SET roles = ? WHERE email = ?", (roles, address))
 
+    def user_id_of(self, address: str) -> str:
+        """Return the id of an account, which only admins are told."""
+        query = "SELECT id FROM users WHERE email = ?"
+        [(user_id,)] = self._beside.execute(query, (address,)).fetchall()
+        return str(user_id)
+
     def make_deliveries_due(self) -> None:
         """Let the wait for every next attempt be over."""
         self._beside.execute(

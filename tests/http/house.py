@@ -26,6 +26,17 @@ from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
 from application.errors import NotAllowed, NotFound, NotReady, PresetNotFound, UnexpectedPart
+from application.administration.change_user import ChangeUserRequest
+from application.administration.list_users import ListUsersRequest, UsersPage
+from application.administration.read_audit import AuditPage, ReadAuditRequest
+from application.administration.view_user import ViewUserRequest
+from domain.users.audit import AuditAction, AuditEntry, AuditRecord
+from domain.users.roles import Permission
+from application.administration.look_through_tasks import LookThroughTasksRequest, TasksPage
+from application.administration.read_logs import LogsPage, ReadLogsRequest
+from application.administration.view_queues import QueueLevels
+from application.ports.repositories.processing_log import LogLine
+from domain.tasks.log_entry import LogEntry
 from application.images.add_asset import AddAssetRequest, AddedAsset
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
@@ -166,6 +177,8 @@ class House:
         self.download_name = "holiday.webp"
         self.failures: dict[str, Exception] = {}
         self.replaying = False
+        self.more_follow = False
+        self.admin_requests: list[Any] = []
 
     def app(self) -> falcon.App[Any, Any]:
         names = [field.name for field in attrs.fields(HTTPUseCases)]
@@ -201,7 +214,7 @@ class House:
             raise WrongCredentials("No account has this address with this password; check both.")
         return TOKEN
 
-    def log_out(self, token: str) -> None:
+    def log_out(self, token: str, _: str | None) -> None:
         if token != TOKEN:
             raise InvalidToken("Not one of ours.")
         self.ended.append(token)
@@ -442,6 +455,59 @@ class House:
         if len(left) == len(self.webhooks):
             raise NotFound
         self.webhooks = left
+
+    def list_users(self, request: ListUsersRequest) -> UsersPage:
+        request.actor.require(Permission.MANAGE_USERS)
+        self.admin_requests.append(request)
+        return UsersPage([self.user], "straße" if self.more_follow else None)
+
+    def view_user(self, request: ViewUserRequest) -> User:
+        request.actor.require(Permission.MANAGE_USERS)
+        if request.user_id != self.user.id:
+            raise NotFound
+        return self.user
+
+    def change_user(self, request: ChangeUserRequest) -> User:
+        user = self.view_user(ViewUserRequest(self.actor, request.user_id))
+        self.admin_requests.append(request)
+        roles = user.roles if request.roles is None else request.roles
+        disabled_at = NOON if request.disabled else None
+        self.user = attrs.evolve(user, roles=roles, disabled_at=disabled_at)
+        return self.user
+
+    def read_audit(self, request: ReadAuditRequest) -> AuditPage:
+        request.actor.require(Permission.READ_AUDIT)
+        self.admin_requests.append(request)
+        record = AuditRecord(AuditAction.SIGN_IN, user_id=self.user.id, address="192.0.2.1")
+        return AuditPage([AuditEntry(7, NOON, record)], (NOON, 7) if self.more_follow else None)
+
+    def look_through_tasks(self, request: LookThroughTasksRequest) -> TasksPage:
+        request.actor.require(Permission.MANAGE_WORK)
+        self.admin_requests.append(request)
+        task = a_task()
+        return TasksPage([task], (NOON, task.id) if self.more_follow else None)
+
+    def requeue_task(self, task_id: UUID, actor: Actor) -> None:
+        actor.require(Permission.MANAGE_WORK)
+        if task_id not in self.views:
+            raise NotFound
+        self.admin_requests.append(("requeue", task_id))
+
+    def drop_task(self, task_id: UUID, actor: Actor) -> None:
+        actor.require(Permission.MANAGE_WORK)
+        if task_id not in self.views:
+            raise NotFound
+        self.admin_requests.append(("drop", task_id))
+
+    def view_queues(self, actor: Actor) -> QueueLevels:
+        actor.require(Permission.MANAGE_WORK)
+        return QueueLevels({"queued": 2, "in progress": 1}, 3)
+
+    def read_logs(self, request: ReadLogsRequest) -> LogsPage:
+        request.actor.require(Permission.MANAGE_WORK)
+        self.admin_requests.append(request)
+        entry = LogEntry(uuid4(), 1, NOON, NOON, "failed", "no picture", {"decode": 0.5})
+        return LogsPage([LogLine(9, self.user.id, entry)], 9 if self.more_follow else None)
 
     def ready(self) -> None:
         return

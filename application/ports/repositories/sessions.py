@@ -21,5 +21,5 @@ class Sessions(Protocol):
         """Return a session and its user in one question: asked on every request."""
 
     @abstractmethod
-    def revoke(self, session_id: UUID, now: datetime) -> None:
-        """End a session; ending an ended one changes nothing."""
+    def revoke(self, session_id: UUID, now: datetime) -> bool:
+        """End a session; ending an ended one, or none, changes nothing and returns False."""

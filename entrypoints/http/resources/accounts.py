@@ -7,7 +7,7 @@ import falcon
 
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
-from entrypoints.http.authentication import bearer_token
+from entrypoints.http.authentication import bearer_token, client_address
 from entrypoints.http.client_address import site_of
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.payloads import PayloadReader, write_json
@@ -35,7 +35,9 @@ class Registration:
         # Nothing that is derived from the password may be kept, so it does not count.
         key = idempotency_key(req, "registration", newcomer.username, newcomer.email)
         registered = self.register_user(
-            RegisterUserRequest(newcomer.username, newcomer.email, newcomer.password, key)
+            RegisterUserRequest(
+                newcomer.username, newcomer.email, newcomer.password, key, client_address(req)
+            )
         )
         mark_replayed(resp, replayed=registered.replayed)
         write_json(resp, {"message": "User registered successfully."}, 201)
@@ -58,8 +60,12 @@ class SignIn:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Start a session."""
-        pair = self.payloads.read(req, SignInPayload)
-        token = self.log_in(LogInRequest(pair.email, pair.password, site_of(req.context.address)))
+        known = self.payloads.read(req, SignInPayload)
+        token = self.log_in(
+            LogInRequest(
+                known.email, known.password, client_address(req), site_of(req.context.address)
+            )
+        )
         write_json(resp, {"token": token})
 
 
@@ -74,11 +80,12 @@ class TokenPayload:
 class SignOut:
     """`/api/auth/logout`."""
 
-    log_out: Callable[[str], None]
+    log_out: Callable[[str, str | None], None]
     payloads: PayloadReader
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """End the session of the token in the body, else of the one in the header."""
         payload = self.payloads.read_optional(req, TokenPayload)
-        self.log_out(bearer_token(req) if payload is None else payload.token)
+        token = bearer_token(req) if payload is None else payload.token
+        self.log_out(token, client_address(req))
         write_json(resp, {"message": "Logout successful."})

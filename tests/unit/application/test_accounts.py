@@ -14,6 +14,7 @@ from adapters.security.common_passwords import CommonPasswords
 from adapters.security.jwt_tokens import JWTAccessTokens
 from application.accounts.authenticate import Authenticate
 from application.accounts.log_in import LogIn, LogInRequest, WrongCredentials
+from application.accounts.note_refused_sign_in import NoteRefusedSignIn
 from application.accounts.log_out import LogOut
 from application.accounts.note_key_use import NoteKeyUse
 from application.accounts.register_user import RegisterUser, RegisterUserRequest
@@ -64,10 +65,11 @@ class Accounts:
     def log_in(self, email: str = EMAIL, password: str = PASSWORD, address: str = HERE) -> str:
         bench = self.bench
         guesses = ThrottleGuesses(DatabaseRateLimiter(bench.database), GuessAllowance(5, 50))
+        note = NoteRefusedSignIn(bench.database, bench.errands)
         use_case = LogIn(
-            bench.database, self.hasher, self.tokens, bench.clock, bench.ids, HOUR, guesses
+            bench.database, self.hasher, self.tokens, bench.clock, bench.ids, HOUR, guesses, note
         )
-        return use_case(LogInRequest(email, password, address))
+        return use_case(LogInRequest(email, password, address, address))
 
     def log_out(self, token: str) -> None:
         LogOut(self.bench.database, self.tokens, self.bench.clock)(token)

@@ -18,6 +18,7 @@ from application.administration.list_tasks import ListTasks
 from application.administration.requeue_task import RequeueTask
 from application.administration.retain import Retain, RetentionPolicy
 from application.administration.sweep_orphans import Findings, SweepOrphans
+from application.audit import Operator
 from application.errors import FileGone, NotFound
 from application.images.download_image import DownloadImage, DownloadImageRequest
 from application.images.open_result import OpenResult, OpenResultRequest
@@ -36,6 +37,8 @@ from tests.unit.application.workbench import AT_ONCE, MINUTE, Workbench
 
 DAY = timedelta(days=1)
 MARKED = Pipeline((Watermark("logo.png"),))
+
+BY = Operator("tasks requeue")
 
 
 def a_failed_task(bench: Workbench) -> Task:
@@ -76,7 +79,7 @@ class TestRequeue:
         task = a_failed_task(bench)
         [first] = bench.deliveries_of(task.id)
 
-        RequeueTask(bench.database)(task.id)
+        RequeueTask(bench.database)(task.id, BY)
         assert bench.take_outbox() == [("TaskQueued", task.id)]
         bench.process_task()(task.id)
         bench.announce_outcome(task.id)
@@ -88,7 +91,7 @@ class TestRequeue:
 
     def test_a_late_word_of_the_first_end_changes_nothing(self, bench: Workbench) -> None:
         task = a_failed_task(bench)
-        RequeueTask(bench.database)(task.id)
+        RequeueTask(bench.database)(task.id, BY)
 
         bench.announce_outcome(task.id)
 
@@ -98,16 +101,16 @@ class TestRequeue:
         done = bench.a_completed_task()
 
         with pytest.raises(IllegalTransition):
-            RequeueTask(bench.database)(done.id)
+            RequeueTask(bench.database)(done.id, BY)
         with pytest.raises(NotFound):
-            RequeueTask(bench.database)(uuid4())
+            RequeueTask(bench.database)(uuid4(), BY)
 
     def test_a_picture_that_is_no_longer_kept_cannot_be_done_again(self, bench: Workbench) -> None:
         task = a_failed_task(bench)
         keep(bench, originals=AT_ONCE)
 
         with pytest.raises(FileGone):
-            RequeueTask(bench.database)(task.id)
+            RequeueTask(bench.database)(task.id, BY)
 
         assert bench.task(task.id).status is TaskStatus.FAILED
 
@@ -117,7 +120,7 @@ class TestDrop:
         task = a_failed_task(bench)
         assert len(bench.stored()) == 2
 
-        DropTask(bench.database, bench.object_store, bench.clock)(task.id)
+        DropTask(bench.database, bench.object_store, bench.clock)(task.id, BY)
 
         assert bench.stored() == set()
         assert bench.task(task.id).status is TaskStatus.CANCELLED
@@ -128,7 +131,7 @@ class TestDrop:
         uploaded = bench.upload(bench.an_actor())
         bench.take_outbox()
 
-        DropTask(bench.database, bench.object_store, bench.clock)(uploaded.task_id)
+        DropTask(bench.database, bench.object_store, bench.clock)(uploaded.task_id, BY)
 
         assert bench.take_outbox() == [("TaskFailed", uploaded.task_id)]
         bench.announce_outcome(uploaded.task_id)
@@ -140,7 +143,7 @@ class TestDrop:
         bench.write(lambda work: work.tasks.claim(uploaded.task_id, MINUTE))
 
         with pytest.raises(IllegalTransition):
-            DropTask(bench.database, bench.object_store, bench.clock)(uploaded.task_id)
+            DropTask(bench.database, bench.object_store, bench.clock)(uploaded.task_id, BY)
 
         assert len(bench.stored()) == 1
 
@@ -151,7 +154,7 @@ def test_every_task_is_listed_once_while_they_are_put_back(bench: Workbench) -> 
 
     seen = []
     for task in list_tasks.every(TaskFilter(TaskStatus.FAILED), page=2):
-        requeue(task.id)
+        requeue(task.id, BY)
         seen.append(task.id)
 
     assert len(seen) == 5 and set(seen) == tasks

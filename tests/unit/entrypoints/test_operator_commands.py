@@ -181,7 +181,10 @@ class TestSweepOrphans:
 
 def test_retention_tells_before_it_acts(premises: Premises) -> None:
     premises.a_completed_task()
-    entries = "log entries, ended notices and sessions: older than 90 days: 0\n"
+    entries = (
+        "log entries, ended notices and sessions: older than 90 days: 0\n"
+        "audit trail: older than 400 days: 0\n"
+    )
 
     told = safelight("retain", "--dry-run", SAFELIGHT_RETENTION_RESULTS_DAYS="1", **premises.here)
     acted = safelight("retain", SAFELIGHT_RETENTION_RESULTS_DAYS="1", **premises.here)

@@ -1,0 +1,423 @@
+"""The audit trail: each action about accounts, rights and what is shared leaves one entry."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import attrs
+import pytest
+
+from adapters.security.argon2_hasher import Argon2PasswordHasher
+from adapters.security.jwt_tokens import JWTAccessTokens
+from adapters.persistence.rate_limiter import DatabaseRateLimiter
+from application.accounts.throttle_guesses import GuessAllowance, ThrottleGuesses
+from application.accounts.authenticate import Authenticate
+from application.accounts.create_api_key import CreateAPIKey, CreateAPIKeyRequest
+from application.accounts.log_in import LogIn, LogInRequest, WrongCredentials
+from application.accounts.log_out import LogOut
+from application.accounts.note_key_use import NoteKeyUse
+from application.accounts.note_refused_sign_in import NoteRefusedSignIn
+from application.accounts.register_user import RegisterUser, RegisterUserRequest
+from application.accounts.revoke_api_key import RevokeAPIKey, RevokeAPIKeyRequest
+from application.accounts.update_profile import UpdateProfile, UpdateProfileRequest
+from application.accounts.view_profile import ViewProfile, ViewProfileRequest
+from application.actor import Actor
+from application.administration.change_user import ChangeUser, ChangeUserRequest
+from application.administration.create_admin import CreateAdmin, CreateAdminRequest
+from application.administration.list_users import ListUsers, ListUsersRequest
+from application.administration.read_audit import ReadAudit, ReadAuditRequest
+from application.administration.retain import Retain, RetentionPolicy
+from application.administration.view_user import ViewUser, ViewUserRequest
+from application.administration.drop_task import DropTask
+from application.administration.look_through_tasks import LookThroughTasks, LookThroughTasksRequest
+from application.administration.read_logs import ReadLogs, ReadLogsRequest
+from application.administration.requeue_task import RequeueTask
+from application.administration.view_queues import ViewQueues
+from application.ports.repositories.tasks import TaskFilter
+from domain.tasks.task import TaskStatus
+from tests.unit.application.test_administration import a_failed_task
+from tests.unit.application.test_assets import add as add_asset
+from tests.unit.application.test_assets import remove as remove_asset
+from tests.unit.application.test_presets import NEGATIVE, Desk
+from application.audit import Operator
+from application.errors import LastAdmin, NotAllowed, NotFound
+from application.ports.access_tokens import InvalidToken
+from application.ports.repositories.audit_trail import AuditFilter
+from domain.errors import InvalidParameter
+from domain.users.audit import (
+    MAX_TEXT_CHARACTERS,
+    AuditAction,
+    AuditEntry,
+    AuditOutcome,
+    AuditRecord,
+    one_line,
+)
+from domain.users.roles import Role
+from domain.users.scopes import Scope
+from domain.users.user import User
+from tests.builders import a_user, an_admin
+from tests.unit.application.workbench import KEY, Workbench
+
+PASSWORD = "correct horse battery"
+HOME = "192.0.2.7"
+
+
+@attrs.define
+class Office:
+    """The use cases about accounts over one bench; Ada is a user, Root an admin."""
+
+    bench: Workbench
+    ada: User = attrs.field(init=False)
+    root: User = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        hashed = self.hasher.hash(PASSWORD)
+        self.ada = a_user(username="ada", email="ada@example.com", password_hash=hashed)
+        self.root = an_admin(username="root", email="root@example.com", password_hash=hashed)
+        with self.bench.database.writing() as work:
+            work.users.add(self.ada)
+            work.users.add(self.root)
+            work.commit()
+
+    @property
+    def hasher(self) -> Argon2PasswordHasher:
+        return Argon2PasswordHasher(memory_kib=8, passes=1)
+
+    @property
+    def tokens(self) -> JWTAccessTokens:
+        return JWTAccessTokens(
+            {"k1": KEY}, "k1", issuer="us", audience="us", clock=self.bench.clock
+        )
+
+    @property
+    def admin(self) -> Actor:
+        return Actor(self.root.id, self.root.roles, address=HOME)
+
+    @property
+    def customer(self) -> Actor:
+        return Actor(self.ada.id, self.ada.roles, address=HOME)
+
+    def trail(self) -> list[AuditEntry]:
+        with self.bench.database.reading() as work:
+            return list(work.audit.page(AuditFilter(), None, 100))[::-1]
+
+    def log_in(self, password: str = PASSWORD, email: str = "ada@example.com") -> str:
+        bench = self.bench
+        note = NoteRefusedSignIn(bench.database, bench.errands)
+        guesses = ThrottleGuesses(DatabaseRateLimiter(bench.database), GuessAllowance(0, 0))
+        return LogIn(
+            bench.database,
+            self.hasher,
+            self.tokens,
+            bench.clock,
+            bench.ids,
+            timedelta(days=1),
+            guesses,
+            note,
+        )(LogInRequest(email, password, HOME, HOME))
+
+    def fail_to_log_in(self, **who: str) -> None:
+        with pytest.raises(WrongCredentials):
+            self.log_in(**who)
+        deadline = time.monotonic() + 10
+        while not self.trail() and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def authenticate(self, token: str) -> Actor:
+        bench = self.bench
+        note = NoteKeyUse(bench.database, bench.errands)
+        return Authenticate(bench.database, self.tokens, bench.key_tokens, note, bench.clock)(token)
+
+    def register(self) -> None:
+        bench = self.bench
+        RegisterUser(bench.database, self.hasher, bench.clock, bench.ids)(
+            RegisterUserRequest("bob", "bob@example.com", PASSWORD, address=HOME)
+        )
+
+    def log_out(self) -> None:
+        token = self.log_in()
+        self.forget()
+        for _ in range(2):
+            LogOut(self.bench.database, self.tokens, self.bench.clock)(token, HOME)
+
+    def forget(self) -> None:
+        with self.bench.database.writing() as work:
+            work.audit.remove_older_than(timedelta(seconds=-60), 1000)
+            work.commit()
+
+    def create_key(self) -> Any:
+        bench = self.bench
+        return CreateAPIKey(bench.database, bench.key_tokens, bench.clock, bench.ids)(
+            CreateAPIKeyRequest(self.customer, "import", [Scope.IMAGES_READ], None, None)
+        )
+
+    def revoke_key(self) -> None:
+        key = self.create_key().key
+        self.forget()
+        for _ in range(2):
+            RevokeAPIKey(self.bench.database, self.bench.clock)(
+                RevokeAPIKeyRequest(self.customer, key.id)
+            )
+
+    def change_profile(self) -> None:
+        for _ in range(2):
+            UpdateProfile(self.bench.database, self.bench.clock)(
+                UpdateProfileRequest(self.customer, email="new@example.com")
+            )
+
+    def change(self, user: User | None = None, **changes: Any) -> User:
+        user = user or self.ada
+        return ChangeUser(self.bench.database, self.bench.clock)(
+            ChangeUserRequest(self.admin, user.id, **changes)
+        )
+
+    def enable(self) -> None:
+        self.change(disabled=True)
+        self.forget()
+        for _ in range(2):
+            self.change(disabled=False)
+
+    def create_admin(self, **overrides: str) -> Any:
+        bench = self.bench
+        who = {"username": "second", "email": "second@example.com", "password": PASSWORD}
+        return CreateAdmin(bench.database, self.hasher, bench.clock, bench.ids)(
+            CreateAdminRequest(Operator("admin create"), **(who | overrides))
+        )
+
+    def desk(self) -> Desk:
+        return Desk(self.bench, self.admin)
+
+    def change_preset(self) -> None:
+        self.desk().add(shared=True)
+        self.forget()
+        for _ in range(2):
+            self.desk().change(NEGATIVE, shared=True)
+
+    def remove_preset(self) -> None:
+        self.desk().add(shared=True)
+        self.forget()
+        self.desk().remove(shared=True)
+
+    def add_asset(self) -> None:
+        add_asset(self.bench, self.admin, shared=True)
+
+    def remove_asset(self) -> None:
+        self.add_asset()
+        self.forget()
+        remove_asset(self.bench, self.admin, shared=True)
+
+    def requeue(self) -> None:
+        RequeueTask(self.bench.database)(a_failed_task(self.bench).id, self.admin)
+
+    def drop(self) -> None:
+        bench = self.bench
+        task = a_failed_task(bench)
+        DropTask(bench.database, bench.object_store, bench.clock)(task.id, self.admin)
+
+    def look_at(self, name: str) -> None:
+        ViewProfile(self.bench.database)(ViewProfileRequest(self.admin, name))
+        ViewProfile(self.bench.database)(ViewProfileRequest(self.admin))  # one's own is no news
+
+
+@pytest.fixture
+def office(bench: Workbench) -> Office:
+    return Office(bench)
+
+
+DONE, REFUSED = AuditOutcome.DONE, AuditOutcome.REFUSED
+WHAT_LEAVES_AN_ENTRY: dict[str, tuple[Callable[[Office], Any], AuditAction, AuditOutcome]] = {
+    "sign-in": (lambda o: o.log_in(), AuditAction.SIGN_IN, DONE),
+    "sign-in refused": (
+        lambda o: o.fail_to_log_in(password="wrong horse"), AuditAction.SIGN_IN, REFUSED
+    ),
+    "sign-in of nobody": (
+        lambda o: o.fail_to_log_in(email=PASSWORD), AuditAction.SIGN_IN, REFUSED
+    ),
+    "sign-out": (lambda o: o.log_out(), AuditAction.SIGN_OUT, DONE),
+    "registration": (lambda o: o.register(), AuditAction.REGISTER, DONE),
+    "profile": (lambda o: o.change_profile(), AuditAction.CHANGE_PROFILE, DONE),
+    "key made": (lambda o: o.create_key(), AuditAction.CREATE_API_KEY, DONE),
+    "key revoked": (lambda o: o.revoke_key(), AuditAction.REVOKE_API_KEY, DONE),
+    "admin made": (lambda o: o.create_admin(), AuditAction.CREATE_ADMIN, DONE),
+    "roles": (lambda o: o.change(roles=frozenset(Role)), AuditAction.CHANGE_ROLES, DONE),
+    "disabled": (lambda o: o.change(disabled=True), AuditAction.DISABLE_ACCOUNT, DONE),
+    "enabled": (lambda o: o.enable(), AuditAction.ENABLE_ACCOUNT, DONE),
+    "profile seen": (lambda o: o.look_at("ada"), AuditAction.VIEW_PROFILE, DONE),
+    "users seen": (
+        lambda o: ListUsers(o.bench.database)(ListUsersRequest(o.admin)),
+        AuditAction.LIST_USERS, DONE,
+    ),
+    "user seen": (
+        lambda o: ViewUser(o.bench.database)(ViewUserRequest(o.admin, o.ada.id)),
+        AuditAction.VIEW_USER, DONE,
+    ),
+    "trail seen": (
+        lambda o: ReadAudit(o.bench.database)(ReadAuditRequest(o.admin)),
+        AuditAction.READ_AUDIT, DONE,
+    ),
+    "preset added": (lambda o: o.desk().add(shared=True), AuditAction.ADD_SHARED_PRESET, DONE),
+    "preset changed": (lambda o: o.change_preset(), AuditAction.CHANGE_SHARED_PRESET, DONE),
+    "preset removed": (lambda o: o.remove_preset(), AuditAction.REMOVE_SHARED_PRESET, DONE),
+    "asset added": (lambda o: o.add_asset(), AuditAction.ADD_SHARED_ASSET, DONE),
+    "asset removed": (lambda o: o.remove_asset(), AuditAction.REMOVE_SHARED_ASSET, DONE),
+    "tasks seen": (
+        lambda o: LookThroughTasks(o.bench.database)(
+            LookThroughTasksRequest(o.admin, TaskFilter(TaskStatus.FAILED))
+        ),
+        AuditAction.LIST_TASKS, DONE,
+    ),
+    "queues seen": (
+        lambda o: ViewQueues(o.bench.database)(o.admin), AuditAction.VIEW_QUEUES, DONE
+    ),
+    "log seen": (
+        lambda o: ReadLogs(o.bench.database)(ReadLogsRequest(o.admin)),
+        AuditAction.READ_LOGS, DONE,
+    ),
+    "task put back": (lambda o: o.requeue(), AuditAction.REQUEUE_TASK, DONE),
+    "task dropped": (lambda o: o.drop(), AuditAction.DROP_TASK, DONE),
+}  # fmt: skip
+
+
+def test_the_table_has_every_action() -> None:
+    assert {action for _, action, _ in WHAT_LEAVES_AN_ENTRY.values()} == set(AuditAction)
+
+
+def test_ones_own_presets_and_assets_are_nobody_elses_business(office: Office) -> None:
+    office.desk().add()
+    office.desk().change(NEGATIVE)
+    office.desk().remove()
+    add_asset(office.bench, office.admin)
+    remove_asset(office.bench, office.admin)
+
+    assert office.trail() == []
+
+
+@pytest.mark.parametrize("what", WHAT_LEAVES_AN_ENTRY)
+def test_each_action_leaves_one_entry(office: Office, what: str) -> None:
+    act, action, outcome = WHAT_LEAVES_AN_ENTRY[what]
+
+    act(office)
+
+    [entry] = office.trail()
+    assert (entry.record.action, entry.record.outcome) == (action, outcome)
+    assert entry.record.address == (None if entry.record.command else HOME)
+    assert PASSWORD not in str(entry)
+
+
+def test_nothing_is_left_of_what_was_not_done(office: Office) -> None:
+    with pytest.raises(NotAllowed):
+        ListUsers(office.bench.database)(ListUsersRequest(office.customer))
+    with pytest.raises(NotAllowed):
+        ReadAudit(office.bench.database)(ReadAuditRequest(office.customer))
+    with pytest.raises(NotAllowed):
+        ChangeUser(office.bench.database, office.bench.clock)(
+            ChangeUserRequest(office.customer, office.ada.id, disabled=True)
+        )
+    with pytest.raises(NotFound):
+        office.change(a_user(), disabled=True)
+    office.change(roles=office.ada.roles, disabled=False)
+
+    assert office.trail() == []
+
+
+def test_refused_sign_ins_do_not_fill_the_table(office: Office) -> None:
+    done: list[Callable[[], None]] = []
+
+    class Later:
+        def run_soon(self, errand: Callable[[], None]) -> None:
+            done.append(errand)
+
+    bench = office.bench
+    note = NoteRefusedSignIn(bench.database, Later(), most_a_minute=3)
+    for _ in range(10):
+        note(None, HOME, bench.clock.now())
+    assert len(done) == 3
+
+    bench.clock.advance(timedelta(minutes=1))
+    note(office.ada, HOME, bench.clock.now())
+    for errand in done:
+        errand()
+
+    told = [entry.record.subject for entry in office.trail()]
+    assert told == [None, None, None, f"user:{office.ada.id}"]
+
+
+def test_no_line_can_be_forged() -> None:
+    record = AuditRecord(AuditAction.SIGN_IN, detail="x\n2026 root did it\x1b[2J\u202e\x00")
+
+    assert record.detail == "x\\u000a2026 root did it\\u001b[2J\\u202e\\u0000"
+    assert one_line(record.detail) == record.detail
+    assert len(one_line("a" * 5000) or "") == MAX_TEXT_CHARACTERS
+
+
+def test_what_is_too_old_goes_if_the_operator_says_so(office: Office) -> None:
+    office.log_in()
+    bench = office.bench
+
+    kept = Retain(bench.database, bench.object_store, RetentionPolicy())
+    short = Retain(
+        bench.database, bench.object_store, RetentionPolicy(audit=timedelta(seconds=-60))
+    )
+
+    assert (kept(), kept.forecast().audit, len(office.trail())) == (0, 0, 1)
+    assert (short.forecast().audit, short(), office.trail()) == (1, 1, [])
+
+
+class TestDisabledAccounts:
+    def test_sessions_and_keys_stop_at_once_and_work_again_later(self, office: Office) -> None:
+        tokens = [office.log_in(), office.create_key().token]
+        assert {office.authenticate(token).user_id for token in tokens} == {office.ada.id}
+
+        office.change(disabled=True)
+        for token in tokens:
+            with pytest.raises(InvalidToken):
+                office.authenticate(token)
+        office.change(disabled=False)
+
+        assert {office.authenticate(token).user_id for token in tokens} == {office.ada.id}
+
+    def test_signing_in_is_answered_as_a_wrong_password_is(self, office: Office) -> None:
+        office.change(disabled=True)
+        office.forget()
+
+        with pytest.raises(WrongCredentials) as right:
+            office.log_in()
+        with pytest.raises(WrongCredentials) as wrong:
+            office.log_in("wrong horse")
+
+        assert right.value.detail == wrong.value.detail
+
+
+class TestTheLastAdmin:
+    @pytest.mark.parametrize(
+        "changes", [{"disabled": True}, {"roles": frozenset({Role.USER})}], ids=["off", "role"]
+    )
+    def test_cannot_go(self, office: Office, changes: dict[str, Any]) -> None:
+        with pytest.raises(LastAdmin):
+            office.change(office.root, **changes)
+
+        office.create_admin()
+        assert office.change(office.root, **changes) != office.root
+
+    def test_of_two_who_take_it_from_each_other_at_once_one_stays(self, office: Office) -> None:
+        second = an_admin(id=office.create_admin())
+        start, refused = threading.Barrier(2), []
+
+        def take_from(user: User) -> None:
+            start.wait(10)
+            try:
+                office.change(user, roles=frozenset({Role.USER}))
+            except LastAdmin as refusal:
+                refused.append(refusal)
+
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(take_from, [office.root, second]))
+
+        assert len(refused) == 1
+
+    def test_somebody_without_any_role_there_is_not(self, office: Office) -> None:
+        with pytest.raises(InvalidParameter):
+            office.change(roles=frozenset())
