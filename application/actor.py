@@ -20,6 +20,7 @@ class Actor:
         scopes: What the API key is good for; None for whoever has signed in, who may all that
             their roles let them.
         key_id: The API key's; None for whoever has signed in.
+        session_id: Of the signing-in; None for an API key.
         presets_only: Names such as `card` or `card@3` to which the key's uploads are confined;
             None for no such bound.
     """
@@ -29,6 +30,7 @@ class Actor:
     scopes: frozenset[Scope] | None = None
     key_id: UUID | None = None
     presets_only: frozenset[str] | None = None
+    session_id: UUID | None = None
 
     def require(self, permission: Permission) -> None:
         """

@@ -11,10 +11,13 @@ from dependency_injector import containers, providers
 
 from application.accounts.authenticate import Authenticate
 from application.accounts.create_api_key import CreateAPIKey
+from application.accounts.end_sessions import EndSessions
 from application.accounts.list_api_keys import ListAPIKeys
+from application.accounts.list_sessions import ListSessions
 from application.accounts.log_in import LogIn
 from application.accounts.log_out import LogOut
 from application.accounts.note_key_use import NoteKeyUse
+from application.accounts.refresh_session import RefreshSession
 from application.accounts.register_user import RegisterUser
 from application.accounts.revoke_api_key import RevokeAPIKey
 from application.accounts.update_profile import UpdateProfile
@@ -79,6 +82,8 @@ class Adapters(containers.DeclarativeContainer):
     password_hasher = _once(factories.password_hasher)
     access_tokens = _once(factories.access_tokens, settings, clock)
     key_tokens = _once(factories.key_tokens)
+    opaque_tokens = _once(factories.opaque_tokens, settings)
+    session_tokens = _once(factories.session_tokens, settings, access_tokens, opaque_tokens)
     signing_secrets = _once(factories.signing_secrets, settings)
     upload_policy = _once(factories.upload_policy, settings)
     retention_policy = _once(factories.retention, settings)
@@ -120,11 +125,18 @@ class UseCases(containers.DeclarativeContainer):
         LogIn,
         database=adapters.database,
         hasher=adapters.password_hasher,
-        tokens=adapters.access_tokens,
+        session_tokens=adapters.session_tokens,
         clock=adapters.clock,
         ids=adapters.ids,
-        session_lifetime=_duration(settings.provided.tokens.lifetime_seconds),
     )
+    refresh_session = _once(
+        RefreshSession,
+        database=adapters.database,
+        session_tokens=adapters.session_tokens,
+        clock=adapters.clock,
+    )
+    list_sessions = _once(ListSessions, database=adapters.database, clock=adapters.clock)
+    end_sessions = _once(EndSessions, database=adapters.database, clock=adapters.clock)
     log_out = _once(
         LogOut, database=adapters.database, tokens=adapters.access_tokens, clock=adapters.clock
     )
@@ -308,6 +320,9 @@ class Platform(containers.DeclarativeContainer):
         process_factories.http_use_cases,
         register_user=_watched(use_cases.register_user, adapters),
         log_in=_watched(use_cases.log_in, adapters),
+        refresh_session=_watched(use_cases.refresh_session, adapters),
+        list_sessions=_watched(use_cases.list_sessions, adapters),
+        end_sessions=_watched(use_cases.end_sessions, adapters),
         log_out=_watched(use_cases.log_out, adapters),
         authenticate=_watched(use_cases.authenticate, adapters),
         create_api_key=_watched(use_cases.create_api_key, adapters),

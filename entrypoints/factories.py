@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from application.accounts.session_tokens import SessionTokens
 from application.administration.retain import RetentionPolicy
 from application.images.admit_upload import HighWaterMarks
 from application.ports.access_tokens import AccessTokens
@@ -28,6 +29,7 @@ from application.ports.key_tokens import KeyTokens
 from application.ports.message_inbox import MessageInbox
 from application.ports.notifier import Notifier
 from application.ports.object_store import ObjectStore
+from application.ports.opaque_tokens import OpaqueTokens
 from application.ports.outbox_bell import OutboxBell
 from application.ports.password_hasher import PasswordHasher
 from application.ports.pipeline_texts import PipelineTexts
@@ -185,6 +187,24 @@ def key_tokens() -> KeyTokens:
     from adapters.security.sha256_key_tokens import Sha256KeyTokens
 
     return Sha256KeyTokens()
+
+
+def opaque_tokens(settings: Settings) -> OpaqueTokens:
+    from adapters.security.sha256_opaque_tokens import Sha256OpaqueTokens
+
+    return Sha256OpaqueTokens(signing_key(settings, settings.tokens.key, "tokens"))
+
+
+def session_tokens(
+    settings: Settings, access_tokens: AccessTokens, opaque_tokens: OpaqueTokens
+) -> SessionTokens:
+    return SessionTokens(
+        access_tokens,
+        opaque_tokens,
+        token_lifetime=timedelta(seconds=settings.tokens.lifetime_seconds),
+        session_lifetime=timedelta(days=settings.sessions.lifetime_days),
+        idle=timedelta(days=settings.sessions.idle_days),
+    )
 
 
 def signing_secrets(settings: Settings) -> SigningSecrets:

@@ -330,10 +330,24 @@ class TokensSettings:
     """Access tokens."""
 
     lifetime_seconds: int = _setting(
-        900, form.whole(10, 30 * 86_400), "How long one signing-in lasts."
+        900,
+        form.whole(10, 30 * 86_400),
+        "How long an access token is good; a refresh token gets the next one.",
     )
     key: str | None = _setting(
         None, form.secret(32), "Signs access tokens; `keys/tokens.key` if absent."
+    )
+
+
+@attrs.frozen
+class SessionsSettings:
+    """Signings-in."""
+
+    lifetime_days: int = _setting(
+        30, form.whole(1, 366), "When one has to sign in again, however much a session is used."
+    )
+    idle_days: int = _setting(
+        14, form.whole(1, 366), "After how long without use a session ends before that."
     )
 
 
@@ -408,6 +422,7 @@ class Settings:
     webhook: WebhookSettings = WebhookSettings()
     downloads: DownloadsSettings = DownloadsSettings()
     tokens: TokensSettings = TokensSettings()
+    sessions: SessionsSettings = SessionsSettings()
     links: LinksSettings = LinksSettings()
     log: LogSettings = LogSettings()
     logstash: LogstashSettings = LogstashSettings()

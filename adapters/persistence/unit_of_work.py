@@ -12,8 +12,9 @@ from adapters.persistence.images import SqlImages
 from adapters.persistence.notifications import SqlDeliveries, SqlWebhooks
 from adapters.persistence.outbox import SqlOutbox
 from adapters.persistence.processing_log import SqlProcessingLog
+from adapters.persistence.sessions import SqlSessions
 from adapters.persistence.tasks import SqlTasks
-from adapters.persistence.users import SqlSessions, SqlUsers
+from adapters.persistence.users import SqlUsers
 from application.ports.unit_of_work import UnitOfWork
 
 

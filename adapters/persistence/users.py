@@ -1,14 +1,11 @@
-"""Accounts and sessions."""
+"""Accounts."""
 
 import unicodedata
-from datetime import datetime
 from uuid import UUID
 
 from adapters.persistence.connection import Connection, Row, TextArray, UniqueViolation
-from application.ports.repositories.sessions import Sessions
 from application.ports.repositories.users import EmailTaken, UsernameTaken, Users
 from domain.users.roles import Role
-from domain.users.session import Session
 from domain.users.user import User
 
 COLUMNS = "u.id, u.username, u.email, u.password_hash, u.roles, u.created_at, u.updated_at"
@@ -20,11 +17,6 @@ _GET = f"SELECT {COLUMNS} FROM users u WHERE u.id = :value"
 _HOLD = f"{_GET} FOR NO KEY UPDATE"
 _BY_EMAIL = f"SELECT {COLUMNS} FROM users u WHERE lower(u.email) = lower(:value)"
 _BY_USERNAME = f"SELECT {COLUMNS} FROM users u WHERE u.username_key = :value"
-_SESSION_WITH_USER = f"""
-    SELECT {COLUMNS}, s.id, s.user_id, s.created_at, s.expires_at, s.revoked_at
-    FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.id = :id
-"""
 
 
 class SqlUsers(Users):
@@ -82,46 +74,6 @@ class SqlUsers(Users):
     def _one(self, sql: str, value: object) -> User | None:
         row = self._connection.row(sql, value=value)
         return None if row is None else user_from(self._connection, row)
-
-
-class SqlSessions(Sessions):
-    """Signings-in in the table `sessions`."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def add(self, session: Session) -> None:
-        self._connection.change(
-            """
-            INSERT INTO sessions (id, user_id, created_at, expires_at)
-            VALUES (:id, :user_id, :created_at, :expires_at)
-            """,
-            id=session.id,
-            user_id=session.user_id,
-            created_at=session.created_at,
-            expires_at=session.expires_at,
-        )
-
-    def with_user(self, session_id: UUID) -> tuple[Session, User] | None:
-        read = self._connection
-        row = read.row(_SESSION_WITH_USER, id=session_id)
-        if row is None:
-            return None
-        session = Session(
-            id=read.as_uuid(row[7]),
-            user_id=read.as_uuid(row[8]),
-            created_at=read.as_time(row[9]),
-            expires_at=read.as_time(row[10]),
-            revoked_at=read.as_time_or_none(row[11]),
-        )
-        return session, user_from(read, row)
-
-    def revoke(self, session_id: UUID, now: datetime) -> None:
-        self._connection.change(
-            "UPDATE sessions SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL",
-            id=session_id,
-            now=now,
-        )
 
 
 def user_from(read: Connection, row: Row) -> User:

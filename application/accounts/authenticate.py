@@ -43,7 +43,9 @@ class Authenticate:
         if found is None:
             return None
         session, user = found
-        return Actor(user.id, user.roles) if session.is_live(self.clock.now()) else None
+        if not session.is_live(self.clock.now()):
+            return None
+        return Actor(user.id, user.roles, session_id=session.id)
 
     def _with_key(self, presented: PresentedToken) -> Actor | None:
         with self.database.reading() as work:

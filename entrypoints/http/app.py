@@ -9,9 +9,11 @@ import cattrs
 import falcon
 
 from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
+from application.accounts.end_sessions import EndSessionsRequest
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
+from application.accounts.session_tokens import SignedIn
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
@@ -32,6 +34,7 @@ from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.images.image import Image
 from domain.images.upload_policy import UploadPolicy
 from domain.users.api_key import APIKey
+from domain.users.session import Session
 from domain.users.user import User
 from entrypoints.http import errors
 from entrypoints.http.authentication import Authentication
@@ -46,6 +49,7 @@ from entrypoints.http.resources.pages import Landing, ProblemPages
 from entrypoints.http.resources.pipelines import Capabilities, Operations, PipelinePlan
 from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
 from entrypoints.http.resources.profile import Profile
+from entrypoints.http.resources.sessions import OneSession, Refreshing, Sessions
 from entrypoints.http.resources.tasks import TaskCancellation, TaskDetail, TaskRetry
 from entrypoints.http.resources.webhooks import OneWebhook, Webhooks
 from entrypoints.http.upload_form import UploadFormReader
@@ -64,7 +68,10 @@ class HTTPUseCases:
     """
 
     register_user: Callable[[RegisterUserRequest], Registered]
-    log_in: Callable[[LogInRequest], str]
+    log_in: Callable[[LogInRequest], SignedIn]
+    refresh_session: Callable[[str], SignedIn]
+    list_sessions: Callable[[Actor], Sequence[Session]]
+    end_sessions: Callable[[EndSessionsRequest], None]
     log_out: Callable[[str], None]
     authenticate: Callable[[str], Actor]
     view_profile: Callable[[ViewProfileRequest], User]
@@ -128,6 +135,12 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ("/api/auth/register", Registration(use_cases.register_user, payloads)),
         ("/api/auth/login", SignIn(use_cases.log_in, payloads)),
         ("/api/auth/logout", SignOut(use_cases.log_out, payloads)),
+        ("/api/auth/refresh", Refreshing(use_cases.refresh_session, payloads)),
+        (
+            "/api/auth/sessions",
+            Sessions(authentication, use_cases.list_sessions, use_cases.end_sessions),
+        ),
+        ("/api/auth/sessions/{session_id}", OneSession(authentication, use_cases.end_sessions)),
         (
             "/api/images/upload",
             Upload(

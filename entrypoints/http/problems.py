@@ -80,6 +80,9 @@ PROBLEMS: Final = _by_code((
             "/api/auth/login gives one."),
     Problem("wrong-credentials", 401, "The e-mail address or the password is wrong",
             "Check both and sign in again."),
+    Problem("invalid-refresh-token", 401, "The refresh token is not good any more",
+            "Sign in again. A refresh token works once, and its session ends when it is sent a "
+            "second time; always keep the newest."),
     Problem("not-authenticated", 401, "Sign in first", "Sign in and send the access token."),
     Problem("not-allowed", 403, "Your account may not do this",
             "Ask somebody whose account may, an administrator for one."),

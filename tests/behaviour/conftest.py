@@ -14,6 +14,7 @@ from tests.behaviour.steps import (
     notifications,
     plans,
     sending_again,
+    sessions,
     tasks,
     variants,
 )
@@ -30,6 +31,7 @@ for _module in (
     notifications,
     plans,
     sending_again,
+    sessions,
     tasks,
     variants,
 ):

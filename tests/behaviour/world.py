@@ -40,6 +40,8 @@ class World:
     link: str | None = None
     next_page: str | None = None
     api_key: Any = None
+    devices: dict[str, tuple[str, str]] = attrs.field(factory=dict)
+    stolen: str = ""
     server: Any = None
 
     def person(self, name: str) -> Person:

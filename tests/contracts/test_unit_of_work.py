@@ -17,6 +17,7 @@ import pytest
 
 from application.errors import AlreadyExists
 from application.ports.message_publisher import Message
+from application.ports.repositories.sessions import RefreshToken
 from application.ports.repositories.users import EmailTaken, UsernameTaken
 from application.ports.repositories.idempotency_keys import RememberedReply, TwinRequest
 from application.ports.unit_of_work import Database, DatabaseUnavailable, UnitOfWork
@@ -390,6 +391,119 @@ class TestSessions:
 
         found, _ = read(database, lambda work: work.sessions.with_user(session.id))
         assert found == attrs.evolve(session, revoked_at=NOON)
+
+    def test_of_a_user_are_those_that_live_the_last_used_first(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        live = [
+            a_session(ada, last_used_at=NOON + MINUTE),
+            a_session(ada, last_used_at=None, idle_until=None, created_at=NOON + MINUTE / 2),
+            a_session(ada),
+        ]
+        others = [
+            a_session(ada, idle_until=NOON + MINUTE),
+            a_session(ada, expires_at=NOON + MINUTE),
+            a_session(a_stored_user(database)),
+        ]
+        for session in reversed(live + others):
+            write(database, lambda work: work.sessions.add(session))
+        revoked = a_session(ada)
+        write(database, lambda work: work.sessions.add(revoked))
+        write(database, lambda work: work.sessions.revoke(revoked.id, NOON))
+
+        found = read(database, lambda work: work.sessions.live_of(ada.id, NOON + MINUTE))
+
+        assert found == live
+
+    def test_are_ended_all_at_once_but_for_one(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        sessions = [a_session(ada) for _ in range(3)]
+        other = a_session(a_stored_user(database))
+        for session in (*sessions, other):
+            write(database, lambda work: work.sessions.add(session))
+
+        def end(but: UUID | None) -> int:
+            return write(database, lambda work: work.sessions.revoke_all_of(ada.id, NOON, but=but))
+
+        assert end(sessions[0].id) == 2
+        assert read(database, lambda work: work.sessions.live_of(ada.id, NOON)) == sessions[:1]
+        assert end(None) == 1
+        assert read(database, lambda work: work.sessions.live_of(ada.id, NOON)) == []
+        assert read(database, lambda work: work.sessions.live_of(other.user_id, NOON)) == [other]
+
+    def test_a_use_is_noted_unless_the_session_has_been_ended(self, database: Database) -> None:
+        session = a_session(a_stored_user(database))
+        write(database, lambda work: work.sessions.add(session))
+        used = session.used(NOON + MINUTE, MINUTE)
+
+        assert write(database, lambda work: work.sessions.note_use(used)) is True
+        found, _ = read(database, lambda work: work.sessions.with_user(session.id))
+        assert found == used
+
+        write(database, lambda work: work.sessions.revoke(session.id, NOON))
+        assert write(database, lambda work: work.sessions.note_use(session)) is False
+
+    def test_those_that_ended_are_forgotten_but_for_the_newest(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        live = a_session(ada)
+        ended = [
+            a_session(ada, created_at=NOON + number * MINUTE, expires_at=NOON + 9 * MINUTE)
+            for number in range(4)
+        ]
+        for session in (live, *ended):
+            write(database, lambda work: work.sessions.add(session))
+            write(
+                database,
+                lambda work: work.sessions.add_refresh_token(session.id, str(session.id), NOON),
+            )
+
+        forgotten = write(
+            database,
+            lambda work: work.sessions.forget_ended(ada.id, NOON + 9 * MINUTE, keep=2),
+        )
+
+        assert forgotten == 2
+        there = [
+            read(database, lambda work: work.sessions.with_user(one.id)) is not None
+            for one in (live, *ended)
+        ]
+        assert there == [True, False, False, True, True]
+        assert (
+            read(database, lambda work: work.sessions.find_refresh_token(str(ended[0].id))) is None
+        )
+
+    def test_a_refresh_token_is_exchanged_once(self, database: Database) -> None:
+        session = a_session(a_stored_user(database))
+        write(database, lambda work: work.sessions.add(session))
+        write(database, lambda work: work.sessions.add_refresh_token(session.id, "one", NOON))
+
+        def find(sha256: str) -> Any:
+            return read(database, lambda work: work.sessions.find_refresh_token(sha256))
+
+        def rotate(old: str, new: str) -> bool:
+            return write(database, lambda work: work.sessions.rotate(old, new, NOON + MINUTE))
+
+        assert find("one") == RefreshToken(session)
+        assert rotate("one", "two") is True
+        assert rotate("one", "three") is False
+        assert rotate("nobody's", "four") is False
+        assert find("one") == RefreshToken(session, used_at=NOON + MINUTE)
+        assert find("two") == RefreshToken(session)
+        assert find("three") is find("four") is None
+        assert rotate("two", "three") is True
+        assert find("one") == RefreshToken(session, used_at=NOON + MINUTE, successor_used=True)
+
+    def test_of_eight_who_exchange_one_refresh_token_at_once_one_does(
+        self, database: Database
+    ) -> None:
+        session = a_session(a_stored_user(database))
+        write(database, lambda work: work.sessions.add(session))
+        write(database, lambda work: work.sessions.add_refresh_token(session.id, "one", NOON))
+
+        def rotate(number: int) -> bool:
+            return write(database, lambda work: work.sessions.rotate("one", f"next-{number}", NOON))
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sorted(pool.map(rotate, range(8))) == [False] * 7 + [True]
 
 
 class TestAPIKeys:

@@ -19,9 +19,12 @@ from falcon.testing import TestClient
 from adapters.imaging.header_probe import HeaderProbe
 from adapters.serialization.converter import make_converter
 from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
+from application.accounts.end_sessions import EndSessionsRequest
 from application.accounts.log_in import LogInRequest, WrongCredentials
+from application.accounts.refresh_session import InvalidRefreshToken
 from application.accounts.register_user import Registered, RegisterUserRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
+from application.accounts.session_tokens import SignedIn
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
@@ -52,11 +55,22 @@ from domain.users.api_key import (
     checked_presets,
     checked_scopes,
 )
+from domain.users.session import Session
 from domain.users.user import User, checked_email, checked_password, checked_username
 from entrypoints.http.app import HTTPOptions, HTTPUseCases, create_app
-from tests.builders import NOON, a_result, a_task, a_user, a_webhook, an_api_key, an_image
+from tests.builders import (
+    NOON,
+    a_result,
+    a_session,
+    a_task,
+    a_user,
+    a_webhook,
+    an_api_key,
+    an_image,
+)
 
 TOKEN = "ada.s.token"
+REFRESH_TOKEN = "st_ada"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 BOUNDARY = "4711"
 RESULT_BYTES = bytes(range(256)) * 40
@@ -101,7 +115,9 @@ class House:
         self.policy = UploadPolicy(max_bytes=options.pop("max_upload_bytes", 25 * 1024 * 1024))
         self.base_url = options.pop("base_url", "http://127.0.0.1:8000")
         self.user: User = a_user(username="user1", email="user1@example.com")
-        self.actor = Actor(self.user.id, self.user.roles)
+        self.sessions: list[Session] = [a_session(self.user), a_session(self.user)]
+        self.actor = Actor(self.user.id, self.user.roles, session_id=self.sessions[0].id)
+        self.sign_ins: list[LogInRequest] = []
         self.staging = Staging()
         self.registered: list[RegisterUserRequest] = []
         self.changes: list[UpdateProfileRequest] = []
@@ -145,10 +161,28 @@ class House:
         self.registered.append(request)
         return Registered(replayed=self.replaying)
 
-    def log_in(self, request: LogInRequest) -> str:
+    def log_in(self, request: LogInRequest) -> SignedIn:
+        self.sign_ins.append(request)
         if (request.email, request.password) != (self.user.email, "password123"):
             raise WrongCredentials("No account has this address with this password; check both.")
-        return TOKEN
+        return SignedIn(TOKEN, REFRESH_TOKEN)
+
+    def refresh_session(self, refresh_token: str) -> SignedIn:
+        if refresh_token != REFRESH_TOKEN:
+            raise InvalidRefreshToken
+        return SignedIn(TOKEN, f"{REFRESH_TOKEN}_next")
+
+    def list_sessions(self, _: Actor) -> list[Session]:
+        return self.sessions
+
+    def end_sessions(self, request: EndSessionsRequest) -> None:
+        ids = [one.id for one in self.sessions]
+        if request.session_id is None:
+            self.sessions = [one for one in self.sessions if one.id == request.actor.session_id]
+        elif request.session_id not in ids:
+            raise NotFound
+        else:
+            self.sessions = [one for one in self.sessions if one.id != request.session_id]
 
     def log_out(self, token: str) -> None:
         if token != TOKEN:

@@ -8,7 +8,7 @@ import pytest
 from domain.users.roles import Role
 from application.ports.repositories.users import EmailTaken, UsernameTaken
 from tests.builders import an_admin
-from tests.http.house import BEARER, TOKEN, Caller, House, problem
+from tests.http.house import BEARER, REFRESH_TOKEN, TOKEN, Caller, House, problem
 
 AN_ID = UUID(int=1)
 
@@ -133,6 +133,61 @@ def test_taken_names_and_addresses_are_conflicts(caller: Caller, house: House) -
         house.failures["register_user"] = refusal
         answer = caller.simulate_post("/api/auth/register", json=USER1)
         assert problem(answer) == (409, code)
+
+
+def test_signing_in_gives_a_refresh_token_in_a_header(caller: Caller, house: House) -> None:
+    answer = caller.simulate_post(
+        "/api/auth/login",
+        json={"email": "user1@example.com", "password": "password123"},
+        headers={"User-Agent": " Lynx/2.8\u00a0\x9b31m  (" + "x" * 500},
+    )
+
+    assert answer.headers["x-refresh-token"] == REFRESH_TOKEN
+    assert answer.headers["cache-control"] == "no-store"
+    [request] = house.sign_ins
+    assert request.client.startswith("Lynx/2.8 31m (xxx")
+    assert len(request.client) == 120
+
+
+def test_the_client_is_what_the_header_says_not_the_body(caller: Caller) -> None:
+    body = {"email": "user1@example.com", "password": "password123", "client": "x"}
+
+    assert problem(caller.simulate_post("/api/auth/login", json=body)) == (422, "unknown-member")
+
+
+def test_a_refresh_token_is_exchanged(caller: Caller) -> None:
+    answer = caller.simulate_post("/api/auth/refresh", json={"refreshToken": REFRESH_TOKEN})
+
+    assert (answer.status_code, answer.json) == (200, {"token": TOKEN})
+    assert answer.headers["x-refresh-token"] == f"{REFRESH_TOKEN}_next"
+
+    for token in ("", "st_unknown", TOKEN):
+        answer = caller.simulate_post("/api/auth/refresh", json={"refreshToken": token})
+        assert problem(answer) == (401, "invalid-refresh-token")
+        assert "x-refresh-token" not in answer.headers
+    assert problem(caller.simulate_post("/api/auth/refresh", json={})) == (422, "invalid-parameter")
+
+
+def test_sessions_are_listed_and_ended(caller: Caller, house: House) -> None:
+    present, other = house.sessions
+
+    listed = caller.simulate_get("/api/auth/sessions", headers=BEARER).json["sessions"]
+
+    assert listed[1] == {
+        "id": str(other.id),
+        "client": "curl/8.5.0",
+        "createdAt": "2026-03-14T12:00:00.000Z",
+        "lastUsedAt": "2026-03-14T12:00:00.000Z",
+        "expiresAt": "2027-03-14T12:00:00.000Z",
+        "current": False,
+    }
+    assert [one["current"] for one in listed] == [True, False]
+    path = f"/api/auth/sessions/{other.id}"
+    assert caller.simulate_delete(path, headers=BEARER).status_code == 204
+    assert problem(caller.simulate_delete(path, headers=BEARER)) == (404, "not-found")
+    house.sessions.append(other)
+    assert caller.simulate_delete("/api/auth/sessions", headers=BEARER).status_code == 204
+    assert house.sessions == [present]
 
 
 def test_wrong_credentials_tell_nothing(caller: Caller) -> None:

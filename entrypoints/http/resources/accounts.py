@@ -7,9 +7,12 @@ import falcon
 
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
+from application.accounts.session_tokens import SignedIn
+from domain.users.session import client_name
 from entrypoints.http.authentication import bearer_token
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.payloads import PayloadReader, write_json
+from entrypoints.http.resources.sessions import write_tokens
 
 
 @attrs.frozen
@@ -41,16 +44,25 @@ class Registration:
 
 
 @attrs.frozen
+class SignInPayload:
+    """What a returning user sends."""
+
+    email: str
+    password: str = attrs.field(repr=False)
+
+
+@attrs.frozen
 class SignIn:
     """`/api/auth/login`."""
 
-    log_in: Callable[[LogInRequest], str]
+    log_in: Callable[[LogInRequest], SignedIn]
     payloads: PayloadReader
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Start a session."""
-        token = self.log_in(self.payloads.read(req, LogInRequest))
-        write_json(resp, {"token": token})
+        who = self.payloads.read(req, SignInPayload)
+        client = client_name(req.get_header("User-Agent") or "")
+        write_tokens(resp, self.log_in(LogInRequest(who.email, who.password, client)))
 
 
 @attrs.frozen

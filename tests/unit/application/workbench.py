@@ -16,13 +16,16 @@ import attrs
 
 from adapters.imaging.header_probe import HeaderProbe
 from adapters.persistence.sqlite import SqliteDatabase
+from adapters.security.jwt_tokens import JWTAccessTokens
 from adapters.security.sha256_key_tokens import Sha256KeyTokens
+from adapters.security.sha256_opaque_tokens import Sha256OpaqueTokens
 from adapters.security.signing_secrets import DerivedSigningSecrets
 from adapters.storage.disk import DiskObjectStore
 from adapters.storage.signed_links import SignedLinks
 from adapters.system.errands import ThreadErrands
 from adapters.system.failpoints import ArmedFailpoints
 from adapters.system.ids import RandomIds
+from application.accounts.session_tokens import SessionTokens
 from application.actor import Actor
 from application.back_off import BackOff
 from application.idempotency import IdempotencyKey
@@ -193,6 +196,22 @@ class Workbench:
     signing_secrets: DerivedSigningSecrets = DerivedSigningSecrets(KEY)
 
     # --- use cases ---------------------------------------------------------------------------
+
+    @property
+    def access_tokens(self) -> JWTAccessTokens:
+        return JWTAccessTokens(
+            {"k1": KEY}, "k1", issuer="safelight", audience="safelight", clock=self.clock
+        )
+
+    @property
+    def session_tokens(self) -> SessionTokens:
+        return SessionTokens(
+            self.access_tokens,
+            Sha256OpaqueTokens(KEY),
+            token_lifetime=15 * MINUTE,
+            session_lifetime=timedelta(days=30),
+            idle=timedelta(days=14),
+        )
 
     @property
     def links(self) -> SignedLinks:

@@ -1,0 +1,14 @@
+-- Sessions that go on by refresh tokens, of which only digests are kept. What an earlier version has
+-- begun, or begins beside this one, cannot be refreshed and ends with its token.
+
+ALTER TABLE sessions ADD COLUMN idle_until TIMESTAMP WITH TIME ZONE;
+ALTER TABLE sessions ADD COLUMN last_used_at TIMESTAMP WITH TIME ZONE;
+ALTER TABLE sessions ADD COLUMN client TEXT NOT NULL DEFAULT '';
+CREATE TABLE refresh_tokens (
+    sha256 TEXT PRIMARY KEY,
+    session_id UUID NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    used_at TIMESTAMP WITH TIME ZONE,
+    successor_sha256 TEXT
+);
+CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
