@@ -10,6 +10,7 @@ from typing import Any
 from dependency_injector import containers, providers
 
 from application.accounts.authenticate import Authenticate
+from application.accounts.change_password import ChangePassword
 from application.accounts.create_api_key import CreateAPIKey
 from application.accounts.end_sessions import EndSessions
 from application.accounts.list_api_keys import ListAPIKeys
@@ -17,10 +18,13 @@ from application.accounts.list_sessions import ListSessions
 from application.accounts.log_in import LogIn
 from application.accounts.log_out import LogOut
 from application.accounts.note_key_use import NoteKeyUse
+from application.accounts.post_letter import PostLetter
 from application.accounts.refresh_session import RefreshSession
 from application.accounts.register_user import RegisterUser
+from application.accounts.reset_password import ForgotPassword, ResetPassword
 from application.accounts.revoke_api_key import RevokeAPIKey
 from application.accounts.update_profile import UpdateProfile
+from application.accounts.verify_email import AskToVerifyEmail, VerifyEmail
 from application.accounts.view_profile import ViewProfile
 from application.administration.check_files import CheckFiles
 from application.administration.drop_task import DropTask
@@ -45,6 +49,7 @@ from application.notifications.list_webhooks import ListWebhooks
 from application.notifications.make_notice import MakeNotice
 from application.notifications.remove_webhook import RemoveWebhook
 from application.notifications.send_delivery import SendDelivery
+from application.notifications.send_letter import SendLetter
 from application.outbox.forget_replies import ForgetReplies
 from application.outbox.measure_queues import MeasureQueues
 from application.outbox.relay_outbox import RelayOutbox
@@ -120,6 +125,7 @@ class UseCases(containers.DeclarativeContainer):
         hasher=adapters.password_hasher,
         clock=adapters.clock,
         ids=adapters.ids,
+        ask_to_verify=settings.provided.accounts.verified_email,
     )
     log_in = _once(
         LogIn,
@@ -159,7 +165,39 @@ class UseCases(containers.DeclarativeContainer):
     list_api_keys = _once(ListAPIKeys, database=adapters.database)
     revoke_api_key = _once(RevokeAPIKey, database=adapters.database, clock=adapters.clock)
     view_profile = _once(ViewProfile, database=adapters.database)
-    update_profile = _once(UpdateProfile, database=adapters.database, clock=adapters.clock)
+    post_letter = _once(PostLetter, ids=adapters.ids, clock=adapters.clock)
+    update_profile = _once(
+        UpdateProfile,
+        database=adapters.database,
+        hasher=adapters.password_hasher,
+        post_letter=post_letter,
+        clock=adapters.clock,
+    )
+    change_password = _once(
+        ChangePassword,
+        database=adapters.database,
+        hasher=adapters.password_hasher,
+        post_letter=post_letter,
+        clock=adapters.clock,
+    )
+    forgot_password = _once(ForgotPassword, database=adapters.database, post_letter=post_letter)
+    reset_password = _once(
+        ResetPassword,
+        database=adapters.database,
+        hasher=adapters.password_hasher,
+        opaque_tokens=adapters.opaque_tokens,
+        post_letter=post_letter,
+        clock=adapters.clock,
+    )
+    ask_to_verify_email = _once(
+        AskToVerifyEmail, database=adapters.database, post_letter=post_letter
+    )
+    verify_email = _once(
+        VerifyEmail,
+        database=adapters.database,
+        opaque_tokens=adapters.opaque_tokens,
+        clock=adapters.clock,
+    )
 
     admit_upload = _once(
         AdmitUpload,
@@ -167,6 +205,7 @@ class UseCases(containers.DeclarativeContainer):
         object_store=adapters.object_store,
         clock=adapters.clock,
         marks=adapters.high_water_marks,
+        needs_verified_email=settings.provided.accounts.verified_email,
     )
     stage_file = _once(StageFile, object_store=adapters.object_store, policy=adapters.upload_policy)
     upload_image = _once(
@@ -252,6 +291,16 @@ class UseCases(containers.DeclarativeContainer):
         telemetry=adapters.telemetry,
         lease=_duration(settings.provided.notifier.lease_seconds),
     )
+    send_letter = _once(
+        SendLetter,
+        database=adapters.database,
+        postman=adapters.email_notifier,
+        opaque_tokens=adapters.opaque_tokens,
+        clock=adapters.clock,
+        telemetry=adapters.telemetry,
+        base_url=settings.provided.base_url,
+        lease=_duration(settings.provided.notifier.lease_seconds),
+    )
     announce_outcome = _once(
         AnnounceOutcome,
         database=adapters.database,
@@ -330,6 +379,11 @@ class Platform(containers.DeclarativeContainer):
         revoke_api_key=_watched(use_cases.revoke_api_key, adapters),
         view_profile=_watched(use_cases.view_profile, adapters),
         update_profile=_watched(use_cases.update_profile, adapters),
+        change_password=_watched(use_cases.change_password, adapters),
+        forgot_password=_watched(use_cases.forgot_password, adapters),
+        reset_password=_watched(use_cases.reset_password, adapters),
+        ask_to_verify_email=_watched(use_cases.ask_to_verify_email, adapters),
+        verify_email=_watched(use_cases.verify_email, adapters),
         admit_upload=_watched(use_cases.admit_upload, adapters),
         stage_file=use_cases.stage_file,
         upload_image=_watched(use_cases.upload_image, adapters),
@@ -364,6 +418,7 @@ class Platform(containers.DeclarativeContainer):
         adapters.notice_inbox,
         _watched(use_cases.announce_outcome, adapters),
         _watched(use_cases.send_delivery, adapters),
+        _watched(use_cases.send_letter, adapters),
     )
     relay = _once(
         process_factories.relay,

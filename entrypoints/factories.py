@@ -42,8 +42,9 @@ from entrypoints.settings import Settings
 if TYPE_CHECKING:
     from adapters.imaging.vips_editor import VipsEditor
     from adapters.messaging.kombu_publisher import KombuPublisher
-    from adapters.notification.apprise_notifier import MailServer
+    from adapters.notification.apprise_notifier import AppriseEmailNotifier, MailServer
     from adapters.notification.guarded_client import GuardedClient
+    from adapters.notification.mail_folder import MailFolderNotifier
     from adapters.persistence.migrations import Migrations
     from adapters.persistence.postgres import PostgresDatabase
     from adapters.persistence.sqlite import SqliteDatabase
@@ -337,7 +338,7 @@ def _broker_options(settings: Settings) -> Mapping[str, Any]:
     )
 
 
-def email_notifier(settings: Settings) -> Notifier:
+def email_notifier(settings: Settings) -> "MailFolderNotifier | AppriseEmailNotifier":
     server, smtp = mail_server(settings), settings.smtp
     if server is None:
         from adapters.notification.mail_folder import MailFolderNotifier

@@ -68,7 +68,11 @@ def image_worker(
 
 
 def notifier(
-    settings: Settings, inbox: MessageInbox, announce_outcome: Any, send_delivery: Any
+    settings: Settings,
+    inbox: MessageInbox,
+    announce_outcome: Any,
+    send_delivery: Any,
+    send_letter: Any,
 ) -> "Consumer":
     from entrypoints.consumers.consumer import Patience
     from entrypoints.consumers.send_notifications import notifier
@@ -77,6 +81,7 @@ def notifier(
         inbox,
         announce_outcome,
         send_delivery,
+        send_letter,
         concurrency=settings.notifier.concurrency,
         patience=Patience(drain_seconds=settings.worker.drain_seconds),
     )

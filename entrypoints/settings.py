@@ -352,6 +352,18 @@ class SessionsSettings:
 
 
 @attrs.frozen
+class AccountsSettings:
+    """What is asked of accounts."""
+
+    verified_email: bool = _setting(
+        False,
+        form.flag(),
+        "Whether an e-mail address has to be verified before its account may upload; newcomers "
+        "then get a letter.",
+    )
+
+
+@attrs.frozen
 class LinksSettings:
     """Signatures of download links."""
 
@@ -423,6 +435,7 @@ class Settings:
     downloads: DownloadsSettings = DownloadsSettings()
     tokens: TokensSettings = TokensSettings()
     sessions: SessionsSettings = SessionsSettings()
+    accounts: AccountsSettings = AccountsSettings()
     links: LinksSettings = LinksSettings()
     log: LogSettings = LogSettings()
     logstash: LogstashSettings = LogstashSettings()

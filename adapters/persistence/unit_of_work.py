@@ -9,6 +9,7 @@ from adapters.persistence.files import SqlFiles
 from adapters.persistence.history import SqlHistory
 from adapters.persistence.idempotency_keys import SqlIdempotencyKeys
 from adapters.persistence.images import SqlImages
+from adapters.persistence.letters import SqlLetters
 from adapters.persistence.notifications import SqlDeliveries, SqlWebhooks
 from adapters.persistence.outbox import SqlOutbox
 from adapters.persistence.processing_log import SqlProcessingLog
@@ -36,6 +37,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.tasks = tasks
         self.outbox = self._outbox
         self.deliveries = SqlDeliveries(connection)
+        self.letters = SqlLetters(connection)
         self.webhooks = SqlWebhooks(connection)
         self.processing_log = SqlProcessingLog(connection)
         self.idempotency_keys = SqlIdempotencyKeys(connection)

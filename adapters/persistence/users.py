@@ -8,7 +8,10 @@ from application.ports.repositories.users import EmailTaken, UsernameTaken, User
 from domain.users.roles import Role
 from domain.users.user import User
 
-COLUMNS = "u.id, u.username, u.email, u.password_hash, u.roles, u.created_at, u.updated_at"
+COLUMNS = """
+    u.id, u.username, u.email, u.password_hash, u.roles, u.created_at, u.updated_at,
+    u.email_verified_at
+"""
 """What `user_from` reads, in its order."""
 
 
@@ -29,10 +32,11 @@ class SqlUsers(Users):
         self._save(
             """
             INSERT INTO users (
-                id, username, username_key, email, password_hash, roles, created_at, updated_at
+                id, username, username_key, email, password_hash, roles, created_at, updated_at,
+                email_verified_at
             ) VALUES (
                 :id, :username, :username_key, :email, :password_hash, :roles, :created_at,
-                :updated_at
+                :updated_at, :email_verified_at
             )
             """,
             created_at=user.created_at,
@@ -43,7 +47,8 @@ class SqlUsers(Users):
         self._save(
             """
             UPDATE users SET username = :username, username_key = :username_key, email = :email,
-                password_hash = :password_hash, roles = :roles, updated_at = :updated_at
+                password_hash = :password_hash, roles = :roles, updated_at = :updated_at,
+                email_verified_at = :email_verified_at
             WHERE id = :id
             """,
             **_changeable(user),
@@ -77,7 +82,7 @@ class SqlUsers(Users):
 
 
 def user_from(read: Connection, row: Row) -> User:
-    """Return the account in the first seven columns of *row*."""
+    """Return the account in the first columns of *row*, which are `COLUMNS`."""
     return User(
         id=read.as_uuid(row[0]),
         username=row[1],
@@ -86,6 +91,7 @@ def user_from(read: Connection, row: Row) -> User:
         roles=frozenset(Role(role) for role in read.as_document(row[4])),
         created_at=read.as_time(row[5]),
         updated_at=read.as_time(row[6]),
+        email_verified_at=read.as_time_or_none(row[7]),
     )
 
 
@@ -103,4 +109,5 @@ def _changeable(user: User) -> dict[str, object]:
         "password_hash": user.password_hash,
         "roles": TextArray(sorted(role.value for role in user.roles)),
         "updated_at": user.updated_at,
+        "email_verified_at": user.email_verified_at,
     }

@@ -2,6 +2,7 @@
 
 import attrs
 
+from application.accounts.post_letter import PostLetter
 from application.idempotency import IdempotencyKey
 from application.ports.clock import Clock
 from application.ports.ids import Ids
@@ -9,6 +10,7 @@ from application.ports.password_hasher import PasswordHasher
 from application.ports.repositories.idempotency_keys import TwinRequest
 from application.ports.repositories.users import EmailTaken, UsernameTaken
 from application.ports.unit_of_work import Database
+from domain.notifications.letter import LetterKind
 from domain.users.roles import Role
 from domain.users.user import User, checked_email, checked_password, checked_username
 
@@ -40,12 +42,16 @@ class RegisterUser:
         UsernameTaken: Another account has the name, whatever its case.
         EmailTaken: Another account has the address.
         IdempotencyKeyReused: The key stands for another newcomer.
+
+    Attributes:
+        ask_to_verify: Whether newcomers get a letter by which to show that the address is theirs.
     """
 
     database: Database
     hasher: PasswordHasher
     clock: Clock
     ids: Ids
+    ask_to_verify: bool = False
 
     def __call__(self, request: RegisterUserRequest) -> Registered:
         """Check, hash, save."""
@@ -76,6 +82,9 @@ class RegisterUser:
                     # First, or the twin would be told that its own address is taken.
                     request.idempotency.remember(work)
                 work.users.add(user)
+                if self.ask_to_verify:
+                    post_letter = PostLetter(self.ids, self.clock)
+                    post_letter.if_few(work, LetterKind.EMAIL_VERIFICATION, user.email, user.id)
                 work.commit()
         except TwinRequest:
             return self(request)

@@ -2,21 +2,30 @@
 
 import attrs
 
+from application.accounts.post_letter import PostLetter
 from application.actor import Actor
-from application.errors import NotFound
+from application.errors import NotFound, WrongPassword
 from application.ports.clock import Clock
-from application.ports.unit_of_work import Database
+from application.ports.password_hasher import PasswordHasher
+from application.ports.unit_of_work import Database, UnitOfWork
+from domain.notifications.letter import LetterKind
 from domain.users.roles import Permission
-from domain.users.user import checked_email, checked_username
+from domain.users.user import MAX_PASSWORD_CHARACTERS, User, checked_email, checked_username
 
 
 @attrs.frozen
 class UpdateProfileRequest:
-    """The changes; None leaves a thing as it is."""
+    """
+    The changes; None leaves a thing as it is.
+
+    Attributes:
+        current_password: Has to be right if it is given.
+    """
 
     actor: Actor
     username: str | None = None
     email: str | None = None
+    current_password: str | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen
@@ -24,7 +33,10 @@ class UpdateProfile:
     """
     Change the actor's own user name, address or both.
 
+    A new address has to be verified anew, and the old one is told by mail.
+
     Raises:
+        WrongPassword: The password was given, and is another.
         NotAllowed: The actor may not; with an API key nobody may.
         InvalidParameter: A new value does not have the form it must have.
         UsernameTaken: Another account has the name.
@@ -32,6 +44,8 @@ class UpdateProfile:
     """
 
     database: Database
+    hasher: PasswordHasher
+    post_letter: PostLetter
     clock: Clock
 
     def __call__(self, request: UpdateProfileRequest) -> None:
@@ -39,6 +53,8 @@ class UpdateProfile:
         request.actor.require(Permission.MANAGE_ACCOUNT)
         username = None if request.username is None else checked_username(request.username)
         email = None if request.email is None else checked_email(request.email)
+        if request.current_password is not None:
+            self._check_password(request.actor, request.current_password)
         with self.database.writing() as work:
             user = work.users.hold(request.actor.user_id)
             if user is None:
@@ -49,5 +65,20 @@ class UpdateProfile:
                 email=email or user.email,
                 updated_at=self.clock.now(),
             )
+            if changed.email != user.email:
+                changed = attrs.evolve(changed, email_verified_at=None)
+                self._tell(work, user, changed)
             work.users.update(changed)
             work.commit()
+
+    def _check_password(self, actor: Actor, given: str) -> None:
+        with self.database.reading() as work:
+            user = work.users.get(actor.user_id)
+        password = given if len(given) <= MAX_PASSWORD_CHARACTERS else ""
+        if user is None or not self.hasher.verify(password, user.password_hash):
+            raise WrongPassword(pointer="/currentPassword")
+
+    def _tell(self, work: UnitOfWork, before: User, after: User) -> None:
+        """Tell the address that was, and ask the one that is whether it is theirs."""
+        self.post_letter(work, LetterKind.EMAIL_CHANGED, before.email, before.id)
+        self.post_letter.if_few(work, LetterKind.EMAIL_VERIFICATION, after.email, after.id)

@@ -12,6 +12,7 @@ from application.ports.repositories.files import Files
 from application.ports.repositories.history import History
 from application.ports.repositories.idempotency_keys import IdempotencyKeys
 from application.ports.repositories.images import Images
+from application.ports.repositories.letters import Letters
 from application.ports.repositories.outbox import Outbox
 from application.ports.repositories.processing_log import ProcessingLog
 from application.ports.repositories.sessions import Sessions
@@ -54,6 +55,7 @@ class UnitOfWork(Protocol):
     tasks: Tasks
     outbox: Outbox
     deliveries: Deliveries
+    letters: Letters
     webhooks: Webhooks
     processing_log: ProcessingLog
     idempotency_keys: IdempotencyKeys

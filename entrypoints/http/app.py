@@ -8,10 +8,12 @@ import attrs
 import cattrs
 import falcon
 
+from application.accounts.change_password import ChangePasswordRequest
 from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
 from application.accounts.end_sessions import EndSessionsRequest
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
+from application.accounts.reset_password import ResetPasswordRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.session_tokens import SignedIn
 from application.accounts.update_profile import UpdateProfileRequest
@@ -46,6 +48,12 @@ from entrypoints.http.resources.api_keys import APIKeys, OneAPIKey
 from entrypoints.http.resources.files import ResultFile
 from entrypoints.http.resources.images import Download, Images, Status, Upload, Variants
 from entrypoints.http.resources.pages import Landing, ProblemPages
+from entrypoints.http.resources.passwords import (
+    EmailVerification,
+    ForgottenPassword,
+    PasswordChange,
+    PasswordReset,
+)
 from entrypoints.http.resources.pipelines import Capabilities, Operations, PipelinePlan
 from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
 from entrypoints.http.resources.profile import Profile
@@ -76,6 +84,11 @@ class HTTPUseCases:
     authenticate: Callable[[str], Actor]
     view_profile: Callable[[ViewProfileRequest], User]
     update_profile: Callable[[UpdateProfileRequest], None]
+    change_password: Callable[[ChangePasswordRequest], None]
+    forgot_password: Callable[[str], None]
+    reset_password: Callable[[ResetPasswordRequest], None]
+    ask_to_verify_email: Callable[[Actor], None]
+    verify_email: Callable[[str], None]
     create_api_key: Callable[[CreateAPIKeyRequest], CreatedAPIKey]
     list_api_keys: Callable[[Actor], Sequence[APIKey]]
     revoke_api_key: Callable[[RevokeAPIKeyRequest], None]
@@ -130,6 +143,9 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
     processing_options = ProcessingOptionsReader(options.converter)
     forms = UploadFormReader(use_cases.stage_file, processing_options)
     problems = ProblemPages()
+    verification = EmailVerification(
+        authentication, use_cases.verify_email, use_cases.ask_to_verify_email, payloads
+    )
 
     for path, resource in (
         ("/api/auth/register", Registration(use_cases.register_user, payloads)),
@@ -141,6 +157,13 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             Sessions(authentication, use_cases.list_sessions, use_cases.end_sessions),
         ),
         ("/api/auth/sessions/{session_id}", OneSession(authentication, use_cases.end_sessions)),
+        (
+            "/api/auth/password/change",
+            PasswordChange(authentication, use_cases.change_password, payloads),
+        ),
+        ("/api/auth/password/forgot", ForgottenPassword(use_cases.forgot_password, payloads)),
+        ("/api/auth/password/reset", PasswordReset(use_cases.reset_password, payloads)),
+        ("/api/auth/verify-email", verification),
         (
             "/api/images/upload",
             Upload(
@@ -198,5 +221,6 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ("/", Landing(options.base_url)),
     ):
         app.add_route(path, resource)
+    app.add_route("/api/auth/verify-email/send", verification, suffix="letter")
     app.add_route("/problems/{code}", problems, suffix="one")
     return app

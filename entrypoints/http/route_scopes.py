@@ -23,6 +23,8 @@ ROUTE_SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", "/api/webhooks"): Scope.WEBHOOKS_WRITE,
     ("POST", "/api/webhooks"): Scope.WEBHOOKS_WRITE,
     ("DELETE", "/api/webhooks/{webhook_id}"): Scope.WEBHOOKS_WRITE,
+    ("POST", "/api/auth/password/change"): SESSION_ONLY,
+    ("POST", "/api/auth/verify-email/send"): SESSION_ONLY,
     ("GET", "/api/auth/sessions"): SESSION_ONLY,
     ("DELETE", "/api/auth/sessions"): SESSION_ONLY,
     ("DELETE", "/api/auth/sessions/{session_id}"): SESSION_ONLY,

@@ -154,6 +154,7 @@ class Rig:
             SELECT (SELECT count(*) FROM tasks WHERE status IN ('queued', 'in progress'))
                  + (SELECT count(*) FROM outbox WHERE due_at <= {_NOW})
                  + (SELECT count(*) FROM deliveries WHERE status = 'pending' AND due_at <= {_NOW})
+                 + (SELECT count(*) FROM letters WHERE status = 'pending' AND due_at <= {_NOW})
                  + (SELECT count(*) FROM tasks t WHERE t.status IN ('completed', 'failed')
                     AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.task_id = t.id))
             """

@@ -29,6 +29,7 @@ from domain.images.operations import AutoOrient, Resize, Watermark
 from domain.images.pipeline import Pipeline
 from domain.notifications.channel import ChannelKind, NotificationRequest, Occasion
 from domain.notifications.delivery import DeliveryStatus
+from domain.notifications.letter import Letter, LetterKind
 from domain.tasks.priority import Priority
 from domain.tasks.task import Failure, FailureCode, Task, TaskStatus
 from domain.users.roles import Role
@@ -1227,6 +1228,143 @@ class TestDeliveries:
         write(database, lambda work: work.deliveries.postpone(delivery.id, MINUTE))
         assert write(database, lambda work: work.deliveries.due(10)) == []
         assert write(database, lambda work: work.deliveries.claim(delivery.id, MINUTE))
+
+
+class TestLetters:
+    def a_letter(self, user: User | None = None, **overrides: Any) -> Letter:
+        return Letter(
+            **{
+                "id": uuid4(),
+                "kind": LetterKind.PASSWORD_RESET,
+                "address": "ada@example.com",
+                "user_id": user.id if user else None,
+                "created_at": NOON,
+                "due_at": NOON,
+            }
+            | overrides
+        )
+
+    def a_stored_letter(self, database: Database, **overrides: Any) -> Letter:
+        letter = self.a_letter(a_stored_user(database), **overrides)
+        write(database, lambda work: work.letters.add(letter))
+        return letter
+
+    def with_token(self, database: Database, letter: Letter, token: str) -> None:
+        user_id = letter.user_id
+        assert user_id is not None
+        write(
+            database,
+            lambda work: work.letters.keep_token(letter.id, user_id, token, NOON + MINUTE),
+        )
+
+    def test_one_claim_holds_until_its_lease_is_over(self, database: Database) -> None:
+        letter = self.a_stored_letter(database)
+        other = self.a_letter()
+        write(database, lambda work: work.letters.add(other))
+
+        def claim(lease: timedelta = MINUTE, one: Letter = letter) -> Letter | None:
+            return write(database, lambda work: work.letters.claim(one.id, lease))
+
+        assert claim(AT_ONCE) == letter
+        assert claim() == letter
+        assert claim() is None
+        assert claim(one=other) == other
+        assert write(database, lambda work: work.letters.claim(uuid4(), MINUTE)) is None
+
+    def test_what_was_attempted_is_kept(self, database: Database) -> None:
+        letter = self.a_stored_letter(database)
+        write(database, lambda work: work.letters.claim(letter.id, MINUTE))
+        letter.fail("away", NOON, transient=True)
+        write(database, lambda work: work.letters.save(letter))
+
+        [again] = write(database, lambda work: work.letters.due(10))
+        assert again == letter and again.attempts == 1
+        again.succeed()
+        write(database, lambda work: work.letters.save(again))
+
+        assert write(database, lambda work: work.letters.due(10)) == []
+        assert not read(database, lambda work: work.letters.has_due())
+
+    def test_what_is_due_comes_oldest_first_unless_it_is_postponed(
+        self, database: Database
+    ) -> None:
+        newer = self.a_stored_letter(database, due_at=NOON + MINUTE)
+        older = self.a_stored_letter(database)
+        self.a_stored_letter(database, due_at=datetime.now(UTC) + timedelta(days=1))
+
+        assert read(database, lambda work: work.letters.has_due())
+        assert write(database, lambda work: work.letters.due(10)) == [older, newer]
+        write(database, lambda work: work.letters.postpone(older.id, MINUTE))
+        assert write(database, lambda work: work.letters.due(10)) == [newer]
+
+    def test_are_counted_by_address_and_kind(self, database: Database) -> None:
+        self.a_stored_letter(database, address="Ada@example.com")
+        self.a_stored_letter(database, created_at=NOON + MINUTE)
+        self.a_stored_letter(database, kind=LetterKind.EMAIL_CHANGED)
+        self.a_stored_letter(database, address="bob@example.com")
+
+        def count(since: datetime) -> int:
+            return read(
+                database,
+                lambda work: work.letters.count_to(
+                    "ADA@example.com", LetterKind.PASSWORD_RESET, since
+                ),
+            )
+
+        assert count(NOON - MINUTE) == 2
+        assert count(NOON) == 1
+
+    def test_a_token_is_good_once_and_for_a_while(self, database: Database) -> None:
+        letter = self.a_stored_letter(database)
+        self.with_token(database, letter, "first")
+        self.with_token(database, letter, "digest")
+
+        def find(sha256: str, now: datetime, kind: LetterKind = letter.kind) -> Letter | None:
+            return read(database, lambda work: work.letters.by_token(kind, sha256, now))
+
+        def use(sha256: str, now: datetime, kind: LetterKind = letter.kind) -> bool:
+            return write(database, lambda work: work.letters.use_token(kind, sha256, now))
+
+        assert find("digest", NOON) == letter
+        assert find("first", NOON) is None
+        assert find("digest", NOON, LetterKind.EMAIL_VERIFICATION) is None
+        assert find("digest", NOON + MINUTE) is None
+        assert use("digest", NOON + MINUTE) is False
+        assert use("digest", NOON, LetterKind.EMAIL_VERIFICATION) is False
+        assert use("digest", NOON) is True
+        assert use("digest", NOON) is False
+        assert find("digest", NOON) is None
+
+    def test_of_eight_who_use_a_token_at_once_one_does(self, database: Database) -> None:
+        letter = self.a_stored_letter(database)
+        self.with_token(database, letter, "digest")
+
+        def use(_: int) -> bool:
+            return write(database, lambda work: work.letters.use_token(letter.kind, "digest", NOON))
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sorted(pool.map(use, range(8))) == [False] * 7 + [True]
+
+    def test_the_tokens_of_a_user_are_voided_by_kind(self, database: Database) -> None:
+        letters = [
+            self.a_stored_letter(database),
+            self.a_stored_letter(database),
+            self.a_stored_letter(database, kind=LetterKind.EMAIL_VERIFICATION),
+        ]
+        for number, letter in enumerate(letters):
+            self.with_token(database, letter, str(number))
+        owner = letters[0].user_id
+        assert owner is not None
+
+        for kind in (LetterKind.PASSWORD_RESET, LetterKind.EMAIL_VERIFICATION):
+            write(database, lambda work: work.letters.void_tokens(owner, kind, NOON))
+
+        good = [
+            read(database, lambda work: work.letters.by_token(one.kind, str(number), NOON))
+            is not None
+            for number, one in enumerate(letters)
+        ]
+        assert good == [False, True, True]
 
 
 class TestWebhooks:

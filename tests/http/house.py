@@ -18,17 +18,26 @@ from falcon.testing import TestClient
 
 from adapters.imaging.header_probe import HeaderProbe
 from adapters.serialization.converter import make_converter
+from application.accounts.change_password import ChangePasswordRequest
 from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
 from application.accounts.end_sessions import EndSessionsRequest
 from application.accounts.log_in import LogInRequest, WrongCredentials
 from application.accounts.refresh_session import InvalidRefreshToken
 from application.accounts.register_user import Registered, RegisterUserRequest
+from application.accounts.reset_password import ResetPasswordRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.session_tokens import SignedIn
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
-from application.errors import NotAllowed, NotFound, NotReady, UnexpectedPart
+from application.errors import (
+    InvalidMailedToken,
+    NotAllowed,
+    NotFound,
+    NotReady,
+    UnexpectedPart,
+    WrongPassword,
+)
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
@@ -71,6 +80,7 @@ from tests.builders import (
 
 TOKEN = "ada.s.token"
 REFRESH_TOKEN = "st_ada"
+MAILED_TOKEN = "st_mailed"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 BOUNDARY = "4711"
 RESULT_BYTES = bytes(range(256)) * 40
@@ -121,6 +131,9 @@ class House:
         self.staging = Staging()
         self.registered: list[RegisterUserRequest] = []
         self.changes: list[UpdateProfileRequest] = []
+        self.passwords: list[str] = []
+        self.forgotten: list[str] = []
+        self.verified = 0
         self.ended: list[str] = []
         self.uploads: list[Received] = []
         self.images: dict[UUID, Image] = {}
@@ -201,6 +214,27 @@ class House:
 
     def update_profile(self, request: UpdateProfileRequest) -> None:
         self.changes.append(request)
+
+    def change_password(self, request: ChangePasswordRequest) -> None:
+        if request.current != "password123":
+            raise WrongPassword(pointer="/currentPassword")
+        self.passwords.append(checked_password(request.new, pointer="/newPassword"))
+
+    def forgot_password(self, email: str) -> None:
+        self.forgotten.append(checked_email(email))
+
+    def reset_password(self, request: ResetPasswordRequest) -> None:
+        if request.token != MAILED_TOKEN:
+            raise InvalidMailedToken
+        self.passwords.append(checked_password(request.new, pointer="/newPassword"))
+
+    def ask_to_verify_email(self, _: Actor) -> None:
+        return
+
+    def verify_email(self, token: str) -> None:
+        if token != MAILED_TOKEN:
+            raise InvalidMailedToken
+        self.verified += 1
 
     def create_api_key(self, request: CreateAPIKeyRequest) -> CreatedAPIKey:
         lifetime = checked_lifetime(request.lifetime_days)

@@ -8,7 +8,7 @@ import pytest
 from domain.users.roles import Role
 from application.ports.repositories.users import EmailTaken, UsernameTaken
 from tests.builders import an_admin
-from tests.http.house import BEARER, REFRESH_TOKEN, TOKEN, Caller, House, problem
+from tests.http.house import BEARER, MAILED_TOKEN, REFRESH_TOKEN, TOKEN, Caller, House, problem
 
 AN_ID = UUID(int=1)
 
@@ -188,6 +188,61 @@ def test_sessions_are_listed_and_ended(caller: Caller, house: House) -> None:
     house.sessions.append(other)
     assert caller.simulate_delete("/api/auth/sessions", headers=BEARER).status_code == 204
     assert house.sessions == [present]
+
+
+def test_a_password_is_changed_with_the_present_one(caller: Caller, house: House) -> None:
+    path = "/api/auth/password/change"
+    body = {"currentPassword": "password123", "newPassword": "correct horse"}
+
+    answer = caller.simulate_post(path, json=body, headers=BEARER)
+    assert (answer.status_code, answer.json) == (200, {"message": "Password changed successfully."})
+    assert house.passwords == ["correct horse"]
+
+    answer = caller.simulate_post(path, json=body | {"currentPassword": "no"}, headers=BEARER)
+    assert problem(answer) == (403, "wrong-password")
+    assert answer.json["pointer"] == "/currentPassword"
+    answer = caller.simulate_post(path, json=body | {"newPassword": "short"}, headers=BEARER)
+    assert problem(answer) == (422, "invalid-parameter")
+    assert answer.json["pointer"] == "/newPassword"
+    assert problem(caller.simulate_post(path, json=body)) == (401, "invalid-token")
+
+
+def test_a_forgotten_password_is_answered_alike_for_everybody(caller: Caller, house: House) -> None:
+    path = "/api/auth/password/forgot"
+
+    answers = [
+        caller.simulate_post(path, json={"email": email})
+        for email in ("user1@example.com", "nobody@example.com")
+    ]
+
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].text == answers[1].text
+    assert house.forgotten == ["user1@example.com", "nobody@example.com"]
+    assert problem(caller.simulate_post(path, json={"email": "x"})) == (422, "invalid-parameter")
+
+
+def test_a_letters_token_resets_the_password_and_verifies_the_address(
+    caller: Caller, house: House
+) -> None:
+    reset, verify = "/api/auth/password/reset", "/api/auth/verify-email"
+    new = {"newPassword": "correct horse"}
+
+    assert caller.simulate_post(reset, json={"token": MAILED_TOKEN} | new).status_code == 200
+    assert caller.simulate_post(verify, json={"token": MAILED_TOKEN}).status_code == 200
+    assert (house.passwords, house.verified) == (["correct horse"], 1)
+    for path, body in ((reset, {"token": "st_x"} | new), (verify, {"token": "st_x"})):
+        answer = caller.simulate_post(path, json=body)
+        assert problem(answer) == (403, "invalid-mailed-token")
+        assert answer.json["pointer"] == "/token"
+    assert caller.simulate_post(f"{verify}/send", headers=BEARER).status_code == 202
+
+
+def test_the_profile_takes_the_present_password(caller: Caller, house: House) -> None:
+    body = {"email": "a@example.com", "currentPassword": "password123"}
+
+    caller.simulate_put("/api/users/profile", json=body, headers=BEARER)
+
+    assert [one.current_password for one in house.changes] == ["password123"]
 
 
 def test_wrong_credentials_tell_nothing(caller: Caller) -> None:

@@ -22,10 +22,11 @@ class ProfileQuery:
 
 @attrs.frozen
 class ProfileChanges:
-    """What to change; a member left out stays as it is."""
+    """What to change; a member left out stays as it is, a password that is there is checked."""
 
     username: str | None = None
     email: str | None = None
+    current_password: str | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen
@@ -59,5 +60,7 @@ class Profile:
         """Change the caller's own profile."""
         actor = self.authentication(req)
         changes = self.payloads.read(req, ProfileChanges)
-        self.update_profile(UpdateProfileRequest(actor, changes.username, changes.email))
+        self.update_profile(
+            UpdateProfileRequest(actor, changes.username, changes.email, changes.current_password)
+        )
         write_json(resp, {"message": "Profile updated successfully."})

@@ -88,7 +88,9 @@ class Accounts:
         return ViewProfile(self.bench.database)(ViewProfileRequest(actor, user))
 
     def update(self, actor: Actor, **changes: str) -> None:
-        UpdateProfile(self.bench.database, self.bench.clock)(UpdateProfileRequest(actor, **changes))
+        bench = self.bench
+        use_case = UpdateProfile(bench.database, self.hasher, bench.post_letter, bench.clock)
+        use_case(UpdateProfileRequest(actor, **changes))
 
     def user(self) -> User:
         return self.bench.read(lambda work: work.users.by_email(EMAIL))

@@ -12,3 +12,27 @@ CREATE TABLE refresh_tokens (
     successor_sha256 TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
+
+-- Letters: mails about an account. A token is in the mail alone, here is its digest.
+ALTER TABLE users ADD COLUMN email_verified_at TEXT;
+CREATE TABLE letters (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    address TEXT NOT NULL,
+    user_id TEXT REFERENCES users (id),  -- NULL until it is known whether the address has an account
+    created_at TEXT NOT NULL,
+    due_at TEXT NOT NULL,
+    status TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    last_error TEXT,
+    lease_until TEXT,
+    rung_until TEXT,
+    token_sha256 TEXT,
+    token_expires_at TEXT,
+    token_used_at TEXT
+) STRICT;
+CREATE INDEX letters_due ON letters (due_at) WHERE status = 'pending';
+CREATE INDEX letters_ended ON letters (created_at) WHERE status <> 'pending';
+CREATE INDEX letters_address ON letters (lower(address), created_at);
+CREATE INDEX letters_user ON letters (user_id);
+CREATE UNIQUE INDEX letters_token ON letters (token_sha256);
