@@ -12,7 +12,9 @@ from dependency_injector import containers, providers
 from application.accounts.authenticate import Authenticate
 from application.accounts.change_password import ChangePassword
 from application.accounts.create_api_key import CreateAPIKey
+from application.accounts.destroy_account import DestroyAccount
 from application.accounts.end_sessions import EndSessions
+from application.accounts.erase_account import EraseAccount
 from application.accounts.list_api_keys import ListAPIKeys
 from application.accounts.list_sessions import ListSessions
 from application.accounts.log_in import LogIn
@@ -25,6 +27,7 @@ from application.accounts.reset_password import ForgotPassword, ResetPassword
 from application.accounts.revoke_api_key import RevokeAPIKey
 from application.accounts.update_profile import UpdateProfile
 from application.accounts.verify_email import AskToVerifyEmail, VerifyEmail
+from application.accounts.view_erasure import ViewErasure
 from application.accounts.view_profile import ViewProfile
 from application.administration.check_files import CheckFiles
 from application.administration.drop_task import DropTask
@@ -189,6 +192,21 @@ class UseCases(containers.DeclarativeContainer):
         post_letter=post_letter,
         clock=adapters.clock,
     )
+    erase_account = _once(
+        EraseAccount,
+        database=adapters.database,
+        hasher=adapters.password_hasher,
+        clock=adapters.clock,
+        ids=adapters.ids,
+    )
+    destroy_account = _once(
+        DestroyAccount,
+        database=adapters.database,
+        object_store=adapters.object_store,
+        clock=adapters.clock,
+        failpoints=adapters.failpoints,
+    )
+    view_erasure = _once(ViewErasure, database=adapters.database)
     ask_to_verify_email = _once(
         AskToVerifyEmail, database=adapters.database, post_letter=post_letter
     )
@@ -318,6 +336,7 @@ class UseCases(containers.DeclarativeContainer):
     sweep = _once(
         Sweep,
         database=adapters.database,
+        clock=adapters.clock,
         patience=_duration(settings.provided.relay.patience_seconds),
         delivery_lease=_duration(settings.provided.notifier.lease_seconds),
     )
@@ -384,6 +403,8 @@ class Platform(containers.DeclarativeContainer):
         reset_password=_watched(use_cases.reset_password, adapters),
         ask_to_verify_email=_watched(use_cases.ask_to_verify_email, adapters),
         verify_email=_watched(use_cases.verify_email, adapters),
+        erase_account=_watched(use_cases.erase_account, adapters),
+        view_erasure=_watched(use_cases.view_erasure, adapters),
         admit_upload=_watched(use_cases.admit_upload, adapters),
         stage_file=use_cases.stage_file,
         upload_image=_watched(use_cases.upload_image, adapters),
@@ -419,6 +440,7 @@ class Platform(containers.DeclarativeContainer):
         _watched(use_cases.announce_outcome, adapters),
         _watched(use_cases.send_delivery, adapters),
         _watched(use_cases.send_letter, adapters),
+        _watched(use_cases.destroy_account, adapters),
     )
     relay = _once(
         process_factories.relay,

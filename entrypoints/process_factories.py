@@ -73,6 +73,7 @@ def notifier(
     announce_outcome: Any,
     send_delivery: Any,
     send_letter: Any,
+    destroy_account: Any,
 ) -> "Consumer":
     from entrypoints.consumers.consumer import Patience
     from entrypoints.consumers.send_notifications import notifier
@@ -82,6 +83,7 @@ def notifier(
         announce_outcome,
         send_delivery,
         send_letter,
+        destroy_account,
         concurrency=settings.notifier.concurrency,
         patience=Patience(drain_seconds=settings.worker.drain_seconds),
     )

@@ -18,6 +18,7 @@ from kombu.entity import binding as bind
 from domain.notifications.events import DeliveryDue, LetterDue
 from domain.tasks.events import TaskCompleted, TaskFailed, TaskQueued
 from domain.tasks.priority import Priority
+from domain.users.erasure import ErasureDue
 
 VERSION = 1
 
@@ -31,6 +32,7 @@ KINDS: Mapping[str, Sequence[str]] = {
         TaskFailed.__name__,
         DeliveryDue.__name__,
         LetterDue.__name__,
+        ErasureDue.__name__,
     ),
 }
 """Which kinds of message each queue is for."""

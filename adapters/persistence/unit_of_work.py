@@ -5,6 +5,7 @@ from collections.abc import Callable
 from adapters.persistence.api_keys import SqlAPIKeys
 from adapters.persistence.assets import SqlAssets
 from adapters.persistence.connection import Connection
+from adapters.persistence.erasures import SqlErasures
 from adapters.persistence.files import SqlFiles
 from adapters.persistence.history import SqlHistory
 from adapters.persistence.idempotency_keys import SqlIdempotencyKeys
@@ -42,6 +43,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.processing_log = SqlProcessingLog(connection)
         self.idempotency_keys = SqlIdempotencyKeys(connection)
         self.files = SqlFiles(connection)
+        self.erasures = SqlErasures(connection)
         self.history = SqlHistory(connection)
 
     def commit(self) -> None:

@@ -8,6 +8,7 @@ from application.errors import PortFailure
 from application.ports.repositories.api_keys import APIKeys
 from application.ports.repositories.assets import Assets
 from application.ports.repositories.deliveries import Deliveries
+from application.ports.repositories.erasures import Erasures
 from application.ports.repositories.files import Files
 from application.ports.repositories.history import History
 from application.ports.repositories.idempotency_keys import IdempotencyKeys
@@ -60,6 +61,7 @@ class UnitOfWork(Protocol):
     processing_log: ProcessingLog
     idempotency_keys: IdempotencyKeys
     files: Files
+    erasures: Erasures
     history: History
 
     @abstractmethod

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
+from uuid import UUID
 
 import attrs
 import cattrs
@@ -11,12 +12,14 @@ import falcon
 from application.accounts.change_password import ChangePasswordRequest
 from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
 from application.accounts.end_sessions import EndSessionsRequest
+from application.accounts.erase_account import EraseAccountRequest
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
 from application.accounts.reset_password import ResetPasswordRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.session_tokens import SignedIn
 from application.accounts.update_profile import UpdateProfileRequest
+from application.accounts.view_erasure import ErasureView, ViewErasureRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
 from application.images.download_image import DownloadImageRequest
@@ -45,6 +48,7 @@ from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.request_scope import RequestScope
 from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
 from entrypoints.http.resources.api_keys import APIKeys, OneAPIKey
+from entrypoints.http.resources.erasures import OwnAccount, Receipt
 from entrypoints.http.resources.files import ResultFile
 from entrypoints.http.resources.images import Download, Images, Status, Upload, Variants
 from entrypoints.http.resources.pages import Landing, ProblemPages
@@ -89,6 +93,8 @@ class HTTPUseCases:
     reset_password: Callable[[ResetPasswordRequest], None]
     ask_to_verify_email: Callable[[Actor], None]
     verify_email: Callable[[str], None]
+    erase_account: Callable[[EraseAccountRequest], UUID]
+    view_erasure: Callable[[ViewErasureRequest], ErasureView]
     create_api_key: Callable[[CreateAPIKeyRequest], CreatedAPIKey]
     list_api_keys: Callable[[Actor], Sequence[APIKey]]
     revoke_api_key: Callable[[RevokeAPIKeyRequest], None]
@@ -182,6 +188,8 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             "/api/users/profile",
             Profile(authentication, use_cases.view_profile, use_cases.update_profile, payloads),
         ),
+        ("/api/users/me", OwnAccount(authentication, use_cases.erase_account, payloads)),
+        ("/api/erasures/{erasure_id}", Receipt(use_cases.view_erasure)),
         (
             "/api/api-keys",
             APIKeys(authentication, use_cases.create_api_key, use_cases.list_api_keys, payloads),

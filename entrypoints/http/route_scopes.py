@@ -19,6 +19,7 @@ ROUTE_SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("POST", "/api/tasks/{task_id}/retry"): Scope.IMAGES_WRITE,
     ("GET", "/api/users/profile"): Scope.ACCOUNT_READ,
     ("PUT", "/api/users/profile"): SESSION_ONLY,
+    ("DELETE", "/api/users/me"): SESSION_ONLY,
     # Reading them is seeing the secret that signs their calls, so there is no scope for it alone.
     ("GET", "/api/webhooks"): Scope.WEBHOOKS_WRITE,
     ("POST", "/api/webhooks"): Scope.WEBHOOKS_WRITE,

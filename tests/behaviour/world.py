@@ -42,6 +42,7 @@ class World:
     api_key: Any = None
     devices: dict[str, tuple[str, str]] = attrs.field(factory=dict)
     stolen: str = ""
+    receipt: str = ""
     server: Any = None
 
     def person(self, name: str) -> Person:

@@ -303,16 +303,24 @@ class TestEnding:
 
 
 def test_the_notifier_announces_ended_tasks_and_sends_what_is_due(a_queue):
-    announced, sent, posted = [], [], []
+    announced, sent, posted, destroyed = [], [], [], []
     ended = a_queue.publish(1, "TaskCompleted") + a_queue.publish(1, "TaskFailed")
     due = a_queue.publish(1, "DeliveryDue")
     letters = a_queue.publish(1, "LetterDue")
+    erasures = a_queue.publish(1, "ErasureDue")
     inbox = a_queue.inbox(queue="notifications")
 
     consumer = notifier(
-        inbox, announced.append, sent.append, posted.append, concurrency=2, patience=HASTE
+        inbox,
+        announced.append,
+        sent.append,
+        posted.append,
+        destroyed.append,
+        concurrency=2,
+        patience=HASTE,
     )
     with running(consumer):
         wait_until(a_queue.is_empty)
 
     assert (sorted(announced), sent, posted) == (sorted(ended), due, letters)
+    assert destroyed == erasures

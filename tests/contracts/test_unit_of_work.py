@@ -15,6 +15,8 @@ from uuid import UUID, uuid4
 import attrs
 import pytest
 
+from adapters.persistence.erasures import OF_A_TASK, WITHDRAWN
+from adapters.persistence.sqlite import SqliteDatabase
 from application.errors import AlreadyExists
 from application.ports.message_publisher import Message
 from application.ports.repositories.sessions import RefreshToken
@@ -32,6 +34,7 @@ from domain.notifications.delivery import DeliveryStatus
 from domain.notifications.letter import Letter, LetterKind
 from domain.tasks.priority import Priority
 from domain.tasks.task import Failure, FailureCode, Task, TaskStatus
+from domain.users.erasure import CLOSED_AFTER, Erasure
 from domain.users.roles import Role
 from domain.users.scopes import Scope
 from domain.users.user import User
@@ -1365,6 +1368,112 @@ class TestLetters:
             for number, one in enumerate(letters)
         ]
         assert good == [False, True, True]
+
+
+class TestErasures:
+    def a_stored_erasure(self, database: Database, user: User, **overrides: Any) -> Erasure:
+        erasure = Erasure(**{"id": uuid4(), "user_id": user.id, "requested_at": NOON} | overrides)
+        write(database, lambda work: work.erasures.add(erasure))
+        return erasure
+
+    def test_every_table_that_holds_something_of_a_user_is_thought_of(
+        self, database: Database
+    ) -> None:
+        """Whoever adds a table says here that it is destroyed with the account."""
+        kept = {"erasures"}  # the receipt
+        with database.reading() as work:
+            connection = work.erasures._connection  # type: ignore[attr-defined]
+            tables = (
+                "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c"
+                " WHERE m.type = 'table'"
+                if isinstance(database, SqliteDatabase)
+                else "SELECT table_name, column_name FROM information_schema.columns"
+                " WHERE table_schema = current_schema()"
+            )
+            columns = connection.rows(tables)
+        theirs = {table for table, column in columns if column in ("user_id", "task_id")}
+        statements = " ".join(" ".join((*WITHDRAWN.values(), *OF_A_TASK.values())).split())
+        thought_of = {table for table in theirs if f"FROM {table} " in statements}
+
+        assert theirs - thought_of - kept == {"images", "tasks", "assets"}
+
+    def test_gives_back_what_is_saved(self, database: Database) -> None:
+        erasure = self.a_stored_erasure(database, a_stored_user(database), counts={"images": 1})
+        changed = attrs.evolve(
+            erasure.with_counts({"images": 2, "files": 3}),
+            destroyed_at=NOON + MINUTE,
+            files_sha256=A_SHA256,
+        )
+
+        assert read(database, lambda work: work.erasures.get(erasure.id)) == erasure
+        write(database, lambda work: work.erasures.save(changed))
+
+        assert read(database, lambda work: work.erasures.get(erasure.id)) == changed
+        assert changed.counts == {"images": 3, "files": 3}
+        assert read(database, lambda work: work.erasures.get(uuid4())) is None
+
+    def test_rows_go_and_their_files_are_written_down(self, database: Database) -> None:
+        task = a_stored_task(database)
+        done = claimed(database, task)
+        done.complete([a_result()], NOON)
+        assert write(database, lambda work: work.tasks.save_if_held(done))
+        user = read(database, lambda work: work.users.get(task.user_id))
+        other = a_stored_task(database)
+        erasure = self.a_stored_erasure(database, user)
+
+        def destroy() -> Any:
+            return write(database, lambda work: work.erasures.destroy_pictures(erasure, 10))
+
+        gone = destroy()
+
+        assert (gone["images"], gone["tasks"], gone["results"], gone["files"]) == (1, 1, 1, 2)
+        assert destroy() == {}
+        assert read(database, lambda work: work.tasks.get(task.id)) is None
+        assert read(database, lambda work: work.images.get(task.image_id)) is None
+        assert read(database, lambda work: work.tasks.get(other.id)) is not None
+        files = read(database, lambda work: work.erasures.undestroyed(erasure.id, 10))
+        assert [file.position for file in files] == [1, 2]
+        write(database, lambda work: work.erasures.mark_destroyed(erasure.id, files[:1]))
+        assert read(database, lambda w: w.erasures.undestroyed(erasure.id, 10)) == files[1:]
+        assert read(database, lambda work: work.erasures.files(erasure.id, 0, 10)) == files
+        assert read(database, lambda work: work.erasures.files(erasure.id, 1, 10)) == files[1:]
+
+    def test_are_due_until_they_are_closed(self, database: Database) -> None:
+        user = a_stored_user(database)
+        erasure = self.a_stored_erasure(database, user)
+
+        def due(now: datetime) -> Any:
+            found = write(database, lambda work: work.erasures.due(now, 10))
+            assert read(database, lambda work: work.erasures.has_due(now)) is bool(found)
+            return found
+
+        assert due(NOON) == [erasure.id]
+        write(database, lambda work: work.erasures.postpone(erasure.id, MINUTE))
+        assert due(NOON) == []
+        write(database, lambda work: work.erasures.postpone(erasure.id, -MINUTE))
+        done = attrs.evolve(erasure, destroyed_at=NOON)
+        write(database, lambda work: work.erasures.save(done))
+        assert due(NOON) == []
+        assert due(NOON + CLOSED_AFTER) == [erasure.id]
+        assert write(database, lambda work: work.erasures.hold(erasure.id)) == done
+        write(database, lambda work: work.erasures.close(done))
+        assert due(NOON + CLOSED_AFTER) == []
+        assert write(database, lambda work: work.erasures.hold(erasure.id)) is None
+        assert read(database, lambda work: work.users.get(user.id)) is None
+
+    def test_who_is_withdrawn_is_known_by_nothing(self, database: Database) -> None:
+        user = a_stored_user(database)
+        session, key = a_session(user), an_api_key(user)
+        write(database, lambda work: work.sessions.add(session))
+        write(database, lambda work: work.api_keys.add(key))
+
+        gone = write(database, lambda work: work.erasures.withdraw(user.id, user.email))
+
+        assert gone == {"sessions": 1, "apiKeys": 1}
+        assert read(database, lambda work: work.sessions.with_user(session.id)) is None
+        assert read(database, lambda work: work.api_keys.with_user(key.id)) is None
+        assert read(database, lambda work: work.users.by_email(user.email)) is None
+        assert read(database, lambda work: work.users.by_username(user.username)) is None
 
 
 class TestWebhooks:

@@ -21,6 +21,7 @@ from adapters.serialization.converter import make_converter
 from application.accounts.change_password import ChangePasswordRequest
 from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
 from application.accounts.end_sessions import EndSessionsRequest
+from application.accounts.erase_account import EraseAccountRequest
 from application.accounts.log_in import LogInRequest, WrongCredentials
 from application.accounts.refresh_session import InvalidRefreshToken
 from application.accounts.register_user import Registered, RegisterUserRequest
@@ -28,6 +29,7 @@ from application.accounts.reset_password import ResetPasswordRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.session_tokens import SignedIn
 from application.accounts.update_profile import UpdateProfileRequest
+from application.accounts.view_erasure import ErasureView, ViewErasureRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
 from application.errors import (
@@ -51,6 +53,7 @@ from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.ports.access_tokens import InvalidToken
 from application.ports.download_links import LinkExpired, LinkForged
+from application.ports.repositories.erasures import ErasedFile
 from application.tasks.cancel_task import CancelTaskRequest
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
@@ -64,6 +67,7 @@ from domain.users.api_key import (
     checked_presets,
     checked_scopes,
 )
+from domain.users.erasure import Erasure
 from domain.users.session import Session
 from domain.users.user import User, checked_email, checked_password, checked_username
 from entrypoints.http.app import HTTPOptions, HTTPUseCases, create_app
@@ -134,6 +138,7 @@ class House:
         self.passwords: list[str] = []
         self.forgotten: list[str] = []
         self.verified = 0
+        self.erasures: dict[UUID, Erasure] = {}
         self.ended: list[str] = []
         self.uploads: list[Received] = []
         self.images: dict[UUID, Image] = {}
@@ -235,6 +240,22 @@ class House:
         if token != MAILED_TOKEN:
             raise InvalidMailedToken
         self.verified += 1
+
+    def erase_account(self, request: EraseAccountRequest) -> UUID:
+        if request.password != "password123":
+            raise WrongPassword(pointer="/password")
+        erasure = Erasure(id=uuid4(), user_id=self.user.id, requested_at=NOON, counts={"images": 3})
+        self.erasures[erasure.id] = erasure
+        return erasure.id
+
+    def view_erasure(self, request: ViewErasureRequest) -> ErasureView:
+        if request.erasure_id not in self.erasures:
+            raise NotFound
+        files = [ErasedFile(at, f"key-{at}") for at in (1, 2, 3) if at > request.after][:2]
+        follows = files[-1].position < 3
+        return ErasureView(
+            self.erasures[request.erasure_id], files, files[-1].position if follows else None
+        )
 
     def create_api_key(self, request: CreateAPIKeyRequest) -> CreatedAPIKey:
         lifetime = checked_lifetime(request.lifetime_days)

@@ -245,6 +245,48 @@ def test_the_profile_takes_the_present_password(caller: Caller, house: House) ->
     assert [one.current_password for one in house.changes] == ["password123"]
 
 
+def test_an_account_is_erased_with_its_password_and_leaves_a_receipt(
+    caller: Caller, house: House
+) -> None:
+    path, body = "/api/users/me", {"password": "password123"}
+    answer = caller.simulate_delete(path, json={"password": "no"}, headers=BEARER)
+    assert problem(answer) == (403, "wrong-password")
+    assert problem(caller.simulate_delete(path, headers=BEARER)) == (400, "malformed-json")
+    assert problem(caller.simulate_delete(path, json=body)) == (401, "invalid-token")
+
+    answer = caller.simulate_delete(path, json=body, headers=BEARER)
+
+    assert answer.status_code == 202
+    receipt = answer.json["receiptUrl"]
+    assert answer.headers["location"] == receipt
+    shown = caller.simulate_get(receipt)
+    [erasure] = house.erasures.values()
+    assert shown.json == {
+        "id": str(erasure.id),
+        "status": "in progress",
+        "requestedAt": "2026-03-14T12:00:00.000Z",
+        "completedAt": None,
+        "destroyed": {"images": 3},
+        "files": ["key-1", "key-2"],
+        "filesSha256": None,
+    }
+    assert shown.headers["retry-after"] == "5"
+    assert shown.headers["link"] == f'<{receipt}?after=2>; rel="next"'
+    second = caller.simulate_get(f"{receipt}?after=2")
+    assert second.json["files"] == ["key-3"] and "link" not in second.headers
+
+
+@pytest.mark.parametrize("after", ["0", "-1", "x", "1e3", "9" * 30, "%00"])
+def test_a_receipts_page_is_as_a_link_gave_it(caller: Caller, house: House, after: str) -> None:
+    erasure_id = uuid4()
+
+    answer = caller.simulate_get(f"/api/erasures/{erasure_id}?after={after}")
+
+    assert problem(answer) == (422, "invalid-parameter")
+    for unknown in (erasure_id, "x", str(AN_ID).upper()):
+        assert problem(caller.simulate_get(f"/api/erasures/{unknown}")) == (404, "not-found")
+
+
 def test_wrong_credentials_tell_nothing(caller: Caller) -> None:
     answers = [
         caller.simulate_post("/api/auth/login", json={"email": email, "password": "wrong"})

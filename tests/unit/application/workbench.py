@@ -308,6 +308,7 @@ class Workbench:
     def sweep(self, **overrides: Any) -> Sweep:
         return Sweep(
             self.database,
+            self.clock,
             **{"patience": MINUTE, "delivery_lease": MINUTE} | overrides,
         )
 

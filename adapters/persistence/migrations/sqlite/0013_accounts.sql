@@ -36,3 +36,26 @@ CREATE INDEX letters_ended ON letters (created_at) WHERE status <> 'pending';
 CREATE INDEX letters_address ON letters (lower(address), created_at);
 CREATE INDEX letters_user ON letters (user_id);
 CREATE UNIQUE INDEX letters_token ON letters (token_sha256);
+
+-- What is left of accounts that were given up: a receipt, and the files until they are gone. The user
+-- is no reference, for that row goes.
+CREATE TABLE erasures (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    requested_at TEXT NOT NULL,
+    counts TEXT NOT NULL,
+    destroyed_at TEXT,
+    files_sha256 TEXT,
+    closed_at TEXT,
+    rung_until TEXT
+) STRICT;
+CREATE INDEX erasures_open ON erasures (requested_at) WHERE closed_at IS NULL;
+CREATE TABLE erased_files (
+    erasure_id TEXT NOT NULL REFERENCES erasures (id),
+    position INTEGER NOT NULL,
+    file_path TEXT NOT NULL,
+    destroyed_at TEXT,
+    PRIMARY KEY (erasure_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX erased_files_left ON erased_files (erasure_id, position) WHERE destroyed_at IS NULL;
+CREATE INDEX tasks_user ON tasks (user_id, created_at DESC, id DESC);
