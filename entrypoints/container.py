@@ -15,6 +15,7 @@ from application.accounts.create_api_key import CreateAPIKey
 from application.accounts.destroy_account import DestroyAccount
 from application.accounts.end_sessions import EndSessions
 from application.accounts.erase_account import EraseAccount
+from application.accounts.export_account import ExportAccount
 from application.accounts.list_api_keys import ListAPIKeys
 from application.accounts.list_sessions import ListSessions
 from application.accounts.log_in import LogIn
@@ -58,6 +59,7 @@ from application.outbox.measure_queues import MeasureQueues
 from application.outbox.relay_outbox import RelayOutbox
 from application.outbox.sweep import Sweep
 from application.tasks.cancel_task import CancelTask
+from application.tasks.list_own_tasks import ListOwnTasks
 from application.tasks.process_task import ProcessTask, RetryPolicy
 from application.tasks.retry_task import RetryTask
 from application.tasks.return_expired_tasks import ReturnExpiredTasks
@@ -206,6 +208,7 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         failpoints=adapters.failpoints,
     )
+    export_account = _once(ExportAccount, database=adapters.database, clock=adapters.clock)
     view_erasure = _once(ViewErasure, database=adapters.database)
     ask_to_verify_email = _once(
         AskToVerifyEmail, database=adapters.database, post_letter=post_letter
@@ -266,6 +269,7 @@ class UseCases(containers.DeclarativeContainer):
         shipped=adapters.shipped_assets,
     )
 
+    list_own_tasks = _once(ListOwnTasks, database=adapters.database)
     view_task = _once(ViewTask, database=adapters.database)
     cancel_task = _once(CancelTask, database=adapters.database, clock=adapters.clock)
     retry_task = _once(
@@ -404,6 +408,8 @@ class Platform(containers.DeclarativeContainer):
         ask_to_verify_email=_watched(use_cases.ask_to_verify_email, adapters),
         verify_email=_watched(use_cases.verify_email, adapters),
         erase_account=_watched(use_cases.erase_account, adapters),
+        export_account=_watched(use_cases.export_account, adapters),
+        list_own_tasks=_watched(use_cases.list_own_tasks, adapters),
         view_erasure=_watched(use_cases.view_erasure, adapters),
         admit_upload=_watched(use_cases.admit_upload, adapters),
         stage_file=use_cases.stage_file,

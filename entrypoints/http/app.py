@@ -13,6 +13,7 @@ from application.accounts.change_password import ChangePasswordRequest
 from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
 from application.accounts.end_sessions import EndSessionsRequest
 from application.accounts.erase_account import EraseAccountRequest
+from application.accounts.export_account import AccountExport
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
 from application.accounts.reset_password import ResetPasswordRequest
@@ -34,6 +35,7 @@ from application.notifications.add_webhook import AddedWebhook, AddWebhookReques
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.tasks.cancel_task import CancelTaskRequest
+from application.tasks.list_own_tasks import ListOwnTasksRequest, TasksPage
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.images.image import Image
@@ -48,7 +50,7 @@ from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.request_scope import RequestScope
 from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
 from entrypoints.http.resources.api_keys import APIKeys, OneAPIKey
-from entrypoints.http.resources.erasures import OwnAccount, Receipt
+from entrypoints.http.resources.erasures import Export, OwnAccount, Receipt
 from entrypoints.http.resources.files import ResultFile
 from entrypoints.http.resources.images import Download, Images, Status, Upload, Variants
 from entrypoints.http.resources.pages import Landing, ProblemPages
@@ -62,7 +64,7 @@ from entrypoints.http.resources.pipelines import Capabilities, Operations, Pipel
 from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
 from entrypoints.http.resources.profile import Profile
 from entrypoints.http.resources.sessions import OneSession, Refreshing, Sessions
-from entrypoints.http.resources.tasks import TaskCancellation, TaskDetail, TaskRetry
+from entrypoints.http.resources.tasks import OwnTasks, TaskCancellation, TaskDetail, TaskRetry
 from entrypoints.http.resources.webhooks import OneWebhook, Webhooks
 from entrypoints.http.upload_form import UploadFormReader
 
@@ -94,6 +96,8 @@ class HTTPUseCases:
     ask_to_verify_email: Callable[[Actor], None]
     verify_email: Callable[[str], None]
     erase_account: Callable[[EraseAccountRequest], UUID]
+    export_account: Callable[[Actor], AccountExport]
+    list_own_tasks: Callable[[ListOwnTasksRequest], TasksPage]
     view_erasure: Callable[[ViewErasureRequest], ErasureView]
     create_api_key: Callable[[CreateAPIKeyRequest], CreatedAPIKey]
     list_api_keys: Callable[[Actor], Sequence[APIKey]]
@@ -189,6 +193,8 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             Profile(authentication, use_cases.view_profile, use_cases.update_profile, payloads),
         ),
         ("/api/users/me", OwnAccount(authentication, use_cases.erase_account, payloads)),
+        ("/api/users/me/export", Export(authentication, use_cases.export_account)),
+        ("/api/users/me/tasks", OwnTasks(authentication, use_cases.list_own_tasks)),
         ("/api/erasures/{erasure_id}", Receipt(use_cases.view_erasure)),
         (
             "/api/api-keys",

@@ -20,6 +20,8 @@ ROUTE_SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", "/api/users/profile"): Scope.ACCOUNT_READ,
     ("PUT", "/api/users/profile"): SESSION_ONLY,
     ("DELETE", "/api/users/me"): SESSION_ONLY,
+    ("GET", "/api/users/me/export"): SESSION_ONLY,
+    ("GET", "/api/users/me/tasks"): Scope.IMAGES_READ,
     # Reading them is seeing the secret that signs their calls, so there is no scope for it alone.
     ("GET", "/api/webhooks"): Scope.WEBHOOKS_WRITE,
     ("POST", "/api/webhooks"): Scope.WEBHOOKS_WRITE,

@@ -43,6 +43,7 @@ class World:
     devices: dict[str, tuple[str, str]] = attrs.field(factory=dict)
     stolen: str = ""
     receipt: str = ""
+    seen: list[Any] = attrs.field(factory=list)
     server: Any = None
 
     def person(self, name: str) -> Person:

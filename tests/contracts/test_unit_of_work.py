@@ -1016,6 +1016,32 @@ class TestLeases:
         assert [ring_again(), ring_again(), ring_again()] == [2, 1, 0]
         assert len(take_all(database)) == 3
 
+    def test_pages_show_each_of_ones_own_tasks_once_newest_first(self, database: Database) -> None:
+        image = an_image(a_stored_user(database))
+        tasks = [
+            a_queued_task(image, created_at=NOON + number // 2 * MINUTE) for number in range(5)
+        ]
+        write(database, lambda work: work.images.add(image, tasks[0]))
+        for task in tasks[1:]:
+            write(database, lambda work: work.tasks.add(task))
+        a_stored_task(database)
+        claimed(database, tasks[3])
+
+        def page(status: TaskStatus | None, after: Any, limit: int = 2) -> list[Task]:
+            return list(
+                read(database, lambda w: w.tasks.page_of(image.user_id, status, after, limit))
+            )
+
+        seen, after = [], None
+        while found := page(None, after):
+            seen += found
+            after = (found[-1].created_at, found[-1].id)
+        order = sorted(tasks, key=lambda one: (one.created_at, one.id), reverse=True)
+        assert [one.id for one in seen] == [one.id for one in order]
+        assert [one.id for one in page(TaskStatus.IN_PROGRESS, None)] == [tasks[3].id]
+        assert len(page(TaskStatus.QUEUED, None, 10)) == 4
+        assert page(TaskStatus.FAILED, None) == []
+
     def test_counts_what_is_open(self, database: Database) -> None:
         assert read(database, lambda w: w.tasks.count_by_status()) == {
             "queued": 0,

@@ -22,6 +22,7 @@ from application.accounts.change_password import ChangePasswordRequest
 from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
 from application.accounts.end_sessions import EndSessionsRequest
 from application.accounts.erase_account import EraseAccountRequest
+from application.accounts.export_account import AccountExport
 from application.accounts.log_in import LogInRequest, WrongCredentials
 from application.accounts.refresh_session import InvalidRefreshToken
 from application.accounts.register_user import Registered, RegisterUserRequest
@@ -55,6 +56,7 @@ from application.ports.access_tokens import InvalidToken
 from application.ports.download_links import LinkExpired, LinkForged
 from application.ports.repositories.erasures import ErasedFile
 from application.tasks.cancel_task import CancelTaskRequest
+from application.tasks.list_own_tasks import ListOwnTasksRequest, TasksPage
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.images.image import Image
@@ -138,6 +140,7 @@ class House:
         self.passwords: list[str] = []
         self.forgotten: list[str] = []
         self.verified = 0
+        self.task_pages: list[ListOwnTasksRequest] = []
         self.erasures: dict[UUID, Erasure] = {}
         self.ended: list[str] = []
         self.uploads: list[Received] = []
@@ -247,6 +250,16 @@ class House:
         erasure = Erasure(id=uuid4(), user_id=self.user.id, requested_at=NOON, counts={"images": 3})
         self.erasures[erasure.id] = erasure
         return erasure.id
+
+    def export_account(self, _: Actor) -> AccountExport:
+        return AccountExport(self.user, self.sessions, list(self.api_keys.values()), self.webhooks)
+
+    def list_own_tasks(self, request: ListOwnTasksRequest) -> TasksPage:
+        self.task_pages.append(request)
+        tasks = [view.task for view in self.views.values()]
+        shown = tasks[: request.limit]
+        follows = len(tasks) > request.limit
+        return TasksPage(shown, (shown[-1].created_at, shown[-1].id) if follows else None)
 
     def view_erasure(self, request: ViewErasureRequest) -> ErasureView:
         if request.erasure_id not in self.erasures:

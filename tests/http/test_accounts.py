@@ -7,7 +7,8 @@ import pytest
 
 from domain.users.roles import Role
 from application.ports.repositories.users import EmailTaken, UsernameTaken
-from tests.builders import an_admin
+from domain.tasks.task import TaskStatus
+from tests.builders import NOON, an_admin, an_api_key
 from tests.http.house import BEARER, MAILED_TOKEN, REFRESH_TOKEN, TOKEN, Caller, House, problem
 
 AN_ID = UUID(int=1)
@@ -285,6 +286,62 @@ def test_a_receipts_page_is_as_a_link_gave_it(caller: Caller, house: House, afte
     assert problem(answer) == (422, "invalid-parameter")
     for unknown in (erasure_id, "x", str(AN_ID).upper()):
         assert problem(caller.simulate_get(f"/api/erasures/{unknown}")) == (404, "not-found")
+
+
+def test_ones_tasks_are_listed_in_pages(caller: Caller, house: House) -> None:
+    ids = [house.a_queued_task() for _ in range(3)]
+
+    answer = caller.simulate_get("/api/users/me/tasks?status=in%20progress&limit=2", headers=BEARER)
+
+    assert [one["taskId"] for one in answer.json["tasks"]] == [str(one) for one in ids[:2]]
+    assert "results" not in answer.json["tasks"][0]
+    [request] = house.task_pages
+    assert (request.status, request.limit) == (TaskStatus.IN_PROGRESS, 2)
+    link = answer.headers["link"]
+    assert link.startswith("</api/users/me/tasks?status=in+progress&limit=2&cursor=")
+    caller.simulate_get(link.split(">")[0].lstrip("<"), headers=BEARER)
+    assert house.task_pages[1].after == (NOON, ids[1])
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("status=done", "/status"),
+        ("limit=0", "/limit"),
+        ("limit=101", "/limit"),
+        ("limit=x", "/limit"),
+        ("cursor=x", "/cursor"),
+        ("state=failed", "/state"),
+    ],
+)
+def test_a_page_of_tasks_is_asked_for_strictly(caller: Caller, query: str, pointer: str) -> None:
+    answer = caller.simulate_get(f"/api/users/me/tasks?{query}", headers=BEARER)
+
+    assert answer.status_code == 422
+    assert answer.json["pointer"] == pointer
+
+
+def test_the_own_profile_leads_to_the_own_tasks(caller: Caller) -> None:
+    own = caller.simulate_get("/api/users/profile", headers=BEARER)
+    named = caller.simulate_get("/api/users/profile?userId=user1", headers=BEARER)
+
+    assert own.headers["link"] == '</api/users/me/tasks>; rel="related"; title="tasks"'
+    assert "link" not in named.headers
+
+
+def test_an_export_tells_all_but_secrets(caller: Caller, house: House) -> None:
+    key = an_api_key(house.user)
+    house.api_keys[key.id] = key
+
+    answer = caller.simulate_get("/api/users/me/export", headers=BEARER)
+
+    assert answer.headers["content-disposition"].startswith("attachment")
+    known = answer.json
+    assert list(known) == ["profile", "sessions", "apiKeys", "webhooks", "lists"]
+    assert known["profile"]["email"] == "user1@example.com"
+    assert known["profile"]["emailVerifiedAt"] is None
+    assert [one["id"] for one in known["apiKeys"]] == [str(key.id)]
+    assert key.secret_sha256 not in answer.text and house.user.password_hash not in answer.text
 
 
 def test_wrong_credentials_tell_nothing(caller: Caller) -> None:

@@ -1,4 +1,4 @@
-"""Giving one's account up, and the receipt for it."""
+"""Taking one's data along, giving one's account up, and the receipt for it."""
 
 import re
 from collections.abc import Callable
@@ -9,10 +9,15 @@ import attrs
 import falcon
 
 from application.accounts.erase_account import EraseAccountRequest
+from application.accounts.export_account import AccountExport
 from application.accounts.view_erasure import ErasureView, ViewErasureRequest
+from application.actor import Actor
 from domain.errors import InvalidParameter
+from domain.users.roles import Role
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp, write_json
+from entrypoints.http.resources.api_keys import key_document
+from entrypoints.http.resources.sessions import session_document
 
 _POSITION: Final = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -41,6 +46,47 @@ class OwnAccount:
         )
         resp.set_header("Location", receipt)
         write_json(resp, {"message": "Account erased.", "receiptUrl": receipt}, 202)
+
+
+@attrs.frozen
+class Export:
+    """`/api/users/me/export`."""
+
+    authentication: Authentication
+    export_account: Callable[[Actor], AccountExport]
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Show all that is known of the caller, and where the lists are that have no bound."""
+        actor = self.authentication(req)
+        export = self.export_account(actor)
+        user = export.user
+        resp.set_header("Content-Disposition", 'attachment; filename="safelight-account.json"')
+        write_json(
+            resp,
+            {
+                "profile": {
+                    "id": str(user.id),
+                    "username": user.username,
+                    "email": user.email,
+                    "emailVerifiedAt": timestamp(user.email_verified_at),
+                    "roles": [role.value for role in Role if role in user.roles],
+                    "createdAt": timestamp(user.created_at),
+                    "updatedAt": timestamp(user.updated_at),
+                },
+                "sessions": [session_document(one, actor) for one in export.sessions],
+                "apiKeys": [key_document(one) for one in export.api_keys],
+                "webhooks": [
+                    {"id": str(one.id), "url": one.url, "createdAt": timestamp(one.created_at)}
+                    for one in export.webhooks
+                ],
+                "lists": {
+                    "images": "/api/images?limit=100",
+                    "tasks": "/api/users/me/tasks?limit=100",
+                },
+            },
+        )
+
+    on_head = on_get
 
 
 @attrs.frozen

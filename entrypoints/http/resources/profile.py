@@ -45,6 +45,8 @@ class Profile:
         user = self.view_profile(
             ViewProfileRequest(actor, query.user_id or req.get_param("userId"))
         )
+        if query.user_id is None and not req.has_param("userId"):
+            resp.set_header("Link", '</api/users/me/tasks>; rel="related"; title="tasks"')
         write_json(
             resp,
             {

@@ -55,7 +55,7 @@ class Sessions:
         """Show where the caller is signed in."""
         actor = self.authentication(req)
         sessions = self.list_sessions(actor)
-        write_json(resp, {"sessions": [_session(one, actor) for one in sessions]})
+        write_json(resp, {"sessions": [session_document(one, actor) for one in sessions]})
 
     on_head = on_get
 
@@ -79,7 +79,8 @@ class OneSession:
         resp.status = 204
 
 
-def _session(session: Session, actor: Actor) -> dict[str, Any]:
+def session_document(session: Session, actor: Actor) -> dict[str, Any]:
+    """Return what the API tells of a session."""
     return {
         "id": str(session.id),
         "client": session.client,

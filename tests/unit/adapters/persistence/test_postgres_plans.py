@@ -160,6 +160,8 @@ def held() -> Task:
             "letters_user",
             lambda work: work.letters.void_tokens(USER, LetterKind.PASSWORD_RESET, NOON),
         ),
+        ("tasks_user", lambda work: work.tasks.page_of(USER, None, None, 10)),
+        ("tasks_user", lambda work: work.tasks.page_of(USER, TaskStatus.FAILED, None, 10)),
         ("erasures_open", lambda work: work.erasures.has_due(NOON)),
         ("api_keys_pkey users_pkey", lambda work: work.api_keys.with_user(USER)),
         ("api_keys_user", lambda work: work.api_keys.of_user(USER)),
