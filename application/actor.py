@@ -20,6 +20,7 @@ class Actor:
         scopes: What the API key is good for; None for whoever has signed in, who may all that
             their roles let them.
         key_id: The API key's; None for whoever has signed in.
+        session_id: Of the signing-in; None for an API key.
         presets_only: Names such as `card` or `card@3` to which the key is confined, its plans and
             retries, too; None for no such bound.
         address: Where the request came from, for the audit trail; None if nobody knows.
@@ -30,6 +31,7 @@ class Actor:
     scopes: frozenset[Scope] | None = None
     key_id: UUID | None = None
     presets_only: frozenset[str] | None = None
+    session_id: UUID | None = None
     address: str | None = attrs.field(default=None, eq=False)
 
     def require(self, permission: Permission) -> None:

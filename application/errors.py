@@ -5,6 +5,9 @@ Refusals and failures that need more than one object to see.
     ├── NotAuthenticated          nobody we know, or no longer
     ├── NotAllowed                somebody we know, who may not
     │   └── InsufficientScope     not by this API key
+    ├── WrongPassword             of an account that is known already
+    ├── EmailNotVerified          the mailbox has to be shown to be theirs first
+    ├── InvalidMailedToken        of a letter: unknown, used, too old
     ├── NotFound                  unknown, or another's: the two look alike on purpose
     ├── NotAnalyzed               nobody asked what is to be told
     ├── AssetNotFound
@@ -79,6 +82,32 @@ class InsufficientScope(NotAllowed):
     def __init__(self, detail: str, *, scope: Scope | None = None) -> None:
         super().__init__(detail)
         self.scope = scope
+
+
+class WrongPassword(ApplicationError):
+    """The caller is known, and this is not their password."""
+
+    code = "wrong-password"
+
+    def __init__(self, *, pointer: str) -> None:
+        super().__init__("This is not the account's present password.", pointer=pointer)
+
+
+class EmailNotVerified(ApplicationError):
+    """The account's address has to be verified first."""
+
+    code = "email-not-verified"
+
+
+class InvalidMailedToken(ApplicationError):
+    """The token of a letter is unknown, used up or too old, or the address has changed since."""
+
+    code = "invalid-mailed-token"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The token is not good any more; ask for another letter.", pointer="/token"
+        )
 
 
 class NotFound(ApplicationError):

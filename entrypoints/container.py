@@ -10,16 +10,27 @@ from typing import Any
 from dependency_injector import containers, providers
 
 from application.accounts.authenticate import Authenticate
+from application.accounts.change_password import ChangePassword
 from application.accounts.create_api_key import CreateAPIKey
+from application.accounts.destroy_account import DestroyAccount
+from application.accounts.end_sessions import EndSessions
+from application.accounts.erase_account import EraseAccount
+from application.accounts.export_account import ExportAccount
 from application.accounts.list_api_keys import ListAPIKeys
+from application.accounts.list_sessions import ListSessions
 from application.accounts.log_in import LogIn
 from application.accounts.log_out import LogOut
 from application.accounts.note_key_use import NoteKeyUse
 from application.accounts.note_refused_sign_in import NoteRefusedSignIn
+from application.accounts.post_letter import PostLetter
+from application.accounts.refresh_session import RefreshSession
 from application.accounts.register_user import RegisterUser
+from application.accounts.reset_password import ForgotPassword, ResetPassword
 from application.accounts.revoke_api_key import RevokeAPIKey
 from application.accounts.throttle_guesses import ThrottleGuesses
 from application.accounts.update_profile import UpdateProfile
+from application.accounts.verify_email import AskToVerifyEmail, VerifyEmail
+from application.accounts.view_erasure import ViewErasure
 from application.accounts.view_profile import ViewProfile
 from application.administration.change_user import ChangeUser
 from application.administration.check_files import CheckFiles
@@ -62,6 +73,7 @@ from application.notifications.list_webhooks import ListWebhooks
 from application.notifications.make_notice import MakeNotice
 from application.notifications.remove_webhook import RemoveWebhook
 from application.notifications.send_delivery import SendDelivery
+from application.notifications.send_letter import SendLetter
 from application.outbox.forget_replies import ForgetReplies
 from application.outbox.measure_queues import MeasureQueues
 from application.outbox.relay_outbox import RelayOutbox
@@ -74,6 +86,7 @@ from application.presets.list_presets import ListPresets
 from application.presets.remove_preset import RemovePreset
 from application.presets.view_preset import ViewPreset
 from application.tasks.cancel_task import CancelTask
+from application.tasks.list_own_tasks import ListOwnTasks
 from application.tasks.process_task import ProcessTask, RetryPolicy
 from application.tasks.retry_task import RetryTask
 from application.tasks.return_expired_tasks import ReturnExpiredTasks
@@ -112,6 +125,8 @@ class Adapters(containers.DeclarativeContainer):
     guess_allowance = _once(factories.guess_allowance, settings)
     access_tokens = _once(factories.access_tokens, settings, clock)
     key_tokens = _once(factories.key_tokens)
+    opaque_tokens = _once(factories.opaque_tokens, settings)
+    session_tokens = _once(factories.session_tokens, settings, access_tokens, opaque_tokens)
     signing_secrets = _once(factories.signing_secrets, settings)
     upload_policy = _once(factories.upload_policy, settings)
     retention_policy = _once(factories.retention, settings)
@@ -154,6 +169,7 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         ids=adapters.ids,
         screening=adapters.password_screening,
+        ask_to_verify=settings.provided.accounts.verified_email,
     )
     throttle_guesses = _once(
         ThrottleGuesses, limiter=adapters.rate_limiter, allowance=adapters.guess_allowance
@@ -165,13 +181,20 @@ class UseCases(containers.DeclarativeContainer):
         LogIn,
         database=adapters.database,
         hasher=adapters.password_hasher,
-        tokens=adapters.access_tokens,
+        session_tokens=adapters.session_tokens,
         clock=adapters.clock,
         ids=adapters.ids,
-        session_lifetime=_duration(settings.provided.tokens.lifetime_seconds),
         guesses=throttle_guesses,
         note_refusal=note_refused_sign_in,
     )
+    refresh_session = _once(
+        RefreshSession,
+        database=adapters.database,
+        session_tokens=adapters.session_tokens,
+        clock=adapters.clock,
+    )
+    list_sessions = _once(ListSessions, database=adapters.database, clock=adapters.clock)
+    end_sessions = _once(EndSessions, database=adapters.database, clock=adapters.clock)
     log_out = _once(
         LogOut, database=adapters.database, tokens=adapters.access_tokens, clock=adapters.clock
     )
@@ -194,7 +217,60 @@ class UseCases(containers.DeclarativeContainer):
     list_api_keys = _once(ListAPIKeys, database=adapters.database)
     revoke_api_key = _once(RevokeAPIKey, database=adapters.database, clock=adapters.clock)
     view_profile = _once(ViewProfile, database=adapters.database)
-    update_profile = _once(UpdateProfile, database=adapters.database, clock=adapters.clock)
+    post_letter = _once(PostLetter, ids=adapters.ids, clock=adapters.clock)
+    update_profile = _once(
+        UpdateProfile,
+        database=adapters.database,
+        hasher=adapters.password_hasher,
+        post_letter=post_letter,
+        clock=adapters.clock,
+        guesses=throttle_guesses,
+    )
+    change_password = _once(
+        ChangePassword,
+        database=adapters.database,
+        hasher=adapters.password_hasher,
+        post_letter=post_letter,
+        clock=adapters.clock,
+        guesses=throttle_guesses,
+        screening=adapters.password_screening,
+    )
+    forgot_password = _once(ForgotPassword, database=adapters.database, post_letter=post_letter)
+    reset_password = _once(
+        ResetPassword,
+        database=adapters.database,
+        hasher=adapters.password_hasher,
+        opaque_tokens=adapters.opaque_tokens,
+        post_letter=post_letter,
+        clock=adapters.clock,
+        screening=adapters.password_screening,
+    )
+    erase_account = _once(
+        EraseAccount,
+        database=adapters.database,
+        hasher=adapters.password_hasher,
+        clock=adapters.clock,
+        ids=adapters.ids,
+        guesses=throttle_guesses,
+    )
+    destroy_account = _once(
+        DestroyAccount,
+        database=adapters.database,
+        object_store=adapters.object_store,
+        clock=adapters.clock,
+        failpoints=adapters.failpoints,
+    )
+    export_account = _once(ExportAccount, database=adapters.database, clock=adapters.clock)
+    view_erasure = _once(ViewErasure, database=adapters.database)
+    ask_to_verify_email = _once(
+        AskToVerifyEmail, database=adapters.database, post_letter=post_letter
+    )
+    verify_email = _once(
+        VerifyEmail,
+        database=adapters.database,
+        opaque_tokens=adapters.opaque_tokens,
+        clock=adapters.clock,
+    )
 
     limit_requests = _once(
         LimitRequests, limiter=adapters.rate_limiter, rates=adapters.request_rates
@@ -210,6 +286,7 @@ class UseCases(containers.DeclarativeContainer):
         object_store=adapters.object_store,
         clock=adapters.clock,
         marks=adapters.high_water_marks,
+        needs_verified_email=settings.provided.accounts.verified_email,
     )
     stage_file = _once(StageFile, object_store=adapters.object_store, policy=adapters.upload_policy)
     inspect_file = _once(
@@ -293,6 +370,7 @@ class UseCases(containers.DeclarativeContainer):
         RemoveAsset, database=adapters.database, object_store=adapters.object_store
     )
 
+    list_own_tasks = _once(ListOwnTasks, database=adapters.database)
     view_task = _once(ViewTask, database=adapters.database)
     cancel_task = _once(CancelTask, database=adapters.database, clock=adapters.clock)
     retry_task = _once(
@@ -372,6 +450,16 @@ class UseCases(containers.DeclarativeContainer):
         telemetry=adapters.telemetry,
         lease=_duration(settings.provided.notifier.lease_seconds),
     )
+    send_letter = _once(
+        SendLetter,
+        database=adapters.database,
+        postman=adapters.email_notifier,
+        opaque_tokens=adapters.opaque_tokens,
+        clock=adapters.clock,
+        telemetry=adapters.telemetry,
+        base_url=settings.provided.base_url,
+        lease=_duration(settings.provided.notifier.lease_seconds),
+    )
     announce_outcome = _once(
         AnnounceOutcome,
         database=adapters.database,
@@ -389,6 +477,7 @@ class UseCases(containers.DeclarativeContainer):
     sweep = _once(
         Sweep,
         database=adapters.database,
+        clock=adapters.clock,
         patience=_duration(settings.provided.relay.patience_seconds),
         delivery_lease=_duration(settings.provided.notifier.lease_seconds),
     )
@@ -457,6 +546,9 @@ class Platform(containers.DeclarativeContainer):
         process_factories.http_use_cases,
         register_user=_watched(use_cases.register_user, adapters),
         log_in=_watched(use_cases.log_in, adapters),
+        refresh_session=_watched(use_cases.refresh_session, adapters),
+        list_sessions=_watched(use_cases.list_sessions, adapters),
+        end_sessions=_watched(use_cases.end_sessions, adapters),
         log_out=_watched(use_cases.log_out, adapters),
         authenticate=_watched(use_cases.authenticate, adapters),
         create_api_key=_watched(use_cases.create_api_key, adapters),
@@ -465,6 +557,15 @@ class Platform(containers.DeclarativeContainer):
         view_profile=_watched(use_cases.view_profile, adapters),
         update_profile=_watched(use_cases.update_profile, adapters),
         view_usage=_watched(use_cases.view_usage, adapters),
+        change_password=_watched(use_cases.change_password, adapters),
+        forgot_password=_watched(use_cases.forgot_password, adapters),
+        reset_password=_watched(use_cases.reset_password, adapters),
+        ask_to_verify_email=_watched(use_cases.ask_to_verify_email, adapters),
+        verify_email=_watched(use_cases.verify_email, adapters),
+        erase_account=_watched(use_cases.erase_account, adapters),
+        export_account=_watched(use_cases.export_account, adapters),
+        list_own_tasks=_watched(use_cases.list_own_tasks, adapters),
+        view_erasure=_watched(use_cases.view_erasure, adapters),
         admit_upload=_watched(use_cases.admit_upload, adapters),
         limit_requests=use_cases.limit_requests,
         stage_file=use_cases.stage_file,
@@ -523,6 +624,8 @@ class Platform(containers.DeclarativeContainer):
         adapters.notice_inbox,
         _watched(use_cases.announce_outcome, adapters),
         _watched(use_cases.send_delivery, adapters),
+        _watched(use_cases.send_letter, adapters),
+        _watched(use_cases.destroy_account, adapters),
     )
     relay = _once(
         process_factories.relay,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from application.accounts.session_tokens import SessionTokens
 from application.accounts.throttle_guesses import GuessAllowance
 from application.administration.retain import RetentionPolicy
 from application.images.admit_upload import HighWaterMarks
@@ -35,6 +36,7 @@ from application.ports.memory_budget import MemoryBudget, MemoryBudgetUnavailabl
 from application.ports.message_inbox import MessageInbox
 from application.ports.notifier import Notifier
 from application.ports.object_store import ObjectStore
+from application.ports.opaque_tokens import OpaqueTokens
 from application.ports.outbox_bell import OutboxBell
 from application.ports.password_hasher import PasswordHasher
 from application.ports.password_screening import NoScreening, PasswordScreening
@@ -54,8 +56,9 @@ from entrypoints.settings import Settings
 if TYPE_CHECKING:
     from adapters.imaging.vips_editor import VipsEditor
     from adapters.messaging.kombu_publisher import KombuPublisher
-    from adapters.notification.apprise_notifier import MailServer
+    from adapters.notification.apprise_notifier import AppriseEmailNotifier, MailServer
     from adapters.notification.guarded_client import GuardedClient
+    from adapters.notification.mail_folder import MailFolderNotifier
     from adapters.persistence.migrations import Migrations
     from adapters.persistence.postgres import PostgresDatabase
     from adapters.persistence.sqlite import SqliteDatabase
@@ -233,6 +236,24 @@ def key_tokens() -> KeyTokens:
     return Sha256KeyTokens()
 
 
+def opaque_tokens(settings: Settings) -> OpaqueTokens:
+    from adapters.security.sha256_opaque_tokens import Sha256OpaqueTokens
+
+    return Sha256OpaqueTokens(lambda: signing_key(settings, settings.tokens.key, "tokens"))
+
+
+def session_tokens(
+    settings: Settings, access_tokens: AccessTokens, opaque_tokens: OpaqueTokens
+) -> SessionTokens:
+    return SessionTokens(
+        access_tokens,
+        opaque_tokens,
+        token_lifetime=timedelta(seconds=settings.tokens.lifetime_seconds),
+        session_lifetime=timedelta(days=settings.sessions.lifetime_days),
+        idle=timedelta(days=settings.sessions.idle_days),
+    )
+
+
 def signing_secrets(settings: Settings) -> SigningSecrets:
     from adapters.security.signing_secrets import DerivedSigningSecrets
 
@@ -401,7 +422,7 @@ def _broker_options(settings: Settings) -> Mapping[str, Any]:
     )
 
 
-def email_notifier(settings: Settings) -> Notifier:
+def email_notifier(settings: Settings) -> "MailFolderNotifier | AppriseEmailNotifier":
     server, smtp = mail_server(settings), settings.smtp
     if server is None:
         from adapters.notification.mail_folder import MailFolderNotifier

@@ -81,7 +81,12 @@ def image_worker(
 
 
 def notifier(
-    settings: Settings, inbox: MessageInbox, announce_outcome: Any, send_delivery: Any
+    settings: Settings,
+    inbox: MessageInbox,
+    announce_outcome: Any,
+    send_delivery: Any,
+    send_letter: Any,
+    destroy_account: Any,
 ) -> "Consumer":
     from entrypoints.consumers.consumer import Patience
     from entrypoints.consumers.send_notifications import notifier
@@ -90,6 +95,8 @@ def notifier(
         inbox,
         announce_outcome,
         send_delivery,
+        send_letter,
+        destroy_account,
         concurrency=settings.notifier.concurrency,
         patience=Patience(drain_seconds=settings.worker.drain_seconds),
     )

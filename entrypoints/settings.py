@@ -218,8 +218,8 @@ class LimitsSettings:
     sign_ins_per_address: int = _setting(
         600,
         form.whole(0, 10**9),
-        "Sign-ins and registrations a minute from one address; then 429, as for the rates below. "
-        "0 for any.",
+        "Sign-ins, registrations and what else is about passwords and refresh tokens, a minute "
+        "from one address; then 429, as for the rates below. 0 for any.",
     )
     wrong_passwords_per_user: int = _setting(
         5,
@@ -254,10 +254,16 @@ class LimitsSettings:
 
 @attrs.frozen
 class AccountsSettings:
-    """Opening an account."""
+    """What is asked of accounts."""
 
     screen_passwords: bool = _setting(
         False, form.flag(), "Whether the 30,000 passwords that people choose most are refused."
+    )
+    verified_email: bool = _setting(
+        False,
+        form.flag(),
+        "Whether an e-mail address has to be verified before its account may upload; newcomers "
+        "then get a letter.",
     )
 
 
@@ -450,10 +456,24 @@ class TokensSettings:
     """Access tokens."""
 
     lifetime_seconds: int = _setting(
-        900, form.whole(10, 30 * 86_400), "How long one signing-in lasts."
+        900,
+        form.whole(10, 30 * 86_400),
+        "How long an access token is good; a refresh token gets the next one.",
     )
     key: str | None = _setting(
         None, form.secret(32), "Signs access tokens; `keys/tokens.key` if absent."
+    )
+
+
+@attrs.frozen
+class SessionsSettings:
+    """Signings-in."""
+
+    lifetime_days: int = _setting(
+        30, form.whole(1, 366), "When one has to sign in again, however much a session is used."
+    )
+    idle_days: int = _setting(
+        14, form.whole(1, 366), "After how long without use a session ends before that."
     )
 
 
@@ -531,6 +551,7 @@ class Settings:
     webhook: WebhookSettings = WebhookSettings()
     downloads: DownloadsSettings = DownloadsSettings()
     tokens: TokensSettings = TokensSettings()
+    sessions: SessionsSettings = SessionsSettings()
     links: LinksSettings = LinksSettings()
     log: LogSettings = LogSettings()
     logstash: LogstashSettings = LogstashSettings()

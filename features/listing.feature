@@ -60,3 +60,28 @@ Feature: Looking through one's images
         | cursor=      | invalid-parameter | /cursor |
         | cursor=page2 | invalid-parameter | /cursor |
         | page=2       | unknown-member    | /page   |
+
+  Rule: One's own tasks are listed, too
+
+    Scenario: By their status
+      Given Ada is signed in
+      And she has uploaded 3 photos, one of which cannot be read
+      When she asks for her tasks that "failed"
+      Then she sees 1 task, and why it failed
+      When she asks for her tasks that "completed", one at a time
+      Then she sees 2 tasks, each once
+
+    Scenario: The way there
+      Given Ada is signed in
+      When she looks at her profile
+      Then its Link header leads to her tasks
+
+  Rule: Everybody may take along what is known of them
+
+    Scenario: An export
+      Given Ada is signed in
+      And she has uploaded a photo
+      When she asks for all that is known of her
+      Then it tells her profile and where she is signed in
+      And it leads to her image and her task
+      And it holds no secret

@@ -61,6 +61,9 @@ def a_session(user: User | None = None, **overrides: Any) -> Session:
             "user_id": user.id if user else uuid4(),
             "created_at": NOON,
             "expires_at": NEXT_YEAR,
+            "idle_until": NEXT_YEAR,
+            "last_used_at": NOON,
+            "client": "curl/8.5.0",
         }
         | overrides
     )

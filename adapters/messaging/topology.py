@@ -15,9 +15,10 @@ from typing import Any
 from kombu.entity import Exchange, Queue
 from kombu.entity import binding as bind
 
-from domain.notifications.events import DeliveryDue
+from domain.notifications.events import DeliveryDue, LetterDue
 from domain.tasks.events import TaskCompleted, TaskFailed, TaskQueued
 from domain.tasks.priority import Priority
+from domain.users.erasure import ErasureDue
 
 VERSION = 1
 
@@ -26,7 +27,13 @@ NOTIFICATIONS = "notifications"
 
 KINDS: Mapping[str, Sequence[str]] = {
     IMAGE_PROCESSING: (TaskQueued.__name__,),
-    NOTIFICATIONS: (TaskCompleted.__name__, TaskFailed.__name__, DeliveryDue.__name__),
+    NOTIFICATIONS: (
+        TaskCompleted.__name__,
+        TaskFailed.__name__,
+        DeliveryDue.__name__,
+        LetterDue.__name__,
+        ErasureDue.__name__,
+    ),
 }
 """Which kinds of message each queue is for."""
 

@@ -5,12 +5,15 @@ import re
 from collections.abc import Iterable
 from enum import Enum
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 
+from adapters.notification.letter_wording import letter_wording_of
 from adapters.notification.recipients import checked_recipient
-from adapters.notification.wording import wording_of
+from adapters.notification.wording import Wording, wording_of
 from application.ports.notifier import DeliveryFailed, Notice, Notifier
+from application.ports.postman import LetterText, Postman
 
 if TYPE_CHECKING:
     from apprise import Apprise
@@ -54,9 +57,9 @@ class MailServer:
     total_seconds: float = 30.0
 
 
-class AppriseEmailNotifier(Notifier):
+class AppriseEmailNotifier(Notifier, Postman):
     """
-    Mails the notice, as HTML and as text.
+    Mails notices and letters, as HTML and as text.
 
     Apprise is given typed values and never a URL, so nothing that a user wrote can choose a
     service or an option of it.
@@ -73,12 +76,18 @@ class AppriseEmailNotifier(Notifier):
 
     def send(self, address: str, notice: Notice) -> None:
         """Hand the mail to the server; its final word on a mailbox is final for us."""
+        self._mail(address, wording_of(notice), notice.delivery_id)
+
+    def post(self, address: str, letter: LetterText) -> None:
+        """Hand the mail to the server, as `send` does."""
+        self._mail(address, letter_wording_of(letter), letter.letter_id)
+
+    def _mail(self, address: str, wording: Wording, mail_id: UUID) -> None:
         # Imported here and not above: it takes a quarter of a second, which most processes never
         # need.
         from apprise import AppriseResultStatus, NotifyFormat  # noqa: PLC0415
 
-        wording = wording_of(notice)
-        outcome = self._addressed_to(checked_recipient(address), notice).notify(
+        outcome = self._addressed_to(checked_recipient(address), mail_id).notify(
             title=wording.subject,
             body=wording.html,
             body_format=NotifyFormat.HTML,
@@ -97,7 +106,7 @@ class AppriseEmailNotifier(Notifier):
             )
         raise DeliveryFailed(f"The mail server refused the mail (SMTP {code}).")
 
-    def _addressed_to(self, recipient: str, notice: Notice) -> "Apprise":
+    def _addressed_to(self, recipient: str, mail_id: UUID) -> "Apprise":
         from apprise import Apprise, AppriseAsset  # noqa: PLC0415
         from apprise.plugins.email import NotifyEmail  # noqa: PLC0415
 
@@ -126,7 +135,7 @@ class AppriseEmailNotifier(Notifier):
             rto=server.socket_seconds,
             headers={
                 "Auto-Submitted": "auto-generated",
-                "X-Safelight-Delivery": str(notice.delivery_id),
+                "X-Safelight-Delivery": str(mail_id),
             },
         )
         # Set after the fact: Apprise would read o'brien@example.com as a person named "o" whose

@@ -4,17 +4,20 @@ import base64
 import os
 import secrets
 from contextlib import suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import structlog
 
+from adapters.notification.letter_wording import letter_wording_of
 from adapters.notification.recipients import checked_recipient
-from adapters.notification.wording import wording_of
+from adapters.notification.wording import Wording, wording_of
 from application.ports.notifier import DeliveryFailed, Notice, Notifier
+from application.ports.postman import LetterText, Postman
 
 _log = structlog.get_logger(__name__)
 
@@ -22,7 +25,7 @@ _LONGEST_LINE: Final = 998
 """Bytes that a line of a mail may have (RFC 5322 §2.1.1)."""
 
 
-class MailFolderNotifier(Notifier):
+class MailFolderNotifier(Notifier, Postman):
     """
     Writes each mail to *folder* as an `.eml` file, which every mail program opens.
 
@@ -42,9 +45,15 @@ class MailFolderNotifier(Notifier):
 
     def send(self, address: str, notice: Notice) -> None:
         """Write the mail aside and rename it, so that nobody opens half of it."""
-        mail = self._mail(checked_recipient(address), notice)
-        moment = notice.occurred_at.astimezone(UTC)
-        path = self._folder / f"{moment:%Y%m%dT%H%M%SZ}-{notice.delivery_id}.eml"
+        self._keep(address, wording_of(notice), notice.delivery_id, notice.occurred_at)
+
+    def post(self, address: str, letter: LetterText) -> None:
+        """Write the mail, as `send` does."""
+        self._keep(address, letter_wording_of(letter), letter.letter_id, letter.occurred_at)
+
+    def _keep(self, address: str, wording: Wording, mail_id: UUID, occurred_at: datetime) -> None:
+        mail = self._mail(checked_recipient(address), wording, mail_id, occurred_at)
+        path = self._folder / f"{occurred_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{mail_id}.eml"
         try:
             try:
                 _write(path, mail)
@@ -53,23 +62,24 @@ class MailFolderNotifier(Notifier):
                 _write(path, mail)
         except OSError as error:
             raise DeliveryFailed("The mail folder cannot be written to.") from error
-        _log.info("mail written", path=str(path), delivery_id=str(notice.delivery_id))
+        _log.info("mail written", path=str(path), delivery_id=str(mail_id))
 
-    def _mail(self, recipient: str, notice: Notice) -> bytes:
+    def _mail(
+        self, recipient: str, wording: Wording, mail_id: UUID, occurred_at: datetime
+    ) -> bytes:
         """
         Return the mail as a text and the same as HTML (RFC 5322, RFC 2046 §5.1.4).
 
         Put together by hand: of what Python's own `email` does for a mail, which takes a hundred
         times as long, nothing is needed for heads and parts that are always the same.
         """
-        wording = wording_of(notice)
-        boundary = f"=_{notice.delivery_id.hex}"
+        boundary = f"=_{mail_id.hex}"
         head = (
             f"From: {self._from}\n"
             f"To: {recipient}\n"
             f"Subject: {_header_text(wording.subject)}\n"
-            f"Date: {format_datetime(notice.occurred_at)}\n"
-            f"Message-ID: <{notice.delivery_id}@{self._domain}>\n"
+            f"Date: {format_datetime(occurred_at)}\n"
+            f"Message-ID: <{mail_id}@{self._domain}>\n"
             "Auto-Submitted: auto-generated\n"
             "MIME-Version: 1.0\n"
             f'Content-Type: multipart/alternative; boundary="{boundary}"\n'

@@ -33,7 +33,7 @@ class Wording:
 
 def wording_of(notice: Notice) -> Wording:
     """Put *notice* into words; whatever users named is escaped and kept to its line."""
-    label = _one_line(notice.label)
+    label = one_line(notice.label)
     short_label = (
         label if len(label) <= _MAX_SUBJECT_LABEL else label[: _MAX_SUBJECT_LABEL - 1] + "…"
     )
@@ -54,9 +54,9 @@ def wording_of(notice: Notice) -> Wording:
         if notice.variants:
             names = ", ".join(one.variant for one, _ in notice.variants)
             paragraphs.append(f"There are variants as well: {names}.")
-    hello = f"Hello {_one_line(notice.username)},"
+    hello = f"Hello {one_line(notice.username)},"
     expiry = (
-        f"The link works until {_moment(notice.download_expires_at)}, "
+        f"The link works until {moment_text(notice.download_expires_at)}, "
         "for everyone who has it: share it with care."
         if notice.download_url is not None and notice.download_expires_at is not None
         else None
@@ -79,10 +79,9 @@ def _html(
     headline: str, paragraphs: list[str], url: str | None, expiry: str | None, reference: str
 ) -> str:
     """Lay the words out in tables and inline styles, which is what mail programs understand."""
-    heading_style = "margin:0 0 16px;font-size:22px;line-height:1.3;color:#1c1917"
     rows = [
-        f'<h1 style="{heading_style}">{escape(headline)}</h1>',
-        *(_paragraph(escape(paragraph)) for paragraph in paragraphs),
+        html_heading(headline),
+        *(html_paragraph(escape(paragraph)) for paragraph in paragraphs),
     ]
     if url is not None:
         link = escape(url)
@@ -92,14 +91,19 @@ def _html(
             f'font-size:16px;font-weight:600;text-decoration:none">Download the picture</a></p>'
         )
         rows.append(
-            _paragraph(
+            html_paragraph(
                 f"Or open this address: "
                 f'<a href="{link}" style="color:{_ACCENT};word-break:break-all">{link}</a>',
                 size=13,
             )
         )
     if expiry is not None:
-        rows.append(_paragraph(escape(expiry), size=13))
+        rows.append(html_paragraph(escape(expiry), size=13))
+    return html_page(rows, reference)
+
+
+def html_page(rows: list[str], reference: str) -> str:
+    """Return a whole mail of *rows*, which are HTML already."""
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"></head>'
@@ -115,7 +119,14 @@ def _html(
     )
 
 
-def _paragraph(inner: str, *, size: int = 15) -> str:
+def html_heading(text: str) -> str:
+    """Return *text* as the mail's headline."""
+    style = "margin:0 0 16px;font-size:22px;line-height:1.3;color:#1c1917"
+    return f'<h1 style="{style}">{escape(text)}</h1>'
+
+
+def html_paragraph(inner: str, *, size: int = 15) -> str:
+    """Return *inner*, which is HTML already, as a paragraph."""
     colour = "#44403c" if size >= 15 else "#78716c"
     return (
         f'<p style="margin:0 0 12px;font-size:{size}px;line-height:1.55;color:{colour}">{inner}</p>'
@@ -123,7 +134,7 @@ def _paragraph(inner: str, *, size: int = 15) -> str:
 
 
 def _reason(failure: Failure) -> str:
-    detail = _one_line(failure.detail).rstrip(".")
+    detail = one_line(failure.detail).rstrip(".")
     return f"{detail[:1].upper()}{detail[1:]}. (Code: {failure.code.value})"
 
 
@@ -140,12 +151,13 @@ def _size(byte_size: int) -> str:
     return f"{byte_size / 1_000_000:.1f} MB"
 
 
-def _moment(moment: datetime) -> str:
+def moment_text(moment: datetime) -> str:
+    """Return *moment* as people write it."""
     utc = moment.astimezone(UTC)
     return f"{utc.day} {utc:%B %Y, %H:%M} UTC"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Drop what could break out of a header line or turn the text around."""
     kept = (
         character

@@ -9,11 +9,13 @@ from application.ports.repositories.history import History
 _OLD: Final = {
     "processing_log": "ended_at <= clock_after(:age)",
     "deliveries": "status <> 'pending' AND created_at <= clock_after(:age)",
+    "letters": "status <> 'pending' AND created_at <= clock_after(:age)",
     "sessions": "expires_at <= clock_after(:age)",
 }
 _ORDER: Final = {
     "processing_log": "ended_at",
     "deliveries": "created_at",
+    "letters": "created_at",
     "sessions": "expires_at",
 }
 _COUNT: Final = "SELECT " + " + ".join(
@@ -27,7 +29,7 @@ _REMOVE: Final = [
 
 
 class SqlHistory(History):
-    """The tables `processing_log`, `deliveries` and `sessions`."""
+    """The tables `processing_log`, `deliveries`, `letters` and `sessions`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

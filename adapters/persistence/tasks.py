@@ -65,6 +65,12 @@ _PAGE = {
     """
     for status in TaskStatus
 }
+_PAGE_OF = f"""
+    SELECT {_COLUMNS} FROM tasks t
+    WHERE t.user_id = :user_id AND (t.created_at, t.id) < (:before_at, :before_id)
+        AND (:status = '' OR t.status = :status)
+    ORDER BY t.created_at DESC, t.id DESC LIMIT :limit
+"""
 _BEFORE_ALL = (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))
 _ANY_AGE = timedelta(days=-3650)
 
@@ -279,6 +285,24 @@ class SqlTasks(Tasks):
             before_at=before_at,
             before_id=before_id,
             code="" if wanted.code is None else wanted.code.value,
+            limit=limit,
+        )
+        return [self._task_from(row, ()) for row in rows]
+
+    def page_of(
+        self,
+        user_id: UUID,
+        status: TaskStatus | None,
+        after: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> Sequence[Task]:
+        before_at, before_id = after or _BEFORE_ALL
+        rows = self._connection.rows(
+            _PAGE_OF,
+            user_id=user_id,
+            before_at=before_at,
+            before_id=before_id,
+            status="" if status is None else status.value,
             limit=limit,
         )
         return [self._task_from(row, ()) for row in rows]

@@ -6,16 +6,19 @@ from adapters.persistence.api_keys import SqlAPIKeys
 from adapters.persistence.assets import SqlAssets
 from adapters.persistence.audit_trail import SqlAuditTrail
 from adapters.persistence.connection import Connection
+from adapters.persistence.erasures import SqlErasures
 from adapters.persistence.files import SqlFiles
 from adapters.persistence.history import SqlHistory
 from adapters.persistence.idempotency_keys import SqlIdempotencyKeys
 from adapters.persistence.images import SqlImages
+from adapters.persistence.letters import SqlLetters
 from adapters.persistence.notifications import SqlDeliveries, SqlWebhooks
 from adapters.persistence.outbox import SqlOutbox
 from adapters.persistence.presets import SqlPresets
 from adapters.persistence.processing_log import SqlProcessingLog
+from adapters.persistence.sessions import SqlSessions
 from adapters.persistence.tasks import SqlTasks
-from adapters.persistence.users import SqlSessions, SqlUsers
+from adapters.persistence.users import SqlUsers
 from adapters.persistence.workers import SqlWorkers
 from application.ports.unit_of_work import UnitOfWork
 
@@ -39,10 +42,12 @@ class SqlUnitOfWork(UnitOfWork):
         self.tasks = tasks
         self.outbox = self._outbox
         self.deliveries = SqlDeliveries(connection)
+        self.letters = SqlLetters(connection)
         self.webhooks = SqlWebhooks(connection)
         self.processing_log = SqlProcessingLog(connection)
         self.idempotency_keys = SqlIdempotencyKeys(connection)
         self.files = SqlFiles(connection)
+        self.erasures = SqlErasures(connection)
         self.history = SqlHistory(connection)
         self.workers = SqlWorkers(connection)
         self.audit = SqlAuditTrail(connection)

@@ -1,19 +1,17 @@
-"""Accounts and sessions."""
+"""Accounts."""
 
 import unicodedata
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from adapters.persistence.connection import Connection, Row, TextArray, UniqueViolation
-from application.ports.repositories.sessions import Sessions
 from application.ports.repositories.users import EmailTaken, UserFilter, UsernameTaken, Users
 from domain.users.roles import Role
-from domain.users.session import Session
 from domain.users.user import User
 
 COLUMNS = """
-    u.id, u.username, u.email, u.password_hash, u.roles, u.created_at, u.updated_at, u.disabled_at
+    u.id, u.username, u.email, u.password_hash, u.roles, u.created_at, u.updated_at,
+    u.disabled_at, u.email_verified_at
 """
 """What `user_from` reads, in its order."""
 _WIDTH = COLUMNS.count(",") + 1
@@ -30,11 +28,6 @@ _HOLD_ADMINS = f"""
 """
 _AFTER_ALL = chr(0x10FFFF)
 """Greater than whatever a name or an address may begin with, or go on with."""
-_SESSION_WITH_USER = f"""
-    SELECT {COLUMNS}, s.id, s.user_id, s.created_at, s.expires_at, s.revoked_at
-    FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.id = :id
-"""
 
 
 class SqlUsers(Users):
@@ -48,10 +41,10 @@ class SqlUsers(Users):
             """
             INSERT INTO users (
                 id, username, username_key, email, password_hash, roles, created_at, updated_at,
-                disabled_at
+                disabled_at, email_verified_at
             ) VALUES (
                 :id, :username, :username_key, :email, :password_hash, :roles, :created_at,
-                :updated_at, :disabled_at
+                :updated_at, :disabled_at, :email_verified_at
             )
             """,
             created_at=user.created_at,
@@ -63,7 +56,7 @@ class SqlUsers(Users):
             """
             UPDATE users SET username = :username, username_key = :username_key, email = :email,
                 password_hash = :password_hash, roles = :roles, updated_at = :updated_at,
-                disabled_at = :disabled_at
+                disabled_at = :disabled_at, email_verified_at = :email_verified_at
             WHERE id = :id
             """,
             **_changeable(user),
@@ -123,50 +116,8 @@ class SqlUsers(Users):
         return None if row is None else user_from(self._connection, row)
 
 
-class SqlSessions(Sessions):
-    """Signings-in in the table `sessions`."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def add(self, session: Session) -> None:
-        self._connection.change(
-            """
-            INSERT INTO sessions (id, user_id, created_at, expires_at)
-            VALUES (:id, :user_id, :created_at, :expires_at)
-            """,
-            id=session.id,
-            user_id=session.user_id,
-            created_at=session.created_at,
-            expires_at=session.expires_at,
-        )
-
-    def with_user(self, session_id: UUID) -> tuple[Session, User] | None:
-        read = self._connection
-        row = read.row(_SESSION_WITH_USER, id=session_id)
-        if row is None:
-            return None
-        session = Session(
-            id=read.as_uuid(row[_WIDTH]),
-            user_id=read.as_uuid(row[_WIDTH + 1]),
-            created_at=read.as_time(row[_WIDTH + 2]),
-            expires_at=read.as_time(row[_WIDTH + 3]),
-            revoked_at=read.as_time_or_none(row[_WIDTH + 4]),
-        )
-        return session, user_from(read, row)
-
-    def revoke(self, session_id: UUID, now: datetime) -> bool:
-        return bool(
-            self._connection.change(
-                "UPDATE sessions SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL",
-                id=session_id,
-                now=now,
-            )
-        )
-
-
 def user_from(read: Connection, row: Row) -> User:
-    """Return the account in the first columns of *row*."""
+    """Return the account in the first columns of *row*, which are `COLUMNS`."""
     return User(
         id=read.as_uuid(row[0]),
         username=row[1],
@@ -176,6 +127,7 @@ def user_from(read: Connection, row: Row) -> User:
         created_at=read.as_time(row[5]),
         updated_at=read.as_time(row[6]),
         disabled_at=read.as_time_or_none(row[7]),
+        email_verified_at=read.as_time_or_none(row[8]),
     )
 
 
@@ -194,4 +146,5 @@ def _changeable(user: User) -> dict[str, object]:
         "roles": TextArray(sorted(role.value for role in user.roles)),
         "updated_at": user.updated_at,
         "disabled_at": user.disabled_at,
+        "email_verified_at": user.email_verified_at,
     }

@@ -1,7 +1,7 @@
 """Access tokens as signed JWTs."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -55,16 +55,16 @@ class JWTAccessTokens(AccessTokens):
         self._clock = clock
         self._leeway = leeway.total_seconds()
 
-    def issue(self, session: Session) -> str:
-        """Sign the session's ids and times."""
+    def issue(self, session: Session, *, issued_at: datetime, expires_at: datetime) -> str:
+        """Sign the session's ids and the times."""
         return jwt.encode(
             {
                 "iss": self._issuer,
                 "aud": self._audience,
                 "sub": str(session.user_id),
                 "jti": str(session.id),
-                "iat": int(session.created_at.timestamp()),
-                "exp": int(session.expires_at.timestamp()),
+                "iat": int(issued_at.timestamp()),
+                "exp": int(expires_at.timestamp()),
             },
             self._keys[self._current_kid],
             algorithm=_ALGORITHM,

@@ -45,7 +45,7 @@ class Authenticate:
         session, user = found
         if user.disabled_at is not None or not session.is_live(self.clock.now()):
             return None
-        return Actor(user.id, user.roles)
+        return Actor(user.id, user.roles, session_id=session.id)
 
     def _with_key(self, presented: PresentedToken) -> Actor | None:
         with self.database.reading() as work:

@@ -1,21 +1,27 @@
 """Sign in."""
 
-from datetime import timedelta
+from datetime import datetime
+from typing import Final
 
 import attrs
 
 from application.accounts.note_refused_sign_in import NoteRefusedSignIn
+from application.accounts.session_tokens import SessionTokens, SignedIn
 from application.accounts.throttle_guesses import ThrottleGuesses
 from application.audit import user_subject
 from application.errors import NotAuthenticated
-from application.ports.access_tokens import AccessTokens
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.password_hasher import PasswordHasher
-from application.ports.unit_of_work import Database
+from application.ports.unit_of_work import Database, UnitOfWork
 from domain.users.audit import AuditAction, AuditRecord
 from domain.users.session import Session
-from domain.users.user import MAX_PASSWORD_CHARACTERS
+from domain.users.user import MAX_PASSWORD_CHARACTERS, User
+
+MAX_SESSIONS: Final = 50
+"""Sessions of one account at a time; a further sign-in ends the one that was used longest ago."""
+MAX_ENDED_SESSIONS: Final = 50
+"""Sessions of one account that are over and remembered."""
 
 
 class WrongCredentials(NotAuthenticated):
@@ -30,12 +36,14 @@ class LogInRequest:
     What a returning user sends.
 
     Attributes:
+        client: What their program calls itself, as `client_name` leaves it.
         address: Where the request came from, for the audit trail; None if nobody knows.
         site: What stands for that where guesses are counted.
     """
 
     email: str
     password: str = attrs.field(repr=False)
+    client: str = ""
     address: str | None = attrs.field(default=None, eq=False)
     site: str = attrs.field(default="", eq=False)
 
@@ -43,7 +51,7 @@ class LogInRequest:
 @attrs.frozen
 class LogIn:
     """
-    Start a session and return its access token.
+    Start a session and return its tokens.
 
     An unknown address takes as long as a wrong password, and so does a disabled account, which is
     told no more than either.
@@ -55,14 +63,13 @@ class LogIn:
 
     database: Database
     hasher: PasswordHasher
-    tokens: AccessTokens
+    session_tokens: SessionTokens
     clock: Clock
     ids: Ids
-    session_lifetime: timedelta
     guesses: ThrottleGuesses
     note_refusal: NoteRefusedSignIn
 
-    def __call__(self, request: LogInRequest) -> str:
+    def __call__(self, request: LogInRequest) -> SignedIn:
         """Look up, verify, open a session."""
         self.guesses.begin(request.email, request.site)
         with self.database.reading() as work:
@@ -74,28 +81,50 @@ class LogIn:
             self.note_refusal(user, request.address, self.clock.now())
             raise WrongCredentials("No account has this address with this password; check both.")
         self.guesses.was_right(request.email, request.site)
+        outdated = self.hasher.is_outdated(user.password_hash)
+        stronger = self.hasher.hash(password) if outdated else user.password_hash
         now = self.clock.now()
-        session = Session(
+        session = self._new_session(user, request.client, now)
+        refresh_token = self.session_tokens.opaque_tokens.make()
+        with self.database.writing() as work:
+            # Held and read anew: hashing takes its time, and meanwhile the profile may have
+            # changed, or the password, or the account was disabled.
+            current = work.users.hold(user.id)
+            is_same = (
+                current is not None
+                and current.password_hash == user.password_hash
+                and current.disabled_at is None
+            )
+            if current is not None and is_same:
+                self._make_room(work, user, now)
+                work.sessions.add(session)
+                work.sessions.add_refresh_token(session.id, refresh_token.sha256, now)
+                if outdated:
+                    work.users.update(attrs.evolve(current, password_hash=stronger))
+                work.audit.add(
+                    AuditRecord(
+                        AuditAction.SIGN_IN,
+                        user_id=user.id,
+                        address=request.address,
+                        subject=user_subject(user.id),
+                    )
+                )
+                work.commit()
+        if not is_same:
+            return self(request)
+        return self.session_tokens.hand_out(session, refresh_token, now)
+
+    def _new_session(self, user: User, client: str, now: datetime) -> Session:
+        begun = Session(
             id=self.ids.new(),
             user_id=user.id,
             created_at=now,
-            expires_at=now + self.session_lifetime,
+            expires_at=now + self.session_tokens.session_lifetime,
+            client=client,
         )
-        outdated = self.hasher.is_outdated(user.password_hash)
-        stronger = self.hasher.hash(password) if outdated else user.password_hash
-        with self.database.writing() as work:
-            work.sessions.add(session)
-            work.audit.add(
-                AuditRecord(
-                    AuditAction.SIGN_IN,
-                    user_id=user.id,
-                    address=request.address,
-                    subject=user_subject(user.id),
-                )
-            )
-            # Read anew: hashing takes its time, and the profile may have changed meanwhile.
-            current = work.users.hold(user.id) if outdated else None
-            if current is not None and current.password_hash == user.password_hash:
-                work.users.update(attrs.evolve(current, password_hash=stronger))
-            work.commit()
-        return self.tokens.issue(session)
+        return begun.used(now, self.session_tokens.idle)
+
+    def _make_room(self, work: UnitOfWork, user: User, now: datetime) -> None:
+        for crowded_out in work.sessions.live_of(user.id, now)[MAX_SESSIONS - 1 :]:
+            work.sessions.revoke(crowded_out.id, now)
+        work.sessions.forget_ended(user.id, now, keep=MAX_ENDED_SESSIONS)

@@ -2,6 +2,7 @@
 
 import attrs
 
+from application.accounts.post_letter import PostLetter
 from application.audit import user_subject
 from application.idempotency import IdempotencyKey
 from application.ports.clock import Clock
@@ -12,6 +13,7 @@ from application.ports.repositories.idempotency_keys import TwinRequest
 from application.ports.repositories.users import EmailTaken, UsernameTaken
 from application.ports.unit_of_work import Database
 from domain.errors import PasswordCompromised
+from domain.notifications.letter import LetterKind
 from domain.users.audit import AuditAction, AuditRecord
 from domain.users.roles import Role
 from domain.users.user import User, checked_email, checked_password, checked_username
@@ -51,6 +53,9 @@ class RegisterUser:
         UsernameTaken: Another account has the name, whatever its case.
         EmailTaken: Another account has the address.
         IdempotencyKeyReused: The key stands for another newcomer.
+
+    Attributes:
+        ask_to_verify: Whether newcomers get a letter by which to show that the address is theirs.
     """
 
     database: Database
@@ -58,6 +63,7 @@ class RegisterUser:
     clock: Clock
     ids: Ids
     screening: PasswordScreening = NoScreening()
+    ask_to_verify: bool = False
 
     def __call__(self, request: RegisterUserRequest) -> Registered:
         """Check, hash, save."""
@@ -100,6 +106,9 @@ class RegisterUser:
                         subject=user_subject(user.id),
                     )
                 )
+                if self.ask_to_verify:
+                    post_letter = PostLetter(self.ids, self.clock)
+                    post_letter.if_few(work, LetterKind.EMAIL_VERIFICATION, user.email, user.id)
                 work.commit()
         except TwinRequest:
             return self(request)

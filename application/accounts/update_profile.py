@@ -2,23 +2,35 @@
 
 import attrs
 
+from application.accounts.post_letter import PostLetter
+from application.accounts.throttle_guesses import ThrottleGuesses
 from application.actor import Actor
 from application.audit import record_of, user_subject
-from application.errors import NotFound
+from application.errors import NotFound, WrongPassword
 from application.ports.clock import Clock
-from application.ports.unit_of_work import Database
+from application.ports.password_hasher import PasswordHasher
+from application.ports.unit_of_work import Database, UnitOfWork
+from domain.notifications.letter import LetterKind
 from domain.users.audit import AuditAction
 from domain.users.roles import Permission
-from domain.users.user import checked_email, checked_username
+from domain.users.user import MAX_PASSWORD_CHARACTERS, User, checked_email, checked_username
 
 
 @attrs.frozen
 class UpdateProfileRequest:
-    """The changes; None leaves a thing as it is."""
+    """
+    The changes; None leaves a thing as it is.
+
+    Attributes:
+        current_password: Has to be right if it is given.
+        site: Where the request came from, where guesses are counted.
+    """
 
     actor: Actor
     username: str | None = None
     email: str | None = None
+    current_password: str | None = attrs.field(default=None, repr=False)
+    site: str = attrs.field(default="", eq=False)
 
 
 @attrs.frozen
@@ -26,7 +38,11 @@ class UpdateProfile:
     """
     Change the actor's own user name, address or both.
 
+    A new address has to be verified anew, and the old one is told by mail.
+
     Raises:
+        WrongPassword: The password was given, and is another.
+        TooManyRequests: There have been too many wrong ones from where this one comes.
         NotAllowed: The actor may not; with an API key nobody may.
         InvalidParameter: A new value does not have the form it must have.
         UsernameTaken: Another account has the name.
@@ -34,13 +50,18 @@ class UpdateProfile:
     """
 
     database: Database
+    hasher: PasswordHasher
+    post_letter: PostLetter
     clock: Clock
+    guesses: ThrottleGuesses
 
     def __call__(self, request: UpdateProfileRequest) -> None:
         """Check, load, replace."""
         request.actor.require(Permission.MANAGE_ACCOUNT)
         username = None if request.username is None else checked_username(request.username)
         email = None if request.email is None else checked_email(request.email)
+        if request.current_password is not None:
+            self._check_password(request.actor, request.current_password, request.site)
         with self.database.writing() as work:
             user = work.users.hold(request.actor.user_id)
             if user is None:
@@ -51,6 +72,9 @@ class UpdateProfile:
                 email=email or user.email,
                 updated_at=self.clock.now(),
             )
+            if changed.email != user.email:
+                changed = attrs.evolve(changed, email_verified_at=None)
+                self._tell(work, user, changed)
             work.users.update(changed)
             changes = [
                 name
@@ -67,3 +91,19 @@ class UpdateProfile:
                     )
                 )
             work.commit()
+
+    def _check_password(self, actor: Actor, given: str, site: str) -> None:
+        with self.database.reading() as work:
+            user = work.users.get(actor.user_id)
+        password = given if len(given) <= MAX_PASSWORD_CHARACTERS else ""
+        if user is None:
+            raise NotFound
+        self.guesses.begin(user.email, site)
+        if not self.hasher.verify(password, user.password_hash):
+            raise WrongPassword(pointer="/currentPassword")
+        self.guesses.was_right(user.email, site)
+
+    def _tell(self, work: UnitOfWork, before: User, after: User) -> None:
+        """Tell the address that was, and ask the one that is whether it is theirs."""
+        self.post_letter(work, LetterKind.EMAIL_CHANGED, before.email, before.id)
+        self.post_letter.if_few(work, LetterKind.EMAIL_VERIFICATION, after.email, after.id)

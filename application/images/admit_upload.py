@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 
 from application.actor import Actor
-from application.errors import ApplicationError
+from application.errors import ApplicationError, EmailNotVerified
 from application.ports.clock import Clock
 from application.ports.object_store import ObjectStore, StorageFull
 from application.ports.unit_of_work import Database
@@ -53,7 +53,11 @@ class AdmitUpload:
     a burst may overshoot the marks by what arrives in between. An account's tasks are counted only
     while more wait, all in all, than one account may have.
 
+    Attributes:
+        needs_verified_email: Whether the caller's address has to be verified before.
+
     Raises:
+        EmailNotVerified: It has to, and is not.
         StorageFull: The store is nearly full.
         QueueFull: Too many tasks wait.
         TooManyQueuedTasks: Too many of the caller's own do.
@@ -63,6 +67,7 @@ class AdmitUpload:
     object_store: ObjectStore
     clock: Clock
     marks: HighWaterMarks
+    needs_verified_email: bool = False
     _queued: int = attrs.field(default=0, init=False)
     _is_storage_full: bool = attrs.field(default=False, init=False)
     _measured_at: datetime | None = attrs.field(default=None, init=False)
@@ -70,6 +75,8 @@ class AdmitUpload:
 
     def __call__(self, actor: Actor) -> None:
         """Return if there is room."""
+        if self.needs_verified_email:
+            self._require_verified_email(actor)
         self._measure()
         marks = self.marks
         if self._is_storage_full:
@@ -84,6 +91,15 @@ class AdmitUpload:
                     f"{own} of your tasks wait, which is as many as may; send the picture again "
                     "when some of them are done."
                 )
+
+    def _require_verified_email(self, actor: Actor) -> None:
+        with self.database.reading() as work:
+            user = work.users.get(actor.user_id)
+        if user is None or user.email_verified_at is None:
+            raise EmailNotVerified(
+                "Show first that your e-mail address is yours: POST /api/auth/verify-email/send "
+                "has a letter sent to it."
+            )
 
     def _measure(self) -> None:
         now = self.clock.now()

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import attrs
 
+from application.ports.clock import Clock
 from application.ports.message_publisher import Message
-from application.ports.unit_of_work import Database
-from domain.notifications.events import DeliveryDue
+from application.ports.unit_of_work import Database, UnitOfWork
+from domain.notifications.events import DeliveryDue, LetterDue
 from domain.tasks.priority import Priority
+from domain.users.erasure import ErasureDue
 
 
 @attrs.frozen
@@ -15,13 +17,15 @@ class Sweep:
     """
     Ring again for whatever has waited too long to be heard.
 
-    That is: queued tasks, ends that nobody has announced, deliveries whose next attempt is due.
+    That is: queued tasks, ends that nobody has announced, deliveries and letters whose next attempt
+    is due, accounts of which something is left.
 
     The database is the truth and the broker only a bell: this is what makes up for every ring
     that was lost, a broker's whole disk included.
     """
 
     database: Database
+    clock: Clock
     patience: timedelta
     delivery_lease: timedelta
     batch: int = 100
@@ -30,6 +34,8 @@ class Sweep:
         """Return how many messages were put into the outbox."""
         with self.database.reading() as work:
             due = work.deliveries.has_due()
+            letters_due = work.letters.has_due()
+            erasures_due = work.erasures.has_due(self.clock.now())
         rung = 0
         with self.database.writing() as work:
             rung += work.tasks.ring_again(self.patience, self.batch)
@@ -47,6 +53,26 @@ class Sweep:
                         )
                     )
                     rung += 1
+            if erasures_due:
+                rung += self._ring_for_erasures(work)
+            if letters_due:
+                rung += self._ring_for_letters(work)
             if rung:
                 work.commit()
         return rung
+
+    def _ring_for_letters(self, work: UnitOfWork) -> int:
+        letters = work.letters.due(self.batch)
+        for letter in letters:
+            work.letters.postpone(letter.id, self.delivery_lease)
+            work.outbox.add(Message(LetterDue.__name__, letter.id, str(letter.id), Priority.BATCH))
+        return len(letters)
+
+    def _ring_for_erasures(self, work: UnitOfWork) -> int:
+        erasures = work.erasures.due(self.clock.now(), self.batch)
+        for erasure_id in erasures:
+            work.erasures.postpone(erasure_id, self.delivery_lease)
+            work.outbox.add(
+                Message(ErasureDue.__name__, erasure_id, str(erasure_id), Priority.BATCH)
+            )
+        return len(erasures)

@@ -1,6 +1,7 @@
 """The tokens that callers carry."""
 
 from abc import abstractmethod
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -18,8 +19,8 @@ class AccessTokens(Protocol):
     """Issues and reads access tokens; whether the session still lives is for the caller to ask."""
 
     @abstractmethod
-    def issue(self, session: Session) -> str:
-        """Return a token for *session* that expires when it does."""
+    def issue(self, session: Session, *, issued_at: datetime, expires_at: datetime) -> str:
+        """Return a token for *session* that is good between these times, in whole seconds."""
 
     @abstractmethod
     def session_id(self, token: str) -> UUID:

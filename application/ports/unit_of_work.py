@@ -9,10 +9,12 @@ from application.ports.repositories.api_keys import APIKeys
 from application.ports.repositories.assets import Assets
 from application.ports.repositories.audit_trail import AuditTrail
 from application.ports.repositories.deliveries import Deliveries
+from application.ports.repositories.erasures import Erasures
 from application.ports.repositories.files import Files
 from application.ports.repositories.history import History
 from application.ports.repositories.idempotency_keys import IdempotencyKeys
 from application.ports.repositories.images import Images
+from application.ports.repositories.letters import Letters
 from application.ports.repositories.outbox import Outbox
 from application.ports.repositories.presets import Presets
 from application.ports.repositories.processing_log import ProcessingLog
@@ -58,10 +60,12 @@ class UnitOfWork(Protocol):
     tasks: Tasks
     outbox: Outbox
     deliveries: Deliveries
+    letters: Letters
     webhooks: Webhooks
     processing_log: ProcessingLog
     idempotency_keys: IdempotencyKeys
     files: Files
+    erasures: Erasures
     history: History
     workers: Workers
     audit: AuditTrail

@@ -343,6 +343,7 @@ class ProcessTask:
         perhaps_saved: bool,
     ) -> ProcessOutcome:
         """Save the end if the fence still holds: results, log and outbox in one transaction."""
+        is_there = True
         with self.database.writing() as work:
             if not work.tasks.save_if_held(task, delay=delay):
                 stored = work.tasks.get(task.id)
@@ -351,8 +352,10 @@ class ProcessTask:
                     return outcome
                 cancelled = stored is not None and stored.status is TaskStatus.CANCELLED
                 outcome = ProcessOutcome.CANCELLED if cancelled else ProcessOutcome.SUPERSEDED
-            work.processing_log.add(attrs.evolve(entry, outcome=outcome.value))
-            work.commit()
+                is_there = stored is not None  # or its owner has given the account up
+            if is_there:
+                work.processing_log.add(attrs.evolve(entry, outcome=outcome.value))
+                work.commit()
         if outcome in (ProcessOutcome.SUPERSEDED, ProcessOutcome.CANCELLED):
             for result in task.results:
                 self.object_store.delete(result.file_path)

@@ -1,4 +1,4 @@
-"""One notice to one address: tried until it arrives or its time is up."""
+"""What is sent to one address: tried until it arrives or its time is up."""
 
 from datetime import datetime, timedelta
 from enum import Enum
@@ -18,14 +18,12 @@ class DeliveryStatus(Enum):
     FAILED = "failed"
 
 
-@attrs.define
-class Delivery:
+@attrs.define(kw_only=True)
+class Sending:
     """
-    One notice to one address.
+    Something on its way to an address.
 
     Attributes:
-        id: Stays the same over all attempts; a receiver can tell a repeat by it.
-        address: E-mail address or URL.
         due_at: When the next attempt may be made.
     """
 
@@ -37,18 +35,13 @@ class Delivery:
     )
     JITTER: ClassVar[float] = 0.2
 
-    id: UUID
-    task_id: UUID
-    channel: ChannelKind
-    address: str
-    occasion: Occasion
     due_at: datetime
     status: DeliveryStatus = DeliveryStatus.PENDING
     attempts: int = 0
     last_error: str | None = None
 
     def succeed(self) -> None:
-        """Record that the notice arrived."""
+        """Record that it arrived."""
         self.attempts += 1
         self.status = DeliveryStatus.DELIVERED
         self.last_error = None
@@ -79,3 +72,20 @@ class Delivery:
             stretch = 1 + self.JITTER * (2 * drawn - 1)
             scheduled = self.RETRY_AFTER[self.attempts - 1] * stretch
             self.due_at = now + max(scheduled, min(wait or scheduled, self.RETRY_AFTER[-1]))
+
+
+@attrs.define(kw_only=True)
+class Delivery(Sending):
+    """
+    One notice to one address.
+
+    Attributes:
+        id: Stays the same over all attempts; a receiver can tell a repeat by it.
+        address: E-mail address or URL.
+    """
+
+    id: UUID
+    task_id: UUID
+    channel: ChannelKind
+    address: str
+    occasion: Occasion

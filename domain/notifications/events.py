@@ -10,3 +10,10 @@ class DeliveryDue:
     """The time of the delivery's next attempt has come."""
 
     delivery_id: UUID
+
+
+@attrs.frozen
+class LetterDue:
+    """The time of the letter's next attempt has come."""
+
+    letter_id: UUID

@@ -17,7 +17,12 @@ class AuditAction(Enum):
     SIGN_IN = "sign-in"
     SIGN_OUT = "sign-out"
     REGISTER = "register"
+    END_SESSIONS = "end sessions"
     CHANGE_PROFILE = "change profile"
+    VERIFY_EMAIL = "verify address"
+    CHANGE_PASSWORD = "change password"  # noqa: S105 -- what is done, not the thing
+    RESET_PASSWORD = "reset password"  # noqa: S105
+    ERASE_ACCOUNT = "erase account"
     CREATE_API_KEY = "create API key"
     REVOKE_API_KEY = "revoke API key"
     # What everybody uses

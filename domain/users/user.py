@@ -33,6 +33,7 @@ class User:
         email: Used to sign in and to be told; unique whatever its case.
         password_hash: In the hasher's own format, never the password.
         disabled_at: Since when nothing opens for them; None for an account in use.
+        email_verified_at: When it was proved that the address is theirs; None until then.
     """
 
     id: UUID
@@ -43,6 +44,7 @@ class User:
     created_at: datetime
     updated_at: datetime
     disabled_at: datetime | None = None
+    email_verified_at: datetime | None = None
 
     @property
     def is_admin(self) -> bool:
@@ -64,13 +66,13 @@ def checked_email(text: str) -> str:
     return text
 
 
-def checked_password(text: str) -> str:
+def checked_password(text: str, *, pointer: str = "/password") -> str:
     """Return *text* as a password, or refuse it; length is the only rule (NIST 800-63B §5.1.1)."""
     if not MIN_PASSWORD_CHARACTERS <= len(text) <= MAX_PASSWORD_CHARACTERS:
         raise InvalidParameter(
             f"must have {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters",
-            pointer="/password",
+            pointer=pointer,
         )
     if "\0" in text:
-        raise InvalidParameter("must not hold NUL characters", pointer="/password")
+        raise InvalidParameter("must not hold NUL characters", pointer=pointer)
     return text

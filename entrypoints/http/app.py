@@ -10,11 +10,18 @@ import attrs
 import cattrs
 import falcon
 
+from application.accounts.change_password import ChangePasswordRequest
 from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
+from application.accounts.end_sessions import EndSessionsRequest
+from application.accounts.erase_account import EraseAccountRequest
+from application.accounts.export_account import AccountExport
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
+from application.accounts.reset_password import ResetPasswordRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
+from application.accounts.session_tokens import SignedIn
 from application.accounts.update_profile import UpdateProfileRequest
+from application.accounts.view_erasure import ErasureView, ViewErasureRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
 from application.administration.change_user import ChangeUserRequest
@@ -56,6 +63,7 @@ from application.presets.preset_view import PresetView
 from application.presets.remove_preset import RemovePresetRequest
 from application.presets.view_preset import ViewPresetRequest
 from application.tasks.cancel_task import CancelTaskRequest
+from application.tasks.list_own_tasks import ListOwnTasksRequest, OwnTasksPage
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
 from application.workers.tell_abilities import Seen
@@ -66,6 +74,7 @@ from domain.images.preset import Preset
 from domain.images.upload_policy import UploadPolicy
 from domain.tasks.task import FailureCode, TaskStatus
 from domain.users.api_key import APIKey
+from domain.users.session import Session
 from domain.users.user import User
 from entrypoints.http import errors
 from entrypoints.http.asset_form import AssetFormReader
@@ -80,6 +89,7 @@ from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
 from entrypoints.http.resources.administration import AllUsers, AuditTrail, OneUser
 from entrypoints.http.resources.api_keys import APIKeys, OneAPIKey
 from entrypoints.http.resources.assets import Assets, OneAsset
+from entrypoints.http.resources.erasures import Export, OwnAccount, Receipt
 from entrypoints.http.resources.files import ResultFile
 from entrypoints.http.resources.images import (
     Download,
@@ -90,6 +100,12 @@ from entrypoints.http.resources.images import (
     Variants,
 )
 from entrypoints.http.resources.pages import Landing, ProblemPages
+from entrypoints.http.resources.passwords import (
+    EmailVerification,
+    ForgottenPassword,
+    PasswordChange,
+    PasswordReset,
+)
 from entrypoints.http.resources.pipelines import Capabilities, Operations, PipelinePlan
 from entrypoints.http.resources.presets import (
     OnePreset,
@@ -99,7 +115,8 @@ from entrypoints.http.resources.presets import (
 )
 from entrypoints.http.resources.probes import Liveness, Metrics, Readiness
 from entrypoints.http.resources.profile import Profile
-from entrypoints.http.resources.tasks import TaskCancellation, TaskDetail, TaskRetry
+from entrypoints.http.resources.sessions import OneSession, Refreshing, Sessions
+from entrypoints.http.resources.tasks import OwnTasks, TaskCancellation, TaskDetail, TaskRetry
 from entrypoints.http.resources.usage import OwnUsage
 from entrypoints.http.resources.webhooks import OneWebhook, Webhooks
 from entrypoints.http.resources.work import AllTasks, ProcessingLogs, Queues, TaskDecision
@@ -119,11 +136,23 @@ class HTTPUseCases:
     """
 
     register_user: Callable[[RegisterUserRequest], Registered]
-    log_in: Callable[[LogInRequest], str]
+    log_in: Callable[[LogInRequest], SignedIn]
+    refresh_session: Callable[[str], SignedIn]
+    list_sessions: Callable[[Actor], Sequence[Session]]
+    end_sessions: Callable[[EndSessionsRequest], None]
     log_out: Callable[[str, str | None], None]
     authenticate: Callable[[str], Actor]
     view_profile: Callable[[ViewProfileRequest], User]
     update_profile: Callable[[UpdateProfileRequest], None]
+    change_password: Callable[[ChangePasswordRequest], None]
+    forgot_password: Callable[[str], None]
+    reset_password: Callable[[ResetPasswordRequest], None]
+    ask_to_verify_email: Callable[[Actor], None]
+    verify_email: Callable[[str, str | None], None]
+    erase_account: Callable[[EraseAccountRequest], UUID]
+    export_account: Callable[[Actor], AccountExport]
+    list_own_tasks: Callable[[ListOwnTasksRequest], OwnTasksPage]
+    view_erasure: Callable[[ViewErasureRequest], ErasureView]
     create_api_key: Callable[[CreateAPIKeyRequest], CreatedAPIKey]
     list_api_keys: Callable[[Actor], Sequence[APIKey]]
     revoke_api_key: Callable[[RevokeAPIKeyRequest], None]
@@ -212,11 +241,27 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
     processing_options = ProcessingOptionsReader(options.converter)
     forms = UploadFormReader(use_cases.stage_file, processing_options)
     problems = ProblemPages()
+    verification = EmailVerification(
+        authentication, use_cases.verify_email, use_cases.ask_to_verify_email, payloads
+    )
 
     for path, resource in (
         ("/api/auth/register", Registration(use_cases.register_user, payloads)),
         ("/api/auth/login", SignIn(use_cases.log_in, payloads)),
         ("/api/auth/logout", SignOut(use_cases.log_out, payloads)),
+        ("/api/auth/refresh", Refreshing(use_cases.refresh_session, payloads)),
+        (
+            "/api/auth/sessions",
+            Sessions(authentication, use_cases.list_sessions, use_cases.end_sessions),
+        ),
+        ("/api/auth/sessions/{session_id}", OneSession(authentication, use_cases.end_sessions)),
+        (
+            "/api/auth/password/change",
+            PasswordChange(authentication, use_cases.change_password, payloads),
+        ),
+        ("/api/auth/password/forgot", ForgottenPassword(use_cases.forgot_password, payloads)),
+        ("/api/auth/password/reset", PasswordReset(use_cases.reset_password, payloads)),
+        ("/api/auth/verify-email", verification),
         (
             "/api/images/upload",
             Upload(
@@ -241,6 +286,10 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             Profile(authentication, use_cases.view_profile, use_cases.update_profile, payloads),
         ),
         ("/api/users/me/usage", OwnUsage(authentication, use_cases.view_usage)),
+        ("/api/users/me", OwnAccount(authentication, use_cases.erase_account, payloads)),
+        ("/api/users/me/export", Export(authentication, use_cases.export_account)),
+        ("/api/users/me/tasks", OwnTasks(authentication, use_cases.list_own_tasks)),
+        ("/api/erasures/{erasure_id}", Receipt(use_cases.view_erasure)),
         (
             "/api/api-keys",
             APIKeys(authentication, use_cases.create_api_key, use_cases.list_api_keys, payloads),
@@ -352,5 +401,6 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ("/", Landing(options.base_url)),
     ):
         app.add_route(path, resource)
+    app.add_route("/api/auth/verify-email/send", verification, suffix="letter")
     app.add_route("/problems/{code}", problems, suffix="one")
     return app

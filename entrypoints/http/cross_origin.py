@@ -18,7 +18,7 @@ _MAY_SEND: Final = (
 )
 _MAY_READ: Final = (
     "Content-Disposition, Content-Range, ETag, Idempotent-Replayed, Link, Location, RateLimit, "
-    "RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id, X-Task-Id"
+    "RateLimit-Policy, Retry-After, WWW-Authenticate, X-Refresh-Token, X-Request-Id, X-Task-Id"
 )
 _REMEMBER_SECONDS: Final = "600"
 

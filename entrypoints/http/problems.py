@@ -80,6 +80,18 @@ PROBLEMS: Final = _by_code((
             "/api/auth/login gives one."),
     Problem("wrong-credentials", 401, "The e-mail address or the password is wrong",
             "Check both and sign in again."),
+    Problem("invalid-refresh-token", 401, "The refresh token is not good any more",
+            "Sign in again. A refresh token works once, and its session ends when it is sent a "
+            "second time; always keep the newest."),
+    Problem("wrong-password", 403, "The present password is wrong",
+            "Send the password that the account has now. If it is forgotten, POST "
+            "/api/auth/password/forgot has a letter sent."),
+    Problem("email-not-verified", 403, "The e-mail address is not verified",
+            "POST /api/auth/verify-email/send has a letter sent to it; send the token in it to "
+            "POST /api/auth/verify-email."),
+    Problem("invalid-mailed-token", 403, "The token of the letter is not good any more",
+            "Ask for another letter. A token works once and for a while, and for the address that "
+            "the account had when it was sent."),
     Problem("not-authenticated", 401, "Sign in first", "Sign in and send the access token."),
     Problem("not-allowed", 403, "Your account may not do this",
             "Ask somebody whose account may, an administrator for one."),

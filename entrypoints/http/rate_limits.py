@@ -23,6 +23,12 @@ from entrypoints.http.route_scopes import ROUTE_SCOPES
 _GROUPS: Final = {
     ("POST", "/api/auth/login"): RouteGroup.SIGN_IN,
     ("POST", "/api/auth/register"): RouteGroup.SIGN_IN,
+    ("POST", "/api/auth/refresh"): RouteGroup.SIGN_IN,
+    ("POST", "/api/auth/password/change"): RouteGroup.SIGN_IN,
+    ("POST", "/api/auth/password/forgot"): RouteGroup.SIGN_IN,
+    ("POST", "/api/auth/password/reset"): RouteGroup.SIGN_IN,
+    ("POST", "/api/auth/verify-email"): RouteGroup.SIGN_IN,
+    ("POST", "/api/auth/verify-email/send"): RouteGroup.SIGN_IN,
     ("POST", "/api/images/upload"): RouteGroup.UPLOADS,
     ("POST", "/api/assets"): RouteGroup.UPLOADS,
     ("POST", "/api/tasks/{task_id}/retry"): RouteGroup.UPLOADS,

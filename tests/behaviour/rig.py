@@ -164,6 +164,10 @@ class Rig:
             f" strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{hours} hours')"
         )
 
+    def stored(self) -> set[str]:
+        """Return the keys of everything in the store."""
+        return set(self._adapters.object_store().keys())
+
     def count(self, table: str) -> int:
         """Return how many rows a table has."""
         [(count,)] = self._beside.execute(f"SELECT count(*) FROM {table}")
@@ -176,6 +180,8 @@ class Rig:
             SELECT (SELECT count(*) FROM tasks WHERE status IN ('queued', 'in progress'))
                  + (SELECT count(*) FROM outbox WHERE due_at <= {_NOW})
                  + (SELECT count(*) FROM deliveries WHERE status = 'pending' AND due_at <= {_NOW})
+                 + (SELECT count(*) FROM erasures WHERE destroyed_at IS NULL)
+                 + (SELECT count(*) FROM letters WHERE status = 'pending' AND due_at <= {_NOW})
                  + (SELECT count(*) FROM tasks t WHERE t.status IN ('completed', 'failed')
                     AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.task_id = t.id))
             """

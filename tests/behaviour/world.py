@@ -42,6 +42,10 @@ class World:
     link: str | None = None
     next_page: str | None = None
     api_key: Any = None
+    devices: dict[str, tuple[str, str]] = attrs.field(factory=dict)
+    stolen: str = ""
+    receipt: str = ""
+    seen: list[Any] = attrs.field(factory=list)
     server: Any = None
     asked: list[str] | None = None
 

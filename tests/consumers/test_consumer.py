@@ -319,13 +319,25 @@ class TestEnding:
         assert time.monotonic() - signalled < 0.8
 
 
-def test_the_notifier_announces_ended_tasks_and_sends_due_deliveries(a_queue):
-    announced, sent = [], []
+def test_the_notifier_announces_ended_tasks_and_sends_what_is_due(a_queue):
+    announced, sent, posted, destroyed = [], [], [], []
     ended = a_queue.publish(1, "TaskCompleted") + a_queue.publish(1, "TaskFailed")
     due = a_queue.publish(1, "DeliveryDue")
+    letters = a_queue.publish(1, "LetterDue")
+    erasures = a_queue.publish(1, "ErasureDue")
     inbox = a_queue.inbox(queue="notifications")
 
-    with running(notifier(inbox, announced.append, sent.append, concurrency=2, patience=HASTE)):
+    consumer = notifier(
+        inbox,
+        announced.append,
+        sent.append,
+        posted.append,
+        destroyed.append,
+        concurrency=2,
+        patience=HASTE,
+    )
+    with running(consumer):
         wait_until(a_queue.is_empty)
 
-    assert (sorted(announced), sent) == (sorted(ended), due)
+    assert (sorted(announced), sent, posted) == (sorted(ended), due, letters)
+    assert destroyed == erasures

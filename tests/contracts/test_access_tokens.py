@@ -12,6 +12,7 @@ import pytest
 
 from adapters.security.jwt_tokens import JWTAccessTokens
 from application.ports.access_tokens import InvalidToken
+from domain.users.session import Session
 from tests.builders import NOON, a_session
 from tests.clocks import MovableClock
 
@@ -28,6 +29,11 @@ def tokens(clock: MovableClock | None = None, **overrides: Any) -> JWTAccessToke
         settings.pop("current_kid"),
         **({"issuer": ISSUER, "audience": AUDIENCE, "clock": clock or MovableClock()} | settings),
     )
+
+
+def issued(access_tokens: JWTAccessTokens, session: Session) -> str:
+    """A token that is good for as long as its session."""
+    return access_tokens.issue(session, issued_at=session.created_at, expires_at=session.expires_at)
 
 
 def b64(content: bytes) -> str:
@@ -140,7 +146,7 @@ class TestJWTAccessTokens:
     def test_a_token_leads_back_to_its_session(self) -> None:
         session = a_session()
 
-        assert tokens().session_id(tokens().issue(session)) == session.id
+        assert tokens().session_id(issued(tokens(), session)) == session.id
 
     def test_the_forgers_workshop_can_make_a_good_token(self) -> None:
         assert tokens().session_id(GOOD) == SESSION_ID
@@ -152,10 +158,21 @@ class TestJWTAccessTokens:
 
         assert refusal.value.detail == "The access token is not valid; sign in again."
 
-    def test_a_token_ends_with_its_session(self) -> None:
+    def test_a_token_is_good_between_its_times(self) -> None:
         clock = MovableClock()
-        session = a_session(expires_at=NOON + timedelta(hours=1))
-        token = tokens(clock).issue(session)
+        session = a_session()
+        token = tokens(clock).issue(
+            session,
+            issued_at=NOON + timedelta(minutes=1),
+            expires_at=NOON + timedelta(hours=1),
+        )
+
+        clock.advance(timedelta(seconds=49))
+        with pytest.raises(InvalidToken):
+            tokens(clock).session_id(token)
+        clock.advance(timedelta(seconds=1))
+        assert tokens(clock).session_id(token) == session.id
+        clock.advance(timedelta(seconds=-50))
 
         clock.advance(timedelta(hours=1, seconds=9))
         assert tokens(clock).session_id(token) == session.id
@@ -165,7 +182,7 @@ class TestJWTAccessTokens:
 
     def test_tokens_outlive_a_change_of_keys(self) -> None:
         session = a_session()
-        old = tokens().issue(session)
+        old = issued(tokens(), session)
         both = {"1": KEY, "2": b"2" * 32}
 
         assert tokens(keys=both, current_kid="2").session_id(old) == session.id

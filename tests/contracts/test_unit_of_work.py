@@ -15,9 +15,12 @@ from uuid import UUID, uuid4
 import attrs
 import pytest
 
+from adapters.persistence.erasures import OF_A_TASK, WITHDRAWN
+from adapters.persistence.sqlite import SqliteDatabase
 from application.errors import AlreadyExists
 from application.ports.message_publisher import Message
 from application.ports.repositories.files import Amount
+from application.ports.repositories.sessions import RefreshToken
 from application.ports.repositories.users import EmailTaken, UsernameTaken
 from application.ports.repositories.workers import Worker
 from application.ports.repositories.idempotency_keys import RememberedReply, TwinRequest
@@ -35,13 +38,16 @@ from domain.images.operations import AutoOrient, Font, Resize, Watermark
 from domain.images.pipeline import Pipeline
 from domain.notifications.channel import ChannelKind, NotificationRequest, Occasion
 from domain.notifications.delivery import DeliveryStatus
+from domain.notifications.letter import Letter, LetterKind
 from domain.tasks.log_entry import LogEntry
 from domain.tasks.priority import Priority
 from domain.tasks.task import Failure, FailureCode, Task, TaskStatus
+from domain.users.erasure import CLOSED_AFTER, Erasure
 from domain.users.roles import Role
 from domain.users.scopes import Scope
 from domain.users.user import User
 from tests.builders import (
+    A_SHA256,
     NOON,
     a_delivery,
     a_preset,
@@ -401,6 +407,119 @@ class TestSessions:
 
         found, _ = read(database, lambda work: work.sessions.with_user(session.id))
         assert found == attrs.evolve(session, revoked_at=NOON)
+
+    def test_of_a_user_are_those_that_live_the_last_used_first(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        live = [
+            a_session(ada, last_used_at=NOON + MINUTE),
+            a_session(ada, last_used_at=None, idle_until=None, created_at=NOON + MINUTE / 2),
+            a_session(ada),
+        ]
+        others = [
+            a_session(ada, idle_until=NOON + MINUTE),
+            a_session(ada, expires_at=NOON + MINUTE),
+            a_session(a_stored_user(database)),
+        ]
+        for session in reversed(live + others):
+            write(database, lambda work: work.sessions.add(session))
+        revoked = a_session(ada)
+        write(database, lambda work: work.sessions.add(revoked))
+        write(database, lambda work: work.sessions.revoke(revoked.id, NOON))
+
+        found = read(database, lambda work: work.sessions.live_of(ada.id, NOON + MINUTE))
+
+        assert found == live
+
+    def test_are_ended_all_at_once_but_for_one(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        sessions = [a_session(ada) for _ in range(3)]
+        other = a_session(a_stored_user(database))
+        for session in (*sessions, other):
+            write(database, lambda work: work.sessions.add(session))
+
+        def end(but: UUID | None) -> int:
+            return write(database, lambda work: work.sessions.revoke_all_of(ada.id, NOON, but=but))
+
+        assert end(sessions[0].id) == 2
+        assert read(database, lambda work: work.sessions.live_of(ada.id, NOON)) == sessions[:1]
+        assert end(None) == 1
+        assert read(database, lambda work: work.sessions.live_of(ada.id, NOON)) == []
+        assert read(database, lambda work: work.sessions.live_of(other.user_id, NOON)) == [other]
+
+    def test_a_use_is_noted_unless_the_session_has_been_ended(self, database: Database) -> None:
+        session = a_session(a_stored_user(database))
+        write(database, lambda work: work.sessions.add(session))
+        used = session.used(NOON + MINUTE, MINUTE)
+
+        assert write(database, lambda work: work.sessions.note_use(used)) is True
+        found, _ = read(database, lambda work: work.sessions.with_user(session.id))
+        assert found == used
+
+        write(database, lambda work: work.sessions.revoke(session.id, NOON))
+        assert write(database, lambda work: work.sessions.note_use(session)) is False
+
+    def test_those_that_ended_are_forgotten_but_for_the_newest(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        live = a_session(ada)
+        ended = [
+            a_session(ada, created_at=NOON + number * MINUTE, expires_at=NOON + 9 * MINUTE)
+            for number in range(4)
+        ]
+        for session in (live, *ended):
+            write(database, lambda work: work.sessions.add(session))
+            write(
+                database,
+                lambda work: work.sessions.add_refresh_token(session.id, str(session.id), NOON),
+            )
+
+        forgotten = write(
+            database,
+            lambda work: work.sessions.forget_ended(ada.id, NOON + 9 * MINUTE, keep=2),
+        )
+
+        assert forgotten == 2
+        there = [
+            read(database, lambda work: work.sessions.with_user(one.id)) is not None
+            for one in (live, *ended)
+        ]
+        assert there == [True, False, False, True, True]
+        assert (
+            read(database, lambda work: work.sessions.find_refresh_token(str(ended[0].id))) is None
+        )
+
+    def test_a_refresh_token_is_exchanged_once(self, database: Database) -> None:
+        session = a_session(a_stored_user(database))
+        write(database, lambda work: work.sessions.add(session))
+        write(database, lambda work: work.sessions.add_refresh_token(session.id, "one", NOON))
+
+        def find(sha256: str) -> Any:
+            return read(database, lambda work: work.sessions.find_refresh_token(sha256))
+
+        def rotate(old: str, new: str) -> bool:
+            return write(database, lambda work: work.sessions.rotate(old, new, NOON + MINUTE))
+
+        assert find("one") == RefreshToken(session)
+        assert rotate("one", "two") is True
+        assert rotate("one", "three") is False
+        assert rotate("nobody's", "four") is False
+        assert find("one") == RefreshToken(session, used_at=NOON + MINUTE)
+        assert find("two") == RefreshToken(session)
+        assert find("three") is find("four") is None
+        assert rotate("two", "three") is True
+        assert find("one") == RefreshToken(session, used_at=NOON + MINUTE, successor_used=True)
+
+    def test_of_eight_who_exchange_one_refresh_token_at_once_one_does(
+        self, database: Database
+    ) -> None:
+        session = a_session(a_stored_user(database))
+        write(database, lambda work: work.sessions.add(session))
+        write(database, lambda work: work.sessions.add_refresh_token(session.id, "one", NOON))
+
+        def rotate(number: int) -> bool:
+            return write(database, lambda work: work.sessions.rotate("one", f"next-{number}", NOON))
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sorted(pool.map(rotate, range(8))) == [False] * 7 + [True]
 
 
 class TestAPIKeys:
@@ -1165,6 +1284,32 @@ class TestLeases:
         assert [ring_again(), ring_again(), ring_again()] == [2, 1, 0]
         assert len(take_all(database)) == 3
 
+    def test_pages_show_each_of_ones_own_tasks_once_newest_first(self, database: Database) -> None:
+        image = an_image(a_stored_user(database))
+        tasks = [
+            a_queued_task(image, created_at=NOON + number // 2 * MINUTE) for number in range(5)
+        ]
+        write(database, lambda work: work.images.add(image, tasks[0]))
+        for task in tasks[1:]:
+            write(database, lambda work: work.tasks.add(task))
+        a_stored_task(database)
+        claimed(database, tasks[3])
+
+        def page(status: TaskStatus | None, after: Any, limit: int = 2) -> list[Task]:
+            return list(
+                read(database, lambda w: w.tasks.page_of(image.user_id, status, after, limit))
+            )
+
+        seen, after = [], None
+        while found := page(None, after):
+            seen += found
+            after = (found[-1].created_at, found[-1].id)
+        order = sorted(tasks, key=lambda one: (one.created_at, one.id), reverse=True)
+        assert [one.id for one in seen] == [one.id for one in order]
+        assert [one.id for one in page(TaskStatus.IN_PROGRESS, None)] == [tasks[3].id]
+        assert len(page(TaskStatus.QUEUED, None, 10)) == 4
+        assert page(TaskStatus.FAILED, None) == []
+
     def test_counts_what_is_open(self, database: Database) -> None:
         assert read(database, lambda w: w.tasks.count_by_status()) == {
             "queued": 0,
@@ -1380,6 +1525,249 @@ class TestDeliveries:
         write(database, lambda work: work.deliveries.postpone(delivery.id, MINUTE))
         assert write(database, lambda work: work.deliveries.due(10)) == []
         assert write(database, lambda work: work.deliveries.claim(delivery.id, MINUTE))
+
+
+class TestLetters:
+    def a_letter(self, user: User | None = None, **overrides: Any) -> Letter:
+        return Letter(
+            **{
+                "id": uuid4(),
+                "kind": LetterKind.PASSWORD_RESET,
+                "address": "ada@example.com",
+                "user_id": user.id if user else None,
+                "created_at": NOON,
+                "due_at": NOON,
+            }
+            | overrides
+        )
+
+    def a_stored_letter(self, database: Database, **overrides: Any) -> Letter:
+        letter = self.a_letter(a_stored_user(database), **overrides)
+        write(database, lambda work: work.letters.add(letter))
+        return letter
+
+    def with_token(self, database: Database, letter: Letter, token: str) -> None:
+        user_id = letter.user_id
+        assert user_id is not None
+        write(
+            database,
+            lambda work: work.letters.keep_token(letter.id, user_id, token, NOON + MINUTE),
+        )
+
+    def test_one_claim_holds_until_its_lease_is_over(self, database: Database) -> None:
+        letter = self.a_stored_letter(database)
+        other = self.a_letter()
+        write(database, lambda work: work.letters.add(other))
+
+        def claim(lease: timedelta = MINUTE, one: Letter = letter) -> Letter | None:
+            return write(database, lambda work: work.letters.claim(one.id, lease))
+
+        assert claim(AT_ONCE) == letter
+        assert claim() == letter
+        assert claim() is None
+        assert claim(one=other) == other
+        assert write(database, lambda work: work.letters.claim(uuid4(), MINUTE)) is None
+
+    def test_what_was_attempted_is_kept(self, database: Database) -> None:
+        letter = self.a_stored_letter(database)
+        write(database, lambda work: work.letters.claim(letter.id, MINUTE))
+        letter.fail("away", NOON, transient=True)
+        write(database, lambda work: work.letters.save(letter))
+
+        [again] = write(database, lambda work: work.letters.due(10))
+        assert again == letter and again.attempts == 1
+        again.succeed()
+        write(database, lambda work: work.letters.save(again))
+
+        assert write(database, lambda work: work.letters.due(10)) == []
+        assert not read(database, lambda work: work.letters.has_due())
+
+    def test_what_is_due_comes_oldest_first_unless_it_is_postponed(
+        self, database: Database
+    ) -> None:
+        newer = self.a_stored_letter(database, due_at=NOON + MINUTE)
+        older = self.a_stored_letter(database)
+        self.a_stored_letter(database, due_at=datetime.now(UTC) + timedelta(days=1))
+
+        assert read(database, lambda work: work.letters.has_due())
+        assert write(database, lambda work: work.letters.due(10)) == [older, newer]
+        write(database, lambda work: work.letters.postpone(older.id, MINUTE))
+        assert write(database, lambda work: work.letters.due(10)) == [newer]
+
+    def test_are_counted_by_address_and_kind(self, database: Database) -> None:
+        self.a_stored_letter(database, address="Ada@example.com")
+        self.a_stored_letter(database, created_at=NOON + MINUTE)
+        self.a_stored_letter(database, kind=LetterKind.EMAIL_CHANGED)
+        self.a_stored_letter(database, address="bob@example.com")
+
+        def count(since: datetime) -> int:
+            return read(
+                database,
+                lambda work: work.letters.count_to(
+                    "ADA@example.com", LetterKind.PASSWORD_RESET, since
+                ),
+            )
+
+        assert count(NOON - MINUTE) == 2
+        assert count(NOON) == 1
+
+    def test_a_token_is_good_once_and_for_a_while(self, database: Database) -> None:
+        letter = self.a_stored_letter(database)
+        self.with_token(database, letter, "first")
+        self.with_token(database, letter, "digest")
+
+        def find(sha256: str, now: datetime, kind: LetterKind = letter.kind) -> Letter | None:
+            return read(database, lambda work: work.letters.by_token(kind, sha256, now))
+
+        def use(sha256: str, now: datetime, kind: LetterKind = letter.kind) -> bool:
+            return write(database, lambda work: work.letters.use_token(kind, sha256, now))
+
+        assert find("digest", NOON) == letter
+        assert find("first", NOON) is None
+        assert find("digest", NOON, LetterKind.EMAIL_VERIFICATION) is None
+        assert find("digest", NOON + MINUTE) is None
+        assert use("digest", NOON + MINUTE) is False
+        assert use("digest", NOON, LetterKind.EMAIL_VERIFICATION) is False
+        assert use("digest", NOON) is True
+        assert use("digest", NOON) is False
+        assert find("digest", NOON) is None
+
+    def test_of_eight_who_use_a_token_at_once_one_does(self, database: Database) -> None:
+        letter = self.a_stored_letter(database)
+        self.with_token(database, letter, "digest")
+
+        def use(_: int) -> bool:
+            return write(database, lambda work: work.letters.use_token(letter.kind, "digest", NOON))
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sorted(pool.map(use, range(8))) == [False] * 7 + [True]
+
+    def test_the_tokens_of_a_user_are_voided_by_kind(self, database: Database) -> None:
+        letters = [
+            self.a_stored_letter(database),
+            self.a_stored_letter(database),
+            self.a_stored_letter(database, kind=LetterKind.EMAIL_VERIFICATION),
+        ]
+        for number, letter in enumerate(letters):
+            self.with_token(database, letter, str(number))
+        owner = letters[0].user_id
+        assert owner is not None
+
+        for kind in (LetterKind.PASSWORD_RESET, LetterKind.EMAIL_VERIFICATION):
+            write(database, lambda work: work.letters.void_tokens(owner, kind, NOON))
+
+        good = [
+            read(database, lambda work: work.letters.by_token(one.kind, str(number), NOON))
+            is not None
+            for number, one in enumerate(letters)
+        ]
+        assert good == [False, True, True]
+
+
+class TestErasures:
+    def a_stored_erasure(self, database: Database, user: User, **overrides: Any) -> Erasure:
+        erasure = Erasure(**{"id": uuid4(), "user_id": user.id, "requested_at": NOON} | overrides)
+        write(database, lambda work: work.erasures.add(erasure))
+        return erasure
+
+    def test_every_table_that_holds_something_of_a_user_is_thought_of(
+        self, database: Database
+    ) -> None:
+        """Whoever adds a table says here that it is destroyed with the account."""
+        kept = {"erasures", "audit_entries"}  # the receipt, and the operator's evidence
+        with database.reading() as work:
+            connection = work.erasures._connection  # type: ignore[attr-defined]
+            tables = (
+                "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c"
+                " WHERE m.type = 'table'"
+                if isinstance(database, SqliteDatabase)
+                else "SELECT table_name, column_name FROM information_schema.columns"
+                " WHERE table_schema = current_schema()"
+            )
+            columns = connection.rows(tables)
+        theirs = {table for table, column in columns if column in ("user_id", "task_id")}
+        statements = " ".join(" ".join((*WITHDRAWN.values(), *OF_A_TASK.values())).split())
+        thought_of = {table for table in theirs if f"FROM {table} " in statements}
+
+        assert theirs - thought_of - kept == {"images", "tasks", "assets"}
+
+    def test_gives_back_what_is_saved(self, database: Database) -> None:
+        erasure = self.a_stored_erasure(database, a_stored_user(database), counts={"images": 1})
+        changed = attrs.evolve(
+            erasure.with_counts({"images": 2, "files": 3}),
+            destroyed_at=NOON + MINUTE,
+            files_sha256=A_SHA256,
+        )
+
+        assert read(database, lambda work: work.erasures.get(erasure.id)) == erasure
+        write(database, lambda work: work.erasures.save(changed))
+
+        assert read(database, lambda work: work.erasures.get(erasure.id)) == changed
+        assert changed.counts == {"images": 3, "files": 3}
+        assert read(database, lambda work: work.erasures.get(uuid4())) is None
+
+    def test_rows_go_and_their_files_are_written_down(self, database: Database) -> None:
+        task = a_stored_task(database)
+        done = claimed(database, task)
+        done.complete([a_result()], NOON)
+        assert write(database, lambda work: work.tasks.save_if_held(done))
+        user = read(database, lambda work: work.users.get(task.user_id))
+        other = a_stored_task(database)
+        erasure = self.a_stored_erasure(database, user)
+
+        def destroy() -> Any:
+            return write(database, lambda work: work.erasures.destroy_pictures(erasure, 10))
+
+        gone = destroy()
+
+        assert (gone["images"], gone["tasks"], gone["results"], gone["files"]) == (1, 1, 1, 2)
+        assert destroy() == {}
+        assert read(database, lambda work: work.tasks.get(task.id)) is None
+        assert read(database, lambda work: work.images.get(task.image_id)) is None
+        assert read(database, lambda work: work.tasks.get(other.id)) is not None
+        files = read(database, lambda work: work.erasures.undestroyed(erasure.id, 10))
+        assert [file.position for file in files] == [1, 2]
+        write(database, lambda work: work.erasures.mark_destroyed(erasure.id, files[:1]))
+        assert read(database, lambda w: w.erasures.undestroyed(erasure.id, 10)) == files[1:]
+        assert read(database, lambda work: work.erasures.files(erasure.id, 0, 10)) == files
+        assert read(database, lambda work: work.erasures.files(erasure.id, 1, 10)) == files[1:]
+
+    def test_are_due_until_they_are_closed(self, database: Database) -> None:
+        user = a_stored_user(database)
+        erasure = self.a_stored_erasure(database, user)
+
+        def due(now: datetime) -> Any:
+            found = write(database, lambda work: work.erasures.due(now, 10))
+            assert read(database, lambda work: work.erasures.has_due(now)) is bool(found)
+            return found
+
+        assert due(NOON) == [erasure.id]
+        write(database, lambda work: work.erasures.postpone(erasure.id, MINUTE))
+        assert due(NOON) == []
+        write(database, lambda work: work.erasures.postpone(erasure.id, -MINUTE))
+        done = attrs.evolve(erasure, destroyed_at=NOON)
+        write(database, lambda work: work.erasures.save(done))
+        assert due(NOON) == []
+        assert due(NOON + CLOSED_AFTER) == [erasure.id]
+        assert write(database, lambda work: work.erasures.hold(erasure.id)) == done
+        write(database, lambda work: work.erasures.close(done))
+        assert due(NOON + CLOSED_AFTER) == []
+        assert write(database, lambda work: work.erasures.hold(erasure.id)) is None
+        assert read(database, lambda work: work.users.get(user.id)) is None
+
+    def test_who_is_withdrawn_is_known_by_nothing(self, database: Database) -> None:
+        user = a_stored_user(database)
+        session, key = a_session(user), an_api_key(user)
+        write(database, lambda work: work.sessions.add(session))
+        write(database, lambda work: work.api_keys.add(key))
+
+        gone = write(database, lambda work: work.erasures.withdraw(user.id, user.email))
+
+        assert gone == {"sessions": 1, "apiKeys": 1}
+        assert read(database, lambda work: work.sessions.with_user(session.id)) is None
+        assert read(database, lambda work: work.api_keys.with_user(key.id)) is None
+        assert read(database, lambda work: work.users.by_email(user.email)) is None
+        assert read(database, lambda work: work.users.by_username(user.username)) is None
 
 
 class TestWebhooks:

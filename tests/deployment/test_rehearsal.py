@@ -114,7 +114,7 @@ def test_a_picture_goes_through_the_processes_that_the_jobs_start(machine: Path)
 
 def _walk(base: str) -> bytes:
     """Upload a picture as a customer does, wait for the mail, and return the result."""
-    ada = {"username": "ada", "email": "ada@example.com", "password": "password123"}
+    ada = {"username": "ada", "email": "ada@example.com", "password": "correct horse battery"}
     requests.post(f"{base}/api/auth/register", json=ada, timeout=30).raise_for_status()
     del ada["username"]
     token = requests.post(f"{base}/api/auth/login", json=ada, timeout=30).json()["token"]

@@ -18,14 +18,21 @@ from falcon.testing import TestClient
 
 from adapters.imaging.header_probe import HeaderProbe
 from adapters.serialization.converter import make_converter
+from application.accounts.change_password import ChangePasswordRequest
 from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
+from application.accounts.end_sessions import EndSessionsRequest
+from application.accounts.erase_account import EraseAccountRequest
+from application.accounts.export_account import AccountExport
 from application.accounts.log_in import LogInRequest, WrongCredentials
+from application.accounts.refresh_session import InvalidRefreshToken
 from application.accounts.register_user import Registered, RegisterUserRequest
+from application.accounts.reset_password import ResetPasswordRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
+from application.accounts.session_tokens import SignedIn
 from application.accounts.update_profile import UpdateProfileRequest
+from application.accounts.view_erasure import ErasureView, ViewErasureRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
-from application.errors import NotAllowed, NotFound, NotReady, PresetNotFound, UnexpectedPart
 from application.administration.change_user import ChangeUserRequest
 from application.administration.list_users import ListUsersRequest, UsersPage
 from application.administration.read_audit import AuditPage, ReadAuditRequest
@@ -38,6 +45,15 @@ from application.administration.view_queues import QueueLevels
 from application.ports.repositories.processing_log import LogLine
 from domain.tasks.log_entry import LogEntry
 from application.images.add_asset import AddAssetRequest, AddedAsset
+from application.errors import (
+    InvalidMailedToken,
+    NotAllowed,
+    NotFound,
+    NotReady,
+    PresetNotFound,
+    UnexpectedPart,
+    WrongPassword,
+)
 from application.images.download_image import DownloadImageRequest
 from application.images.image_status import ImageStatusRequest
 from application.images.list_assets import AssetsPage, ListAssetsRequest
@@ -58,6 +74,7 @@ from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.ports.access_tokens import InvalidToken
 from application.ports.download_links import LinkExpired, LinkForged
+from application.ports.repositories.erasures import ErasedFile
 from application.ports.rate_limiter import Standing
 from application.ports.repositories.images import Usage
 from application.presets.add_preset import AddedPreset, AddPresetRequest
@@ -73,6 +90,7 @@ from application.presets.preset_view import PresetView
 from application.presets.remove_preset import RemovePresetRequest
 from application.presets.view_preset import ViewPresetRequest
 from application.tasks.cancel_task import CancelTaskRequest
+from application.tasks.list_own_tasks import ListOwnTasksRequest, OwnTasksPage
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
 from domain.images.analysis import Analysis
@@ -89,12 +107,15 @@ from domain.users.api_key import (
     checked_presets,
     checked_scopes,
 )
+from domain.users.erasure import Erasure
+from domain.users.session import Session
 from domain.users.user import User, checked_email, checked_password, checked_username
 from entrypoints.http.app import HTTPOptions, HTTPUseCases, create_app
 from tests.builders import (
     NOON,
     a_preset,
     a_result,
+    a_session,
     a_task,
     a_user,
     a_webhook,
@@ -104,6 +125,8 @@ from tests.builders import (
 )
 
 TOKEN = "ada.s.token"
+REFRESH_TOKEN = "st_ada"
+MAILED_TOKEN = "st_mailed"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 BOUNDARY = "4711"
 RESULT_BYTES = bytes(range(256)) * 40
@@ -150,10 +173,17 @@ class House:
         self.allowed_origins = frozenset(options.pop("allowed_origins", ()))
         self.trusted_proxies = options.pop("trusted_proxies", ())
         self.user: User = a_user(username="user1", email="user1@example.com")
-        self.actor = Actor(self.user.id, self.user.roles)
+        self.sessions: list[Session] = [a_session(self.user), a_session(self.user)]
+        self.actor = Actor(self.user.id, self.user.roles, session_id=self.sessions[0].id)
+        self.sign_ins: list[LogInRequest] = []
         self.staging = Staging()
         self.registered: list[RegisterUserRequest] = []
         self.changes: list[UpdateProfileRequest] = []
+        self.passwords: list[str] = []
+        self.forgotten: list[str] = []
+        self.verified = 0
+        self.task_pages: list[ListOwnTasksRequest] = []
+        self.erasures: dict[UUID, Erasure] = {}
         self.ended: list[str] = []
         self.uploads: list[Received] = []
         self.images: dict[UUID, Image] = {}
@@ -209,10 +239,28 @@ class House:
         self.registered.append(request)
         return Registered(replayed=self.replaying)
 
-    def log_in(self, request: LogInRequest) -> str:
+    def log_in(self, request: LogInRequest) -> SignedIn:
+        self.sign_ins.append(request)
         if (request.email, request.password) != (self.user.email, "password123"):
             raise WrongCredentials("No account has this address with this password; check both.")
-        return TOKEN
+        return SignedIn(TOKEN, REFRESH_TOKEN)
+
+    def refresh_session(self, refresh_token: str) -> SignedIn:
+        if refresh_token != REFRESH_TOKEN:
+            raise InvalidRefreshToken
+        return SignedIn(TOKEN, f"{REFRESH_TOKEN}_next")
+
+    def list_sessions(self, _: Actor) -> list[Session]:
+        return self.sessions
+
+    def end_sessions(self, request: EndSessionsRequest) -> None:
+        ids = [one.id for one in self.sessions]
+        if request.session_id is None:
+            self.sessions = [one for one in self.sessions if one.id == request.actor.session_id]
+        elif request.session_id not in ids:
+            raise NotFound
+        else:
+            self.sessions = [one for one in self.sessions if one.id != request.session_id]
 
     def log_out(self, token: str, _: str | None) -> None:
         if token != TOKEN:
@@ -231,6 +279,53 @@ class House:
 
     def update_profile(self, request: UpdateProfileRequest) -> None:
         self.changes.append(request)
+
+    def change_password(self, request: ChangePasswordRequest) -> None:
+        if request.current != "password123":
+            raise WrongPassword(pointer="/currentPassword")
+        self.passwords.append(checked_password(request.new, pointer="/newPassword"))
+
+    def forgot_password(self, email: str) -> None:
+        self.forgotten.append(checked_email(email))
+
+    def reset_password(self, request: ResetPasswordRequest) -> None:
+        if request.token != MAILED_TOKEN:
+            raise InvalidMailedToken
+        self.passwords.append(checked_password(request.new, pointer="/newPassword"))
+
+    def ask_to_verify_email(self, _: Actor) -> None:
+        return
+
+    def verify_email(self, token: str, _: str | None) -> None:
+        if token != MAILED_TOKEN:
+            raise InvalidMailedToken
+        self.verified += 1
+
+    def erase_account(self, request: EraseAccountRequest) -> UUID:
+        if request.password != "password123":
+            raise WrongPassword(pointer="/password")
+        erasure = Erasure(id=uuid4(), user_id=self.user.id, requested_at=NOON, counts={"images": 3})
+        self.erasures[erasure.id] = erasure
+        return erasure.id
+
+    def export_account(self, _: Actor) -> AccountExport:
+        return AccountExport(self.user, self.sessions, list(self.api_keys.values()), self.webhooks)
+
+    def list_own_tasks(self, request: ListOwnTasksRequest) -> OwnTasksPage:
+        self.task_pages.append(request)
+        tasks = [view.task for view in self.views.values()]
+        shown = tasks[: request.limit]
+        follows = len(tasks) > request.limit
+        return OwnTasksPage(shown, (shown[-1].created_at, shown[-1].id) if follows else None)
+
+    def view_erasure(self, request: ViewErasureRequest) -> ErasureView:
+        if request.erasure_id not in self.erasures:
+            raise NotFound
+        files = [ErasedFile(at, f"key-{at}") for at in (1, 2, 3) if at > request.after][:2]
+        follows = files[-1].position < 3
+        return ErasureView(
+            self.erasures[request.erasure_id], files, files[-1].position if follows else None
+        )
 
     def create_api_key(self, request: CreateAPIKeyRequest) -> CreatedAPIKey:
         lifetime = checked_lifetime(request.lifetime_days)

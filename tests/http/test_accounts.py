@@ -7,8 +7,9 @@ import pytest
 
 from domain.users.roles import Role
 from application.ports.repositories.users import EmailTaken, UsernameTaken
-from tests.builders import an_admin
-from tests.http.house import BEARER, TOKEN, Caller, House, problem
+from domain.tasks.task import TaskStatus
+from tests.builders import NOON, an_admin, an_api_key
+from tests.http.house import BEARER, MAILED_TOKEN, REFRESH_TOKEN, TOKEN, Caller, House, problem
 
 AN_ID = UUID(int=1)
 
@@ -133,6 +134,214 @@ def test_taken_names_and_addresses_are_conflicts(caller: Caller, house: House) -
         house.failures["register_user"] = refusal
         answer = caller.simulate_post("/api/auth/register", json=USER1)
         assert problem(answer) == (409, code)
+
+
+def test_signing_in_gives_a_refresh_token_in_a_header(caller: Caller, house: House) -> None:
+    answer = caller.simulate_post(
+        "/api/auth/login",
+        json={"email": "user1@example.com", "password": "password123"},
+        headers={"User-Agent": " Lynx/2.8\u00a0\x9b31m  (" + "x" * 500},
+    )
+
+    assert answer.headers["x-refresh-token"] == REFRESH_TOKEN
+    assert answer.headers["cache-control"] == "no-store"
+    [request] = house.sign_ins
+    assert request.client.startswith("Lynx/2.8 31m (xxx")
+    assert len(request.client) == 120
+
+
+def test_the_client_is_what_the_header_says_not_the_body(caller: Caller) -> None:
+    body = {"email": "user1@example.com", "password": "password123", "client": "x"}
+
+    assert problem(caller.simulate_post("/api/auth/login", json=body)) == (422, "unknown-member")
+
+
+def test_a_refresh_token_is_exchanged(caller: Caller) -> None:
+    answer = caller.simulate_post("/api/auth/refresh", json={"refreshToken": REFRESH_TOKEN})
+
+    assert (answer.status_code, answer.json) == (200, {"token": TOKEN})
+    assert answer.headers["x-refresh-token"] == f"{REFRESH_TOKEN}_next"
+
+    for token in ("", "st_unknown", TOKEN):
+        answer = caller.simulate_post("/api/auth/refresh", json={"refreshToken": token})
+        assert problem(answer) == (401, "invalid-refresh-token")
+        assert "x-refresh-token" not in answer.headers
+    assert problem(caller.simulate_post("/api/auth/refresh", json={})) == (422, "invalid-parameter")
+
+
+def test_sessions_are_listed_and_ended(caller: Caller, house: House) -> None:
+    present, other = house.sessions
+
+    listed = caller.simulate_get("/api/auth/sessions", headers=BEARER).json["sessions"]
+
+    assert listed[1] == {
+        "id": str(other.id),
+        "client": "curl/8.5.0",
+        "createdAt": "2026-03-14T12:00:00.000Z",
+        "lastUsedAt": "2026-03-14T12:00:00.000Z",
+        "expiresAt": "2027-03-14T12:00:00.000Z",
+        "current": False,
+    }
+    assert [one["current"] for one in listed] == [True, False]
+    path = f"/api/auth/sessions/{other.id}"
+    assert caller.simulate_delete(path, headers=BEARER).status_code == 204
+    assert problem(caller.simulate_delete(path, headers=BEARER)) == (404, "not-found")
+    house.sessions.append(other)
+    assert caller.simulate_delete("/api/auth/sessions", headers=BEARER).status_code == 204
+    assert house.sessions == [present]
+
+
+def test_a_password_is_changed_with_the_present_one(caller: Caller, house: House) -> None:
+    path = "/api/auth/password/change"
+    body = {"currentPassword": "password123", "newPassword": "correct horse"}
+
+    answer = caller.simulate_post(path, json=body, headers=BEARER)
+    assert (answer.status_code, answer.json) == (200, {"message": "Password changed successfully."})
+    assert house.passwords == ["correct horse"]
+
+    answer = caller.simulate_post(path, json=body | {"currentPassword": "no"}, headers=BEARER)
+    assert problem(answer) == (403, "wrong-password")
+    assert answer.json["pointer"] == "/currentPassword"
+    answer = caller.simulate_post(path, json=body | {"newPassword": "short"}, headers=BEARER)
+    assert problem(answer) == (422, "invalid-parameter")
+    assert answer.json["pointer"] == "/newPassword"
+    assert problem(caller.simulate_post(path, json=body)) == (401, "invalid-token")
+
+
+def test_a_forgotten_password_is_answered_alike_for_everybody(caller: Caller, house: House) -> None:
+    path = "/api/auth/password/forgot"
+
+    answers = [
+        caller.simulate_post(path, json={"email": email})
+        for email in ("user1@example.com", "nobody@example.com")
+    ]
+
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].text == answers[1].text
+    assert house.forgotten == ["user1@example.com", "nobody@example.com"]
+    assert problem(caller.simulate_post(path, json={"email": "x"})) == (422, "invalid-parameter")
+
+
+def test_a_letters_token_resets_the_password_and_verifies_the_address(
+    caller: Caller, house: House
+) -> None:
+    reset, verify = "/api/auth/password/reset", "/api/auth/verify-email"
+    new = {"newPassword": "correct horse"}
+
+    assert caller.simulate_post(reset, json={"token": MAILED_TOKEN} | new).status_code == 200
+    assert caller.simulate_post(verify, json={"token": MAILED_TOKEN}).status_code == 200
+    assert (house.passwords, house.verified) == (["correct horse"], 1)
+    for path, body in ((reset, {"token": "st_x"} | new), (verify, {"token": "st_x"})):
+        answer = caller.simulate_post(path, json=body)
+        assert problem(answer) == (403, "invalid-mailed-token")
+        assert answer.json["pointer"] == "/token"
+    assert caller.simulate_post(f"{verify}/send", headers=BEARER).status_code == 202
+
+
+def test_the_profile_takes_the_present_password(caller: Caller, house: House) -> None:
+    body = {"email": "a@example.com", "currentPassword": "password123"}
+
+    caller.simulate_put("/api/users/profile", json=body, headers=BEARER)
+
+    assert [one.current_password for one in house.changes] == ["password123"]
+
+
+def test_an_account_is_erased_with_its_password_and_leaves_a_receipt(
+    caller: Caller, house: House
+) -> None:
+    path, body = "/api/users/me", {"password": "password123"}
+    answer = caller.simulate_delete(path, json={"password": "no"}, headers=BEARER)
+    assert problem(answer) == (403, "wrong-password")
+    assert problem(caller.simulate_delete(path, headers=BEARER)) == (400, "malformed-json")
+    assert problem(caller.simulate_delete(path, json=body)) == (401, "invalid-token")
+
+    answer = caller.simulate_delete(path, json=body, headers=BEARER)
+
+    assert answer.status_code == 202
+    receipt = answer.json["receiptUrl"]
+    assert answer.headers["location"] == receipt
+    shown = caller.simulate_get(receipt)
+    [erasure] = house.erasures.values()
+    assert shown.json == {
+        "id": str(erasure.id),
+        "status": "in progress",
+        "requestedAt": "2026-03-14T12:00:00.000Z",
+        "completedAt": None,
+        "destroyed": {"images": 3},
+        "files": ["key-1", "key-2"],
+        "filesSha256": None,
+    }
+    assert shown.headers["retry-after"] == "5"
+    assert shown.headers["link"] == f'<{receipt}?after=2>; rel="next"'
+    second = caller.simulate_get(f"{receipt}?after=2")
+    assert second.json["files"] == ["key-3"] and "link" not in second.headers
+
+
+@pytest.mark.parametrize("after", ["0", "-1", "x", "1e3", "9" * 30, "%00"])
+def test_a_receipts_page_is_as_a_link_gave_it(caller: Caller, house: House, after: str) -> None:
+    erasure_id = uuid4()
+
+    answer = caller.simulate_get(f"/api/erasures/{erasure_id}?after={after}")
+
+    assert problem(answer) == (422, "invalid-parameter")
+    for unknown in (erasure_id, "x", str(AN_ID).upper()):
+        assert problem(caller.simulate_get(f"/api/erasures/{unknown}")) == (404, "not-found")
+
+
+def test_ones_tasks_are_listed_in_pages(caller: Caller, house: House) -> None:
+    ids = [house.a_queued_task() for _ in range(3)]
+
+    answer = caller.simulate_get("/api/users/me/tasks?status=in%20progress&limit=2", headers=BEARER)
+
+    assert [one["taskId"] for one in answer.json["tasks"]] == [str(one) for one in ids[:2]]
+    assert "results" not in answer.json["tasks"][0]
+    [request] = house.task_pages
+    assert (request.status, request.limit) == (TaskStatus.IN_PROGRESS, 2)
+    link = answer.headers["link"]
+    assert link.startswith("</api/users/me/tasks?status=in+progress&limit=2&cursor=")
+    caller.simulate_get(link.split(">")[0].lstrip("<"), headers=BEARER)
+    assert house.task_pages[1].after == (NOON, ids[1])
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("status=done", "/status"),
+        ("limit=0", "/limit"),
+        ("limit=101", "/limit"),
+        ("limit=x", "/limit"),
+        ("cursor=x", "/cursor"),
+        ("state=failed", "/state"),
+    ],
+)
+def test_a_page_of_tasks_is_asked_for_strictly(caller: Caller, query: str, pointer: str) -> None:
+    answer = caller.simulate_get(f"/api/users/me/tasks?{query}", headers=BEARER)
+
+    assert answer.status_code == 422
+    assert answer.json["pointer"] == pointer
+
+
+def test_the_own_profile_leads_to_the_own_tasks(caller: Caller) -> None:
+    own = caller.simulate_get("/api/users/profile", headers=BEARER)
+    named = caller.simulate_get("/api/users/profile?userId=user1", headers=BEARER)
+
+    assert own.headers["link"] == '</api/users/me/tasks>; rel="related"; title="tasks"'
+    assert "link" not in named.headers
+
+
+def test_an_export_tells_all_but_secrets(caller: Caller, house: House) -> None:
+    key = an_api_key(house.user)
+    house.api_keys[key.id] = key
+
+    answer = caller.simulate_get("/api/users/me/export", headers=BEARER)
+
+    assert answer.headers["content-disposition"].startswith("attachment")
+    known = answer.json
+    assert list(known) == ["profile", "sessions", "apiKeys", "webhooks", "lists"]
+    assert known["profile"]["email"] == "user1@example.com"
+    assert known["profile"]["emailVerifiedAt"] is None
+    assert [one["id"] for one in known["apiKeys"]] == [str(key.id)]
+    assert key.secret_sha256 not in answer.text and house.user.password_hash not in answer.text
 
 
 def test_wrong_credentials_tell_nothing(caller: Caller) -> None:

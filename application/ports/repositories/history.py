@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class History(Protocol):
-    """Attempts at tasks, notices that arrived or were given up, sessions that have ended."""
+    """Attempts at tasks, notices and letters that are over, sessions that have ended."""
 
     @abstractmethod
     def count_older_than(self, age: timedelta) -> int:

@@ -96,6 +96,22 @@ class Tasks(Protocol):
         """
 
     @abstractmethod
+    def page_of(
+        self,
+        user_id: UUID,
+        status: TaskStatus | None,
+        after: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> Sequence[Task]:
+        """
+        Return a user's tasks without their results, newest first; of one moment, the highest id.
+
+        Args:
+            status: None for tasks of every status.
+            after: Creation and id of the last one of the page before; None for the first page.
+        """
+
+    @abstractmethod
     def expired(self, limit: int) -> Sequence[Task]:
         """Return tasks in progress whose lease is over, by the database's clock; oldest first."""
 

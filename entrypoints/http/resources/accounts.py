@@ -7,10 +7,13 @@ import falcon
 
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
+from application.accounts.session_tokens import SignedIn
+from domain.users.session import client_name
 from entrypoints.http.authentication import bearer_token, client_address
 from entrypoints.http.client_address import site_of
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.payloads import PayloadReader, write_json
+from entrypoints.http.resources.sessions import write_tokens
 
 
 @attrs.frozen
@@ -55,18 +58,18 @@ class SignInPayload:
 class SignIn:
     """`/api/auth/login`."""
 
-    log_in: Callable[[LogInRequest], str]
+    log_in: Callable[[LogInRequest], SignedIn]
     payloads: PayloadReader
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Start a session."""
-        known = self.payloads.read(req, SignInPayload)
-        token = self.log_in(
-            LogInRequest(
-                known.email, known.password, client_address(req), site_of(req.context.address)
-            )
+        who = self.payloads.read(req, SignInPayload)
+        client = client_name(req.get_header("User-Agent") or "")
+        site = site_of(req.context.address)
+        write_tokens(
+            resp,
+            self.log_in(LogInRequest(who.email, who.password, client, client_address(req), site)),
         )
-        write_json(resp, {"token": token})
 
 
 @attrs.frozen

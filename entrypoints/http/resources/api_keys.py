@@ -44,7 +44,7 @@ class APIKeys:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show the keys, never their secrets."""
         keys = self.list_api_keys(self.authentication(req))
-        write_json(resp, {"apiKeys": [_key(key) for key in keys]})
+        write_json(resp, {"apiKeys": [key_document(key) for key in keys]})
 
     on_head = on_get
 
@@ -65,7 +65,7 @@ class APIKeys:
         resp.set_header("Location", f"/api/api-keys/{created.key.id}")
         resp.set_header("Cache-Control", "no-store")
         mark_replayed(resp, replayed=created.replayed)
-        write_json(resp, _key(created.key) | {"token": created.token}, 201)
+        write_json(resp, key_document(created.key) | {"token": created.token}, 201)
 
 
 @attrs.frozen
@@ -82,7 +82,8 @@ class OneAPIKey:
         resp.status = 204
 
 
-def _key(key: APIKey) -> dict[str, Any]:
+def key_document(key: APIKey) -> dict[str, Any]:
+    """Return what the API tells of a key, never its secret."""
     return {
         "id": str(key.id),
         "name": key.name,

@@ -10,6 +10,7 @@ from application.accounts.view_profile import ViewProfileRequest
 from domain.users.roles import Role
 from domain.users.user import User
 from entrypoints.http.authentication import Authentication
+from entrypoints.http.client_address import site_of
 from entrypoints.http.payloads import PayloadReader, write_json
 
 
@@ -22,10 +23,11 @@ class ProfileQuery:
 
 @attrs.frozen
 class ProfileChanges:
-    """What to change; a member left out stays as it is."""
+    """What to change; a member left out stays as it is, a password that is there is checked."""
 
     username: str | None = None
     email: str | None = None
+    current_password: str | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen
@@ -44,6 +46,8 @@ class Profile:
         user = self.view_profile(
             ViewProfileRequest(actor, query.user_id or req.get_param("userId"))
         )
+        if query.user_id is None and not req.has_param("userId"):
+            resp.set_header("Link", '</api/users/me/tasks>; rel="related"; title="tasks"')
         write_json(
             resp,
             {
@@ -59,5 +63,13 @@ class Profile:
         """Change the caller's own profile."""
         actor = self.authentication(req)
         changes = self.payloads.read(req, ProfileChanges)
-        self.update_profile(UpdateProfileRequest(actor, changes.username, changes.email))
+        self.update_profile(
+            UpdateProfileRequest(
+                actor,
+                changes.username,
+                changes.email,
+                changes.current_password,
+                site_of(req.context.address),
+            )
+        )
         write_json(resp, {"message": "Profile updated successfully."})

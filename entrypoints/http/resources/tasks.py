@@ -1,7 +1,9 @@
 """Tasks, in all detail, for their owner, who may cancel them or have them run again."""
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
 import attrs
 import cattrs
@@ -9,14 +11,84 @@ import falcon
 
 from application.actor import Actor
 from application.tasks.cancel_task import CancelTaskRequest
+from application.tasks.list_own_tasks import ListOwnTasksRequest, OwnTasksPage
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
+from domain.errors import InvalidParameter, UnknownMember
 from domain.notifications.delivery import Delivery
 from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, Result, Task, TaskStatus
 from entrypoints.http.authentication import Authentication
+from entrypoints.http.cursors import cursor_to, place_of
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
-from entrypoints.http.payloads import id_in_path, timestamp, write_json
+from entrypoints.http.payloads import escaped, id_in_path, timestamp, write_json
+
+_PARAMETERS: Final = ("status", "limit", "cursor")
+_NUMBER: Final = re.compile("[0-9]{1,9}")
+
+
+@attrs.frozen
+class OwnTasks:
+    """`/api/users/me/tasks`."""
+
+    authentication: Authentication
+    list_own_tasks: Callable[[ListOwnTasksRequest], OwnTasksPage]
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Show a page of the caller's tasks; `Link` leads to the next (RFC 8288)."""
+        actor = self.authentication(req)
+        request = _page_asked_for(req, actor)
+        page = self.list_own_tasks(request)
+        if page.next_after is not None:
+            query = {"limit": str(request.limit), "cursor": cursor_to(page.next_after)}
+            if request.status is not None:
+                query = {"status": request.status.value} | query
+            resp.set_header("Link", f'<{req.path}?{urlencode(query)}>; rel="next"')
+        write_json(resp, {"tasks": [_summary(task) for task in page.tasks]})
+
+    on_head = on_get
+
+
+def _page_asked_for(req: falcon.Request, actor: Actor) -> ListOwnTasksRequest:
+    for name in req.params:
+        if name not in _PARAMETERS:
+            # Whoever asks for a choice that is not made here must not take everything for it.
+            raise UnknownMember(
+                f"there is no such parameter here; there are {', '.join(_PARAMETERS)}",
+                pointer=f"/{escaped(name)}",
+            )
+    limit, cursor = req.get_param("limit"), req.get_param("cursor")
+    return ListOwnTasksRequest(
+        actor,
+        _status_named(req.get_param("status")),
+        after=None if cursor is None else place_of(cursor),
+        **({} if limit is None else {"limit": int(limit) if _NUMBER.fullmatch(limit) else 0}),
+    )
+
+
+def _status_named(text: str | None) -> TaskStatus | None:
+    if text is None:
+        return None
+    try:
+        return TaskStatus(text)
+    except ValueError:
+        names = ", ".join(status.value for status in TaskStatus)
+        raise InvalidParameter(f"must be one of {names}", pointer="/status") from None
+
+
+def _summary(task: Task) -> dict[str, Any]:
+    return {
+        "taskId": str(task.id),
+        "imageId": str(task.image_id),
+        "status": task.status.value,
+        "preset": None if task.preset is None else str(task.preset),
+        "progress": _percent(task),
+        "attempts": task.attempts,
+        "failure": _failure(task.failure),
+        "createdAt": timestamp(task.created_at),
+        "startedAt": timestamp(task.started_at),
+        "finishedAt": timestamp(task.finished_at),
+    }
 
 
 @attrs.frozen
@@ -85,17 +157,7 @@ class TaskRetry:
 
 def _task(view: TaskView, converter: cattrs.Converter) -> dict[str, Any]:
     task = view.task
-    return {
-        "taskId": str(task.id),
-        "imageId": str(task.image_id),
-        "status": task.status.value,
-        "preset": None if task.preset is None else str(task.preset),
-        "progress": _percent(task),
-        "attempts": task.attempts,
-        "failure": _failure(task.failure),
-        "createdAt": timestamp(task.created_at),
-        "startedAt": timestamp(task.started_at),
-        "finishedAt": timestamp(task.finished_at),
+    return _summary(task) | {
         "results": [result_document(result) for result in task.results],
         "analysis": converter.unstructure(task.analysis),
         "log": [_log_entry(entry) for entry in view.log],

@@ -1,9 +1,10 @@
 """Opening an account, signing in and out, and the profile."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import attrs
 import pytest
@@ -13,11 +14,15 @@ from adapters.security.argon2_hasher import Argon2PasswordHasher
 from adapters.security.common_passwords import CommonPasswords
 from adapters.security.jwt_tokens import JWTAccessTokens
 from application.accounts.authenticate import Authenticate
-from application.accounts.log_in import LogIn, LogInRequest, WrongCredentials
-from application.accounts.note_refused_sign_in import NoteRefusedSignIn
+from application.accounts.end_sessions import EndSessions, EndSessionsRequest
+from application.accounts.list_sessions import ListSessions
+from application.accounts.log_in import MAX_SESSIONS, LogIn, LogInRequest, WrongCredentials
 from application.accounts.log_out import LogOut
 from application.accounts.note_key_use import NoteKeyUse
+from application.accounts.note_refused_sign_in import NoteRefusedSignIn
+from application.accounts.refresh_session import GRACE, InvalidRefreshToken, RefreshSession
 from application.accounts.register_user import RegisterUser, RegisterUserRequest
+from application.accounts.session_tokens import SignedIn
 from application.accounts.throttle_guesses import GuessAllowance, ThrottleGuesses
 from application.accounts.update_profile import UpdateProfile, UpdateProfileRequest
 from application.accounts.view_profile import ViewProfile, ViewProfileRequest
@@ -29,11 +34,13 @@ from application.ports.password_screening import NoScreening, PasswordScreening
 from application.ports.repositories.users import EmailTaken, UsernameTaken
 from domain.errors import InvalidParameter, PasswordCompromised
 from domain.users.roles import Role
+from domain.users.session import Session
 from domain.users.user import User
-from tests.unit.application.workbench import KEY, MINUTE, Workbench
+from tests.unit.application.workbench import MINUTE, Workbench
 
 PASSWORD = "password123"
 EMAIL = "ada@example.com"
+SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 
@@ -50,35 +57,58 @@ class Accounts:
     hasher: PasswordHasher = attrs.field(factory=a_cheap_hasher)
     screening: PasswordScreening = NoScreening()
 
-    @property
-    def tokens(self) -> JWTAccessTokens:
-        return JWTAccessTokens(
-            {"k1": KEY}, "k1", issuer="safelight", audience="safelight", clock=self.bench.clock
-        )
-
     def register(self, username: str = "ada", email: str = EMAIL, password: str = PASSWORD) -> None:
         use_case = RegisterUser(
             self.bench.database, self.hasher, self.bench.clock, self.bench.ids, self.screening
         )
         use_case(RegisterUserRequest(username, email, password))
 
-    def log_in(self, email: str = EMAIL, password: str = PASSWORD, address: str = HERE) -> str:
+    @property
+    def guesses(self) -> ThrottleGuesses:
+        return ThrottleGuesses(DatabaseRateLimiter(self.bench.database), GuessAllowance(5, 50))
+
+    def sign_in(
+        self,
+        email: str = EMAIL,
+        password: str = PASSWORD,
+        client: str = "",
+        address: str = HERE,
+    ) -> SignedIn:
         bench = self.bench
-        guesses = ThrottleGuesses(DatabaseRateLimiter(bench.database), GuessAllowance(5, 50))
         note = NoteRefusedSignIn(bench.database, bench.errands)
         use_case = LogIn(
-            bench.database, self.hasher, self.tokens, bench.clock, bench.ids, HOUR, guesses, note
+            bench.database,
+            self.hasher,
+            bench.session_tokens,
+            bench.clock,
+            bench.ids,
+            self.guesses,
+            note,
         )
-        return use_case(LogInRequest(email, password, address, address))
+        return use_case(LogInRequest(email, password, client, address, address))
+
+    def log_in(self, email: str = EMAIL, password: str = PASSWORD, address: str = HERE) -> str:
+        return self.sign_in(email, password, address=address).access_token
+
+    def refresh(self, token: str) -> SignedIn:
+        return RefreshSession(self.bench.database, self.bench.session_tokens, self.bench.clock)(
+            token
+        )
+
+    def sessions(self, actor: Actor) -> Sequence[Session]:
+        return ListSessions(self.bench.database, self.bench.clock)(actor)
+
+    def end(self, actor: Actor, session_id: UUID | None = None) -> None:
+        EndSessions(self.bench.database, self.bench.clock)(EndSessionsRequest(actor, session_id))
 
     def log_out(self, token: str) -> None:
-        LogOut(self.bench.database, self.tokens, self.bench.clock)(token)
+        LogOut(self.bench.database, self.bench.access_tokens, self.bench.clock)(token)
 
     def authenticate(self, token: str) -> Actor:
         bench = self.bench
         note_key_use = NoteKeyUse(bench.database, bench.errands)
         use_case = Authenticate(
-            bench.database, self.tokens, bench.key_tokens, note_key_use, bench.clock
+            bench.database, bench.access_tokens, bench.key_tokens, note_key_use, bench.clock
         )
         return use_case(token)
 
@@ -86,7 +116,11 @@ class Accounts:
         return ViewProfile(self.bench.database)(ViewProfileRequest(actor, user))
 
     def update(self, actor: Actor, **changes: str) -> None:
-        UpdateProfile(self.bench.database, self.bench.clock)(UpdateProfileRequest(actor, **changes))
+        bench = self.bench
+        use_case = UpdateProfile(
+            bench.database, self.hasher, bench.post_letter, bench.clock, self.guesses
+        )
+        use_case(UpdateProfileRequest(actor, **changes))
 
     def user(self) -> User:
         return self.bench.read(lambda work: work.users.by_email(EMAIL))
@@ -204,13 +238,13 @@ class TestSessions:
             accounts.authenticate(ended)
         assert accounts.authenticate(kept)
 
-    def test_a_session_ends_by_itself(self, accounts: Accounts) -> None:
+    def test_a_token_ends_by_itself(self, accounts: Accounts) -> None:
         accounts.register()
         token = accounts.log_in()
 
-        accounts.bench.clock.advance(HOUR - timedelta(seconds=1))
-        assert accounts.authenticate(token)
-        accounts.bench.clock.advance(timedelta(seconds=1))
+        accounts.bench.clock.advance(15 * MINUTE)
+        assert accounts.authenticate(token)  # clocks may differ by ten seconds
+        accounts.bench.clock.advance(10 * SECOND)
 
         with pytest.raises(InvalidToken):
             accounts.authenticate(token)
@@ -235,12 +269,13 @@ class TestSessions:
             clock=accounts.bench.clock,
         )
         session, _ = accounts.bench.read(
-            lambda work: work.sessions.with_user(accounts.tokens.session_id(token))
+            lambda work: work.sessions.with_user(accounts.bench.access_tokens.session_id(token))
         )
-        unknown = accounts.tokens.issue(attrs.evolve(session, id=uuid4()))
+        times = {"issued_at": session.created_at, "expires_at": session.expires_at}
+        unknown = accounts.bench.access_tokens.issue(attrs.evolve(session, id=uuid4()), **times)
 
         messages = set()
-        for bad in (forger.issue(session), unknown, "", "a.b.c"):
+        for bad in (forger.issue(session, **times), unknown, "", "a.b.c"):
             with pytest.raises(InvalidToken) as refused:
                 accounts.authenticate(bad)
             messages.add(refused.value.detail)
@@ -273,6 +308,198 @@ class TestSessions:
 
         assert accounts.user().username == "lovelace"
         assert ",t=2," in accounts.user().password_hash
+
+
+class TestRefreshing:
+    def test_a_session_goes_on_with_new_tokens(self, accounts: Accounts) -> None:
+        accounts.register()
+        first = accounts.sign_in()
+        accounts.bench.clock.advance(HOUR)
+
+        second = accounts.refresh(first.refresh_token)
+
+        with pytest.raises(InvalidToken):
+            accounts.authenticate(first.access_token)
+        actor = accounts.authenticate(second.access_token)
+        [session] = accounts.sessions(actor)
+        assert session.id == actor.session_id
+        assert session.last_used_at == accounts.bench.clock.now()
+        assert second.refresh_token != first.refresh_token
+
+    def test_a_token_that_is_used_again_ends_the_session_at_once(self, accounts: Accounts) -> None:
+        accounts.register()
+        stolen = accounts.sign_in()
+        kept = accounts.sign_in()
+        second = accounts.refresh(stolen.refresh_token)
+        third = accounts.refresh(second.refresh_token)
+
+        with pytest.raises(InvalidRefreshToken):
+            accounts.refresh(stolen.refresh_token)
+
+        with pytest.raises(InvalidToken):
+            accounts.authenticate(third.access_token)
+        with pytest.raises(InvalidRefreshToken):
+            accounts.refresh(third.refresh_token)
+        assert accounts.authenticate(kept.access_token)
+
+    def test_who_missed_the_answer_gets_the_same_again_for_a_moment(
+        self, accounts: Accounts
+    ) -> None:
+        accounts.register()
+        first = accounts.sign_in()
+        second = accounts.refresh(first.refresh_token)
+        accounts.bench.clock.advance(9 * SECOND)
+
+        again = accounts.refresh(first.refresh_token)
+
+        assert again.refresh_token == second.refresh_token
+        assert accounts.authenticate(again.access_token)
+        assert accounts.refresh(again.refresh_token)
+
+    def test_the_moment_ends(self, accounts: Accounts) -> None:
+        accounts.register()
+        first = accounts.sign_in()
+        second = accounts.refresh(first.refresh_token)
+        accounts.bench.clock.advance(GRACE)
+
+        with pytest.raises(InvalidRefreshToken):
+            accounts.refresh(first.refresh_token)
+        with pytest.raises(InvalidToken):
+            accounts.authenticate(second.access_token)
+
+    def test_of_many_at_once_all_get_the_same_next_token(self, accounts: Accounts) -> None:
+        accounts.register()
+        first = accounts.sign_in()
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(accounts.refresh, [first.refresh_token] * 8))
+
+        assert len({answer.refresh_token for answer in answers}) == 1
+        assert accounts.refresh(answers[0].refresh_token)
+
+    def test_a_session_ends_when_it_is_not_used(self, accounts: Accounts) -> None:
+        accounts.register()
+        signed_in = accounts.sign_in()
+        accounts.bench.clock.advance(timedelta(days=13))
+        signed_in = accounts.refresh(signed_in.refresh_token)
+        accounts.bench.clock.advance(timedelta(days=14))
+
+        with pytest.raises(InvalidRefreshToken):
+            accounts.refresh(signed_in.refresh_token)
+
+    def test_a_session_ends_however_much_it_is_used(self, accounts: Accounts) -> None:
+        accounts.register()
+        signed_in = accounts.sign_in()
+        for _ in range(2):
+            accounts.bench.clock.advance(timedelta(days=13))
+            signed_in = accounts.refresh(signed_in.refresh_token)
+        accounts.bench.clock.advance(timedelta(days=4) - 5 * MINUTE)
+        signed_in = accounts.refresh(signed_in.refresh_token)
+        assert accounts.authenticate(signed_in.access_token)
+        accounts.bench.clock.advance(5 * MINUTE)
+
+        with pytest.raises(InvalidToken):  # though its token would have been good for longer
+            accounts.authenticate(signed_in.access_token)
+        with pytest.raises(InvalidRefreshToken):
+            accounts.refresh(signed_in.refresh_token)
+
+    @pytest.mark.parametrize("end", ["sign out", "end it", "end all others"])
+    def test_what_has_been_ended_does_not_go_on(self, accounts: Accounts, end: str) -> None:
+        accounts.register()
+        ended, present = accounts.sign_in(), accounts.sign_in()
+        actor = accounts.authenticate(ended.access_token)
+        if end == "sign out":
+            accounts.log_out(ended.access_token)
+        elif end == "end it":
+            accounts.end(accounts.authenticate(present.access_token), actor.session_id)
+        else:
+            accounts.end(accounts.authenticate(present.access_token))
+
+        with pytest.raises(InvalidToken):
+            accounts.authenticate(ended.access_token)
+        with pytest.raises(InvalidRefreshToken):
+            accounts.refresh(ended.refresh_token)
+        assert accounts.refresh(present.refresh_token)
+
+    @pytest.mark.parametrize(
+        "token", ["", "st_", "st_" + "0" * 64, "x" * 10_000, "\udcff"], ids=len
+    )
+    def test_an_unknown_token_is_refused(self, accounts: Accounts, token: str) -> None:
+        with pytest.raises(InvalidRefreshToken):
+            accounts.refresh(token)
+
+    def test_an_access_token_is_no_refresh_token_nor_the_other_way_round(
+        self, accounts: Accounts
+    ) -> None:
+        accounts.register()
+        signed_in = accounts.sign_in()
+
+        with pytest.raises(InvalidRefreshToken):
+            accounts.refresh(signed_in.access_token)
+        with pytest.raises(InvalidToken):
+            accounts.authenticate(signed_in.refresh_token)
+
+
+class TestListsOfSessions:
+    def test_show_where_one_is_signed_in_the_last_used_first(self, accounts: Accounts) -> None:
+        accounts.register()
+        accounts.register("bob", "bob@example.com")
+        accounts.log_in("bob@example.com")
+        phone = accounts.sign_in(client="phone")
+        accounts.bench.clock.advance(MINUTE)
+        laptop = accounts.sign_in(client="laptop")
+        actor = accounts.authenticate(laptop.access_token)
+        assert [one.client for one in accounts.sessions(actor)] == ["laptop", "phone"]
+        accounts.bench.clock.advance(MINUTE)
+
+        accounts.refresh(phone.refresh_token)
+
+        assert [one.client for one in accounts.sessions(actor)] == ["phone", "laptop"]
+
+    def test_anothers_session_cannot_be_ended(self, accounts: Accounts) -> None:
+        accounts.register()
+        accounts.register("bob", "bob@example.com")
+        own = accounts.log_in()
+        others = accounts.authenticate(accounts.log_in("bob@example.com"))
+
+        for session_id in (accounts.authenticate(own).session_id, uuid4()):
+            with pytest.raises(NotFound):
+                accounts.end(others, session_id)
+
+        accounts.end(others)
+        assert accounts.authenticate(own)
+
+    def test_one_session_too_many_ends_the_one_used_longest_ago(self, accounts: Accounts) -> None:
+        accounts.register()
+        tokens = []
+        for _ in range(MAX_SESSIONS + 2):
+            tokens.append(accounts.log_in())
+            accounts.bench.clock.advance(SECOND)
+
+        actor = accounts.authenticate(tokens[-1])
+        assert len(accounts.sessions(actor)) == MAX_SESSIONS
+        for token in tokens[:2]:
+            with pytest.raises(InvalidToken):
+                accounts.authenticate(token)
+        assert accounts.authenticate(tokens[2])
+
+    def test_a_password_that_changed_while_it_was_checked_opens_nothing(
+        self, bench: Workbench
+    ) -> None:
+        accounts = Accounts(bench)
+        accounts.register()
+
+        class SlowHasher(Argon2PasswordHasher):
+            def verify(self, password: str, password_hash: str | None) -> bool:
+                answer = super().verify(password, password_hash)
+                if answer:
+                    user = accounts.user()
+                    changed = attrs.evolve(user, password_hash=self.hash("another password"))
+                    bench.write(lambda work: work.users.update(changed))
+                return answer
+
+        with pytest.raises(WrongCredentials):
+            Accounts(bench, SlowHasher(memory_kib=8, passes=1)).log_in()
 
 
 class TestProfiles:

@@ -23,7 +23,6 @@ from application.accounts.create_api_key import (
 from application.accounts.list_api_keys import ListAPIKeys
 from application.accounts.note_key_use import NoteKeyUse
 from application.accounts.revoke_api_key import RevokeAPIKey, RevokeAPIKeyRequest
-from application.accounts.update_profile import UpdateProfile, UpdateProfileRequest
 from application.accounts.view_profile import ViewProfile, ViewProfileRequest
 from application.actor import Actor
 from application.errors import InsufficientScope, NotAllowed, NotFound, TooManyAPIKeys
@@ -35,6 +34,7 @@ from domain.users.api_key import APIKey
 from domain.users.roles import Role
 from domain.users.scopes import Scope
 from domain.users.user import User
+from tests.unit.application.test_accounts import Accounts
 from tests.unit.application.workbench import KEY, MINUTE, Workbench
 
 DAY = timedelta(days=1)
@@ -296,9 +296,7 @@ class TestUsing:
         with pytest.raises(InsufficientScope):
             keys.bench.upload(reader)
         with pytest.raises(InsufficientScope):
-            UpdateProfile(keys.bench.database, keys.bench.clock)(
-                UpdateProfileRequest(writer, username="mallory")
-            )
+            Accounts(keys.bench).update(writer, username="mallory")
 
     def test_an_admins_key_sees_its_own_account_alone(self, keys: Keys) -> None:
         admin = keys.bench.a_user(roles=frozenset({Role.USER, Role.ADMIN}))

@@ -15,6 +15,13 @@ from adapters.security.jwt_tokens import JWTAccessTokens
 from adapters.persistence.rate_limiter import DatabaseRateLimiter
 from application.accounts.throttle_guesses import GuessAllowance, ThrottleGuesses
 from application.accounts.authenticate import Authenticate
+from application.accounts.change_password import ChangePassword, ChangePasswordRequest
+from application.accounts.end_sessions import EndSessions, EndSessionsRequest
+from application.accounts.erase_account import EraseAccount, EraseAccountRequest
+from application.accounts.refresh_session import InvalidRefreshToken, RefreshSession
+from application.accounts.reset_password import ForgotPassword, ResetPassword, ResetPasswordRequest
+from application.accounts.session_tokens import SignedIn
+from application.accounts.verify_email import AskToVerifyEmail, VerifyEmail
 from application.accounts.create_api_key import CreateAPIKey, CreateAPIKeyRequest
 from application.accounts.log_in import LogIn, LogInRequest, WrongCredentials
 from application.accounts.log_out import LogOut
@@ -43,7 +50,7 @@ from tests.unit.application.test_assets import add as add_asset
 from tests.unit.application.test_assets import remove as remove_asset
 from tests.unit.application.test_presets import NEGATIVE, Desk
 from application.audit import Operator
-from application.errors import LastAdmin, NotAllowed, NotFound
+from application.errors import InvalidMailedToken, LastAdmin, NotAllowed, NotFound
 from application.ports.access_tokens import InvalidToken
 from application.ports.repositories.audit_trail import AuditFilter
 from domain.errors import InvalidParameter
@@ -59,7 +66,7 @@ from domain.users.roles import Role
 from domain.users.scopes import Scope
 from domain.users.user import User
 from tests.builders import a_user, an_admin
-from tests.unit.application.workbench import KEY, Workbench
+from tests.unit.application.workbench import Workbench
 
 PASSWORD = "correct horse battery"
 HOME = "192.0.2.7"
@@ -88,9 +95,7 @@ class Office:
 
     @property
     def tokens(self) -> JWTAccessTokens:
-        return JWTAccessTokens(
-            {"k1": KEY}, "k1", issuer="us", audience="us", clock=self.bench.clock
-        )
+        return self.bench.access_tokens
 
     @property
     def admin(self) -> Actor:
@@ -104,20 +109,25 @@ class Office:
         with self.bench.database.reading() as work:
             return list(work.audit.page(AuditFilter(), None, 100))[::-1]
 
+    @property
+    def guesses(self) -> ThrottleGuesses:
+        return ThrottleGuesses(DatabaseRateLimiter(self.bench.database), GuessAllowance(0, 0))
+
     def log_in(self, password: str = PASSWORD, email: str = "ada@example.com") -> str:
+        return self.sign_in(password, email).access_token
+
+    def sign_in(self, password: str = PASSWORD, email: str = "ada@example.com") -> SignedIn:
         bench = self.bench
         note = NoteRefusedSignIn(bench.database, bench.errands)
-        guesses = ThrottleGuesses(DatabaseRateLimiter(bench.database), GuessAllowance(0, 0))
         return LogIn(
             bench.database,
             self.hasher,
-            self.tokens,
+            bench.session_tokens,
             bench.clock,
             bench.ids,
-            timedelta(days=1),
-            guesses,
+            self.guesses,
             note,
-        )(LogInRequest(email, password, HOME, HOME))
+        )(LogInRequest(email, password, "", HOME, HOME))
 
     def fail_to_log_in(self, **who: str) -> None:
         with pytest.raises(WrongCredentials):
@@ -164,9 +174,52 @@ class Office:
 
     def change_profile(self) -> None:
         for _ in range(2):
-            UpdateProfile(self.bench.database, self.bench.clock)(
-                UpdateProfileRequest(self.customer, email="new@example.com")
-            )
+            UpdateProfile(
+                self.bench.database,
+                self.hasher,
+                self.bench.post_letter,
+                self.bench.clock,
+                self.guesses,
+            )(UpdateProfileRequest(self.customer, email="new@example.com"))
+
+    def change_password(self) -> None:
+        bench = self.bench
+        ChangePassword(bench.database, self.hasher, bench.post_letter, bench.clock, self.guesses)(
+            ChangePasswordRequest(self.customer, PASSWORD, "another horse", HOME)
+        )
+
+    def mailed_token(self) -> str:
+        [(_, letter)] = self.bench.post_letters()
+        assert letter.token is not None
+        return letter.token
+
+    def reset_password(self) -> None:
+        bench = self.bench
+        ForgotPassword(bench.database, bench.post_letter)(self.ada.email)
+        request = ResetPasswordRequest(self.mailed_token(), "another horse", HOME)
+        use_case = ResetPassword(
+            bench.database, self.hasher, bench.opaque_tokens, bench.post_letter, bench.clock
+        )
+        use_case(request)
+        with pytest.raises(InvalidMailedToken):
+            use_case(request)
+
+    def verify(self) -> None:
+        bench = self.bench
+        AskToVerifyEmail(bench.database, bench.post_letter)(self.customer)
+        VerifyEmail(bench.database, bench.opaque_tokens, bench.clock)(self.mailed_token(), HOME)
+
+    def end_sessions(self) -> None:
+        self.log_in()
+        self.forget()
+        for _ in range(2):
+            EndSessions(self.bench.database, self.bench.clock)(EndSessionsRequest(self.customer))
+
+    def erase(self, user: User | None = None) -> None:
+        user, bench = user or self.ada, self.bench
+        EraseAccount(bench.database, self.hasher, bench.clock, bench.ids, self.guesses)(
+            EraseAccountRequest(Actor(user.id, user.roles, address=HOME), PASSWORD)
+        )
 
     def change(self, user: User | None = None, **changes: Any) -> User:
         user = user or self.ada
@@ -239,6 +292,11 @@ WHAT_LEAVES_AN_ENTRY: dict[str, tuple[Callable[[Office], Any], AuditAction, Audi
     "sign-out": (lambda o: o.log_out(), AuditAction.SIGN_OUT, DONE),
     "registration": (lambda o: o.register(), AuditAction.REGISTER, DONE),
     "profile": (lambda o: o.change_profile(), AuditAction.CHANGE_PROFILE, DONE),
+    "password changed": (lambda o: o.change_password(), AuditAction.CHANGE_PASSWORD, DONE),
+    "password reset": (lambda o: o.reset_password(), AuditAction.RESET_PASSWORD, DONE),
+    "address verified": (lambda o: o.verify(), AuditAction.VERIFY_EMAIL, DONE),
+    "sessions ended": (lambda o: o.end_sessions(), AuditAction.END_SESSIONS, DONE),
+    "account erased": (lambda o: o.erase(), AuditAction.ERASE_ACCOUNT, DONE),
     "key made": (lambda o: o.create_key(), AuditAction.CREATE_API_KEY, DONE),
     "key revoked": (lambda o: o.revoke_key(), AuditAction.REVOKE_API_KEY, DONE),
     "admin made": (lambda o: o.create_admin(), AuditAction.CREATE_ADMIN, DONE),
@@ -379,6 +437,19 @@ class TestDisabledAccounts:
 
         assert {office.authenticate(token).user_id for token in tokens} == {office.ada.id}
 
+    def test_refresh_tokens_get_nothing_and_work_again_later(self, office: Office) -> None:
+        token = office.sign_in().refresh_token
+        refresh = RefreshSession(
+            office.bench.database, office.bench.session_tokens, office.bench.clock
+        )
+
+        office.change(disabled=True)
+        with pytest.raises(InvalidRefreshToken):
+            refresh(token)
+        office.change(disabled=False)
+
+        assert refresh(token)
+
     def test_signing_in_is_answered_as_a_wrong_password_is(self, office: Office) -> None:
         office.change(disabled=True)
         office.forget()
@@ -401,6 +472,16 @@ class TestTheLastAdmin:
 
         office.create_admin()
         assert office.change(office.root, **changes) != office.root
+
+    def test_cannot_give_the_account_up(self, office: Office) -> None:
+        with pytest.raises(LastAdmin):
+            office.erase(office.root)
+
+        office.create_admin()
+        office.erase(office.root)
+
+        with office.bench.database.reading() as work:
+            assert [admin.username for admin in work.users.hold_admins()] == ["second"]
 
     def test_of_two_who_take_it_from_each_other_at_once_one_stays(self, office: Office) -> None:
         second = an_admin(id=office.create_admin())

@@ -18,13 +18,17 @@ import attrs
 from adapters.imaging.font_probe import SfntProbe
 from adapters.imaging.header_probe import HeaderProbe
 from adapters.persistence.sqlite import SqliteDatabase
+from adapters.security.jwt_tokens import JWTAccessTokens
 from adapters.security.sha256_key_tokens import Sha256KeyTokens
+from adapters.security.sha256_opaque_tokens import Sha256OpaqueTokens
 from adapters.security.signing_secrets import DerivedSigningSecrets
 from adapters.storage.disk import DiskObjectStore
 from adapters.storage.signed_links import SignedLinks
 from adapters.system.errands import ThreadErrands
 from adapters.system.failpoints import ArmedFailpoints
 from adapters.system.ids import RandomIds
+from application.accounts.post_letter import PostLetter
+from application.accounts.session_tokens import SessionTokens
 from application.actor import Actor
 from application.back_off import BackOff
 from application.idempotency import IdempotencyKey
@@ -36,12 +40,14 @@ from application.limits.quotas import Quotas
 from application.notifications.announce_outcome import AnnounceOutcome
 from application.notifications.make_notice import MakeNotice
 from application.notifications.send_delivery import SendDelivery
+from application.notifications.send_letter import SendLetter
 from application.outbox.measure_queues import MeasureQueues
 from application.outbox.sweep import Sweep
 from application.ports.image_editor import Drawn, EditAbandoned, Edited, ImageEditor, Watch
 from application.ports.memory_budget import MemoryBudget, WaitAbandoned
 from application.ports.message_publisher import Message, MessagePublisher
 from application.ports.notifier import Notice, Notifier
+from application.ports.postman import LetterText, Postman
 from application.ports.telemetry import Telemetry
 from application.ports.unit_of_work import UnitOfWork
 from application.tasks.process_task import ProcessTask, RetryPolicy
@@ -154,6 +160,24 @@ class EndlessMemory(MemoryBudget):
         yield
 
 
+class LetterBag(Postman):
+    """
+    Keeps the letters that it is asked to send.
+
+    Attributes:
+        trouble: Raised instead, if a test sets it.
+    """
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, LetterText]] = []
+        self.trouble: Exception | None = None
+
+    def post(self, address: str, letter: LetterText) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.sent.append((address, letter))
+
+
 class Postcards(MessagePublisher):
     """
     Keeps what it is asked to publish.
@@ -224,12 +248,50 @@ class Workbench:
     telemetry: Tally = attrs.field(factory=Tally)
     mail: PostBag = attrs.field(factory=PostBag)
     webhooks: PostBag = attrs.field(factory=PostBag)
+    letters: LetterBag = attrs.field(factory=LetterBag)
     publisher: Postcards = attrs.field(factory=Postcards)
     policy: UploadPolicy = UploadPolicy()
     quotas: Quotas = Quotas()
     signing_secrets: DerivedSigningSecrets = DerivedSigningSecrets(KEY)
 
     # --- use cases ---------------------------------------------------------------------------
+
+    @property
+    def access_tokens(self) -> JWTAccessTokens:
+        return JWTAccessTokens(
+            {"k1": KEY}, "k1", issuer="safelight", audience="safelight", clock=self.clock
+        )
+
+    @property
+    def session_tokens(self) -> SessionTokens:
+        return SessionTokens(
+            self.access_tokens,
+            self.opaque_tokens,
+            token_lifetime=15 * MINUTE,
+            session_lifetime=timedelta(days=30),
+            idle=timedelta(days=14),
+        )
+
+    @property
+    def post_letter(self) -> PostLetter:
+        return PostLetter(self.ids, self.clock)
+
+    @property
+    def opaque_tokens(self) -> Sha256OpaqueTokens:
+        return Sha256OpaqueTokens(lambda: KEY)
+
+    @property
+    def send_letter(self) -> SendLetter:
+        return SendLetter(
+            self.database,
+            self.letters,
+            self.opaque_tokens,
+            self.clock,
+            self.telemetry,
+            "https://images.example.com",
+            lease=MINUTE,
+            draw=lambda: 0.5,
+        )
 
     @property
     def links(self) -> SignedLinks:
@@ -298,6 +360,7 @@ class Workbench:
     def sweep(self, **overrides: Any) -> Sweep:
         return Sweep(
             self.database,
+            self.clock,
             **{"patience": MINUTE, "delivery_lease": MINUTE} | overrides,
         )
 
@@ -382,6 +445,14 @@ class Workbench:
 
     def expired(self) -> list[UUID]:
         return self.write(lambda work: [task.id for task in work.tasks.expired(100)])
+
+    def post_letters(self) -> list[tuple[str, LetterText]]:
+        """Send every letter whose message is due, and return what was sent."""
+        already = len(self.letters.sent)
+        for kind, subject in self.take_outbox():
+            if kind == "LetterDue":
+                self.send_letter(subject)
+        return self.letters.sent[already:]
 
     def outbox_count(self) -> int:
         return self.read(lambda work: work.outbox.count())

@@ -6,6 +6,3 @@ CREATE UNLOGGED TABLE rate_counts (
     ends_at TIMESTAMP WITH TIME ZONE NOT NULL
 ) WITH (fillfactor = 50);
 CREATE INDEX rate_counts_end ON rate_counts (ends_at);
-
--- What an account has made of late, and its results.
-CREATE INDEX tasks_user ON tasks (user_id, created_at);

@@ -6,6 +6,3 @@ CREATE TABLE rate_counts (
     ends_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX rate_counts_end ON rate_counts (ends_at);
-
--- What an account has made of late, and its results.
-CREATE INDEX tasks_user ON tasks (user_id, created_at);

@@ -87,7 +87,7 @@ def columns(database: AnyDatabase, table: str) -> dict[str, str]:
     return dict(
         ask(
             database,
-            f"SELECT name, type FROM pragma_table_info('{table}')"
+            f"SELECT name, type FROM pragma_table_xinfo('{table}')"
             if isinstance(database, SqliteDatabase)
             else f"""
                 SELECT attname, format_type(atttypid, NULL) FROM pg_attribute

@@ -14,6 +14,7 @@ from application.ports.repositories.files import FileKind
 from application.ports.repositories.tasks import TaskFilter
 from application.ports.unit_of_work import UnitOfWork
 from domain.notifications.channel import Occasion
+from domain.notifications.letter import LetterKind
 from domain.tasks.task import Failure, FailureCode, Task, TaskStatus
 from tests.builders import NOON
 from tests.services.postgres import PrivatePostgres
@@ -63,6 +64,13 @@ INSERT INTO preset_versions SELECT p.id, v, '{{}}', 0, now()
 INSERT INTO processing_log (task_id, attempt, started_at, ended_at, outcome, stage_seconds)
     SELECT id(n + 3 * {ROWS}), 1, now(), now(), 'completed', '{{}}' FROM generate_series(1, {ROWS}) n;
 INSERT INTO idempotency_keys SELECT 'scope', 'key' || n, '', '{{}}', now() - n * interval '1 min'
+    FROM generate_series(1, {ROWS}) n;
+INSERT INTO refresh_tokens SELECT 'token' || n, id(n), now(), now(), 'token' || (n + 1)
+    FROM generate_series(1, {ROWS}) n;
+INSERT INTO letters SELECT id(n), 'password-reset', 'ada' || n || '@example.com', id(n), now(),
+    now() + (n - 20) * interval '1 min', CASE WHEN n % 10 = 0 THEN 'pending' ELSE 'delivered' END,
+    1, NULL, NULL, NULL, 'token' || n, now() FROM generate_series(1, {ROWS}) n;
+INSERT INTO erasures SELECT id(n), id(n), now(), '{{}}', now(), '', now()
     FROM generate_series(1, {ROWS}) n;
 ANALYZE;
 """
@@ -138,6 +146,27 @@ def held() -> Task:
         ("users_email", lambda work: work.users.by_email("ada7@example.com")),
         ("users_username_key", lambda work: work.users.by_username("ada7")),
         ("sessions_pkey users_pkey", lambda work: work.sessions.with_user(USER)),
+        ("sessions_user", lambda work: work.sessions.live_of(USER, NOON)),
+        ("sessions_user", lambda work: work.sessions.revoke_all_of(USER, NOON)),
+        ("refresh_tokens_pkey", lambda work: work.sessions.find_refresh_token("token7")),
+        ("refresh_tokens_pkey", lambda work: work.sessions.rotate("token7", "next", NOON)),
+        ("letters_due", lambda work: work.letters.due(10)),
+        ("letters_due", lambda work: work.letters.has_due()),
+        (
+            "letters_address",
+            lambda work: work.letters.count_to("ada7@example.com", LetterKind.PASSWORD_RESET, NOON),
+        ),
+        (
+            "letters_token",
+            lambda work: work.letters.use_token(LetterKind.PASSWORD_RESET, "token7", NOON),
+        ),
+        (
+            "letters_user",
+            lambda work: work.letters.void_tokens(USER, LetterKind.PASSWORD_RESET, NOON),
+        ),
+        ("tasks_user", lambda work: work.tasks.page_of(USER, None, None, 10)),
+        ("tasks_user", lambda work: work.tasks.page_of(USER, TaskStatus.FAILED, None, 10)),
+        ("erasures_open", lambda work: work.erasures.has_due(NOON)),
         ("api_keys_pkey users_pkey", lambda work: work.api_keys.with_user(USER)),
         ("api_keys_user", lambda work: work.api_keys.of_user(USER)),
         ("api_keys_pkey", lambda work: work.api_keys.note_use(USER, NOON)),
@@ -162,7 +191,7 @@ def held() -> Task:
         ("images_kept tasks_pkey", lambda work: work.files.forget_originals(-MINUTE, 10)),
         ("tasks_kept results_pkey", lambda work: work.files.forget_results(-MINUTE, 10)),
         (
-            "processing_log_age deliveries_ended sessions_end",
+            "processing_log_age deliveries_ended letters_ended sessions_end",
             lambda work: work.history.remove_older_than(-MINUTE, 10),
         ),
         ("images_pkey results_pkey assets_pkey", lambda work: work.files.named([TASK])),

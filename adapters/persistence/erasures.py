@@ -1,0 +1,284 @@
+"""What is left of accounts that are given up."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from adapters.persistence.connection import Connection, Document, Row, TextArray
+from application.ports.repositories.erasures import ErasedFile, Erasures
+from domain.users.erasure import CLOSED_AFTER, Erasure
+from domain.users.roles import Role
+
+WITHDRAWN: Final = {
+    "sessions": "DELETE FROM sessions WHERE user_id = :user_id",
+    "apiKeys": "DELETE FROM api_keys WHERE user_id = :user_id",
+    "webhooks": "DELETE FROM webhooks WHERE user_id = :user_id",
+    "presetVersions": """
+        DELETE FROM preset_versions
+        WHERE preset_id IN (SELECT id FROM presets WHERE user_id = :user_id)
+    """,
+    "presets": "DELETE FROM presets WHERE user_id = :user_id",
+    "letters": """
+        DELETE FROM letters
+        WHERE user_id = :user_id OR (user_id IS NULL AND lower(address) = lower(:address))
+    """,
+    "idempotencyKeys": "DELETE FROM idempotency_keys WHERE scope = :scope",
+    "cancelledTasks": """
+        UPDATE tasks SET status = 'cancelled', finished_at = clock_now(), lease_until = NULL
+        WHERE user_id = :user_id AND status IN ('queued', 'in progress')
+    """,
+}
+"""What goes at once, by its name on the receipt; refresh tokens go with their session."""
+
+OF_A_TASK: Final = {
+    "results": "DELETE FROM results WHERE task_id = :id",
+    "deliveries": "DELETE FROM deliveries WHERE task_id = :id",
+    "logEntries": "DELETE FROM processing_log WHERE task_id = :id",
+}
+
+# Nobody has this name or this password, nor any right that counts, and whoever wants theirs back
+# gets a new account.
+_FORGET_NAME: Final = """
+    UPDATE users SET username = :nobody, username_key = :nobodys_key, email = :address,
+        password_hash = '!', roles = :roles, email_verified_at = NULL,
+        disabled_at = coalesce(disabled_at, clock_now()), updated_at = clock_now()
+    WHERE id = :id
+"""
+_COLUMNS: Final = "id, user_id, requested_at, counts, destroyed_at, files_sha256"
+_GET: Final = f"SELECT {_COLUMNS} FROM erasures WHERE id = :id"
+_HOLD: Final = f"{_GET} AND closed_at IS NULL FOR UPDATE SKIP LOCKED"
+_IS_DUE: Final = """
+    closed_at IS NULL AND (destroyed_at IS NULL OR requested_at <= :closing)
+        AND (rung_until IS NULL OR rung_until <= clock_now())
+"""
+_HAS_DUE: Final = f"SELECT 1 FROM erasures WHERE {_IS_DUE} LIMIT 1"
+_DUE: Final = f"""
+    SELECT id FROM erasures WHERE {_IS_DUE}
+    ORDER BY requested_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
+"""
+
+
+class SqlErasures(Erasures):
+    """Erasures in the table `erasures`, their files in `erased_files`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, erasure: Erasure) -> None:
+        self._connection.change(
+            """
+            INSERT INTO erasures (id, user_id, requested_at, counts)
+            VALUES (:id, :user_id, :requested_at, :counts)
+            """,
+            id=erasure.id,
+            user_id=erasure.user_id,
+            requested_at=erasure.requested_at,
+            counts=Document(erasure.counts),
+        )
+
+    def get(self, erasure_id: UUID) -> Erasure | None:
+        return self._one(_GET, erasure_id)
+
+    def hold(self, erasure_id: UUID) -> Erasure | None:
+        return self._one(_HOLD, erasure_id)
+
+    def save(self, erasure: Erasure) -> None:
+        self._connection.change(
+            """
+            UPDATE erasures SET counts = :counts, destroyed_at = :destroyed_at,
+                files_sha256 = :files_sha256
+            WHERE id = :id
+            """,
+            id=erasure.id,
+            counts=Document(erasure.counts),
+            destroyed_at=erasure.destroyed_at,
+            files_sha256=erasure.files_sha256,
+        )
+
+    def withdraw(self, user_id: UUID, address: str) -> Mapping[str, int]:
+        values = {"user_id": user_id, "address": address, "scope": str(user_id)}
+        counts = {
+            name: self._connection.change(
+                sql, **{key: value for key, value in values.items() if f":{key}" in sql}
+            )
+            for name, sql in WITHDRAWN.items()
+        }
+        self._connection.change(
+            _FORGET_NAME,
+            id=user_id,
+            nobody=f"erased-{user_id}",
+            nobodys_key=f"erased-{user_id}",
+            address=f"{user_id}@erased.invalid",
+            roles=TextArray([Role.USER.value]),
+        )
+        return {name: count for name, count in counts.items() if count}
+
+    def destroy_pictures(self, erasure: Erasure, limit: int) -> Mapping[str, int]:
+        images = self._connection.rows(
+            """
+            SELECT id, file_path, byte_size, gone FROM images
+            WHERE user_id = :user_id ORDER BY created_at DESC, id LIMIT :limit
+            """,
+            user_id=erasure.user_id,
+            limit=limit,
+        )
+        if not images:
+            return self._destroy_assets(erasure, limit)
+        counts: dict[str, int] = {}
+        for row in images:
+            image_id, gone = self._connection.as_uuid(row[0]), row[3]
+            files: dict[str, int | None] = {} if gone == "removed" else {row[1]: row[2]}
+            for name, count in self._destroy_tasks(image_id, files, gone).items():
+                counts[name] = counts.get(name, 0) + count
+            self._connection.change("DELETE FROM images WHERE id = :id", id=image_id)
+            self._write_down(erasure.id, files)
+            _count_files(counts, files)
+        return counts | {"images": len(images)}
+
+    def _destroy_tasks(
+        self, image_id: UUID, files: dict[str, int | None], gone: str | None
+    ) -> Mapping[str, int]:
+        """Destroy the tasks over an image, and add their files to *files*."""
+        # Cancelled first: a worker that ends one just now waits, and then finds it decided.
+        self._connection.change(
+            """
+            UPDATE tasks SET status = 'cancelled', lease_until = NULL
+            WHERE image_id = :id AND status IN ('queued', 'in progress')
+            """,
+            id=image_id,
+        )
+        tasks = self._connection.rows(
+            "SELECT id, assets, gone FROM tasks WHERE image_id = :id ORDER BY id", id=image_id
+        )
+        counts = {"tasks": len(tasks)}
+        for row in tasks:
+            task_id = self._connection.as_uuid(row[0])
+            assets: dict[str, Any] = self._connection.as_document(row[1])
+            if gone != "removed":
+                attached = (key for key in assets.values() if key.startswith(f"{image_id}/"))
+                files.update(dict.fromkeys(sorted(attached)))
+            if row[2] != "removed":
+                files.update(self._files_of_results(task_id))
+            for name, sql in OF_A_TASK.items():
+                counts[name] = counts.get(name, 0) + self._connection.change(sql, id=task_id)
+            self._connection.change("DELETE FROM tasks WHERE id = :id", id=task_id)
+        return counts
+
+    def _files_of_results(self, task_id: UUID) -> dict[str, int | None]:
+        rows = self._connection.rows(
+            "SELECT file_path, byte_size FROM results WHERE task_id = :id ORDER BY position",
+            id=task_id,
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def _destroy_assets(self, erasure: Erasure, limit: int) -> Mapping[str, int]:
+        assets = self._connection.rows(
+            """
+            SELECT id, file_path, byte_size FROM assets
+            WHERE user_id = :user_id ORDER BY id LIMIT :limit
+            """,
+            user_id=erasure.user_id,
+            limit=limit,
+        )
+        if not assets:
+            return {}
+        counts: dict[str, int] = {"assets": len(assets)}
+        files: dict[str, int | None] = {}
+        for asset_id, file_path, byte_size in assets:
+            files[file_path] = byte_size
+            self._connection.change("DELETE FROM assets WHERE id = :id", id=asset_id)
+        self._write_down(erasure.id, files)
+        _count_files(counts, files)
+        return counts
+
+    def _write_down(self, erasure_id: UUID, files: Mapping[str, int | None]) -> None:
+        row = self._connection.row(
+            "SELECT coalesce(max(position), 0) FROM erased_files WHERE erasure_id = :id",
+            id=erasure_id,
+        )
+        last = int(row[0]) if row else 0
+        for position, key in enumerate(files, start=last + 1):
+            self._connection.change(
+                """
+                INSERT INTO erased_files (erasure_id, position, file_path)
+                VALUES (:id, :position, :key)
+                """,
+                id=erasure_id,
+                position=position,
+                key=key,
+            )
+
+    def undestroyed(self, erasure_id: UUID, limit: int) -> Sequence[ErasedFile]:
+        rows = self._connection.rows(
+            """
+            SELECT position, file_path FROM erased_files
+            WHERE erasure_id = :id AND destroyed_at IS NULL ORDER BY position LIMIT :limit
+            """,
+            id=erasure_id,
+            limit=limit,
+        )
+        return [ErasedFile(row[0], row[1]) for row in rows]
+
+    def mark_destroyed(self, erasure_id: UUID, files: Sequence[ErasedFile]) -> None:
+        for file in files:
+            self._connection.change(
+                """
+                UPDATE erased_files SET destroyed_at = clock_now()
+                WHERE erasure_id = :id AND position = :position AND destroyed_at IS NULL
+                """,
+                id=erasure_id,
+                position=file.position,
+            )
+
+    def files(self, erasure_id: UUID, after: int, limit: int) -> Sequence[ErasedFile]:
+        rows = self._connection.rows(
+            """
+            SELECT position, file_path FROM erased_files
+            WHERE erasure_id = :id AND position > :after ORDER BY position LIMIT :limit
+            """,
+            id=erasure_id,
+            after=after,
+            limit=limit,
+        )
+        return [ErasedFile(row[0], row[1]) for row in rows]
+
+    def close(self, erasure: Erasure) -> None:
+        self._connection.change("DELETE FROM users WHERE id = :id", id=erasure.user_id)
+        self._connection.change(
+            "UPDATE erasures SET closed_at = clock_now() WHERE id = :id", id=erasure.id
+        )
+
+    def has_due(self, now: datetime) -> bool:
+        return self._connection.row(_HAS_DUE, closing=now - CLOSED_AFTER) is not None
+
+    def due(self, now: datetime, limit: int) -> Sequence[UUID]:
+        rows = self._connection.rows(_DUE, closing=now - CLOSED_AFTER, limit=limit)
+        return [self._connection.as_uuid(row[0]) for row in rows]
+
+    def postpone(self, erasure_id: UUID, delay: timedelta) -> None:
+        self._connection.change(
+            "UPDATE erasures SET rung_until = clock_after(:delay) WHERE id = :id",
+            id=erasure_id,
+            delay=delay.total_seconds(),
+        )
+
+    def _one(self, sql: str, erasure_id: UUID) -> Erasure | None:
+        row = self._connection.row(sql, id=erasure_id)
+        return None if row is None else self._erasure_from(row)
+
+    def _erasure_from(self, row: Row) -> Erasure:
+        read = self._connection
+        return Erasure(
+            id=read.as_uuid(row[0]),
+            user_id=read.as_uuid(row[1]),
+            requested_at=read.as_time(row[2]),
+            counts=read.as_document(row[3]),
+            destroyed_at=read.as_time_or_none(row[4]),
+            files_sha256=row[5],
+        )
+
+
+def _count_files(counts: dict[str, int], files: Mapping[str, int | None]) -> None:
+    counts["files"] = counts.get("files", 0) + len(files)
+    counts["bytes"] = counts.get("bytes", 0) + sum(size or 0 for size in files.values())

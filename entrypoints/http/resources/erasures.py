@@ -1,0 +1,126 @@
+"""Taking one's data along, giving one's account up, and the receipt for it."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+import attrs
+import falcon
+
+from application.accounts.erase_account import EraseAccountRequest
+from application.accounts.export_account import AccountExport
+from application.accounts.view_erasure import ErasureView, ViewErasureRequest
+from application.actor import Actor
+from domain.errors import InvalidParameter
+from domain.users.roles import Role
+from entrypoints.http.authentication import Authentication
+from entrypoints.http.client_address import site_of
+from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp, write_json
+from entrypoints.http.resources.api_keys import key_document
+from entrypoints.http.resources.sessions import session_document
+
+_POSITION: Final = re.compile(r"[1-9][0-9]{0,8}")
+
+
+@attrs.frozen
+class ErasePayload:
+    """The password, to show that it is meant."""
+
+    password: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class OwnAccount:
+    """`/api/users/me`."""
+
+    authentication: Authentication
+    erase_account: Callable[[EraseAccountRequest], UUID]
+    payloads: PayloadReader
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """End the account, and say where the receipt will be."""
+        actor = self.authentication(req)
+        payload = self.payloads.read(req, ErasePayload)
+        site = site_of(req.context.address)
+        erasure_id = self.erase_account(EraseAccountRequest(actor, payload.password, site))
+        receipt = f"/api/erasures/{erasure_id}"
+        resp.set_header("Location", receipt)
+        write_json(resp, {"message": "Account erased.", "receiptUrl": receipt}, 202)
+
+
+@attrs.frozen
+class Export:
+    """`/api/users/me/export`."""
+
+    authentication: Authentication
+    export_account: Callable[[Actor], AccountExport]
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Show all that is known of the caller, and where the lists are that have no bound."""
+        actor = self.authentication(req)
+        export = self.export_account(actor)
+        user = export.user
+        resp.set_header("Content-Disposition", 'attachment; filename="safelight-account.json"')
+        write_json(
+            resp,
+            {
+                "profile": {
+                    "id": str(user.id),
+                    "username": user.username,
+                    "email": user.email,
+                    "emailVerifiedAt": timestamp(user.email_verified_at),
+                    "roles": [role.value for role in Role if role in user.roles],
+                    "createdAt": timestamp(user.created_at),
+                    "updatedAt": timestamp(user.updated_at),
+                },
+                "sessions": [session_document(one, actor) for one in export.sessions],
+                "apiKeys": [key_document(one) for one in export.api_keys],
+                "webhooks": [
+                    {"id": str(one.id), "url": one.url, "createdAt": timestamp(one.created_at)}
+                    for one in export.webhooks
+                ],
+                "lists": {
+                    "images": "/api/images?limit=100",
+                    "tasks": "/api/users/me/tasks?limit=100",
+                    "presets": "/api/presets?limit=100",
+                    "assets": "/api/assets?limit=100",
+                },
+            },
+        )
+
+    on_head = on_get
+
+
+@attrs.frozen
+class Receipt:
+    """`/api/erasures/{erasureId}`."""
+
+    view_erasure: Callable[[ViewErasureRequest], ErasureView]
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, erasure_id: str) -> None:
+        """Show what has been destroyed, and a page of the files; `Link` leads to the next."""
+        wanted = id_in_path(erasure_id)
+        after = req.get_param("after", default="")
+        if after and not _POSITION.fullmatch(after):
+            raise InvalidParameter("must be as a Link header gave it", pointer="/after")
+        view = self.view_erasure(ViewErasureRequest(wanted, int(after or 0)))
+        erasure = view.erasure
+        if view.next_after is not None:
+            resp.set_header("Link", f'<{req.path}?after={view.next_after}>; rel="next"')
+        if erasure.destroyed_at is None:
+            resp.set_header("Retry-After", "5")
+        write_json(
+            resp,
+            {
+                "id": str(erasure.id),
+                "status": "in progress" if erasure.destroyed_at is None else "completed",
+                "requestedAt": timestamp(erasure.requested_at),
+                "completedAt": timestamp(erasure.destroyed_at),
+                "destroyed": dict(erasure.counts),
+                "files": [file.key for file in view.files],
+                "filesSha256": erasure.files_sha256,
+            },
+        )
+
+    on_head = on_get
