@@ -14,7 +14,7 @@ from tests.services.seaweedfs import s3_service as s3_service
 from tests.services.sqs import sqs as sqs
 
 # Each of these starts whole platforms and wants a processor of its own for them.
-_WHOLE_PLATFORMS = ("tests/faults/", "tests/e2e/", "tests/deployment/", "tests/unit/entrypoints/")
+_WHOLE_PLATFORMS = ("tests/faults/", "tests/e2e/")
 
 
 _DRAWN_BY_CHANCE = re.compile("[0-9a-fA-F]{16,}")

@@ -85,6 +85,7 @@ def a_large_result(platform: RunningPlatform) -> str:
     return str(link).removeprefix(platform.base)
 
 
+@pytest.mark.alone
 def test_64_slow_clients_delay_nobody_and_are_hung_up_on(
     platform: RunningPlatform, proxy: Proxy
 ) -> None:

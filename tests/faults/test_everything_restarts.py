@@ -109,6 +109,7 @@ def test_stopping_leaves_no_process_behind_and_starting_again_goes_on(tmp_path: 
         platform.wait_for_status(uploaded.task_id, "completed", seconds=60)
 
 
+@pytest.mark.alone
 def test_a_later_start_is_ready_within_three_seconds(tmp_path: Path):
     """Of three, the quickest counts: others may use the machine at the time of one."""
     with RunningPlatform(tmp_path / "data") as platform:

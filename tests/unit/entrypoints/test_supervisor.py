@@ -88,6 +88,7 @@ def test_a_second_one_on_the_same_data_directory_is_refused(platform: RunningPla
     assert f"process {platform.process.pid} already runs" in outcome.stderr
 
 
+@pytest.mark.alone
 def test_it_is_soon_ready_again_on_its_data_and_sigterm_leaves_no_process(tmp_path: Path) -> None:
     platform = RunningPlatform(tmp_path / "data")
     platform.start()
