@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -138,12 +139,15 @@ class PrivatePostgres(Postgres):
 
     def freeze(self) -> None:
         """Let every one of its processes stand still, until `thaw`."""
-        for pid in self.pids():
-            os.kill(pid, signal.SIGSTOP)
+        self._tell(signal.SIGSTOP)
 
     def thaw(self) -> None:
+        self._tell(signal.SIGCONT)
+
+    def _tell(self, word: signal.Signals) -> None:
         for pid in self.pids():
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # those that serve one client come and go
+                os.kill(pid, word)
 
     def stop(self) -> None:
         self.thaw()
