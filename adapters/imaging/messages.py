@@ -4,6 +4,7 @@ What an editor and its renderers say to each other: JSON in single packets, file
 Both sides check what they read; a renderer that has met hostile bytes is not to be believed.
 """
 
+import functools
 import json
 import re
 from enum import Enum
@@ -57,6 +58,8 @@ PROGRESS: Final = b"P"
 
 _DETAIL: Final = 500
 _TRACE: Final = 8000
+# Most uploads of an hour ask for one of a few pipelines; an order is 160 KiB at the most.
+_ORDERS_KEPT: Final = 16
 _STAGE: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
 _MOST_STAGES: Final = 20
 _LONGEST_SECONDS: Final = 1e6
@@ -83,15 +86,25 @@ class Order:
 
     def encode(self) -> bytes:
         """Return the packet for this order."""
-        return _packet(
-            {"pipeline": pipeline_to_document(self.pipeline), "assets": list(self.asset_names)}
-        )
+        return _packed(self)
 
     @classmethod
     def decode(cls, packet: bytes) -> "Order":
         """Read a packet made by `encode`."""
-        document = json.loads(packet)
-        return cls(pipeline_from_document(document["pipeline"]), tuple(document["assets"]))
+        return _unpacked(packet)
+
+
+@functools.lru_cache(_ORDERS_KEPT)
+def _packed(order: Order) -> bytes:
+    return _packet(
+        {"pipeline": pipeline_to_document(order.pipeline), "assets": list(order.asset_names)}
+    )
+
+
+@functools.lru_cache(_ORDERS_KEPT)
+def _unpacked(packet: bytes) -> Order:
+    document = json.loads(packet)
+    return Order(pipeline_from_document(document["pipeline"]), tuple(document["assets"]))
 
 
 @attrs.frozen
