@@ -67,8 +67,9 @@ class ChangePassword:
         if user is None:
             raise NotFound
         current = request.current if len(request.current) <= MAX_PASSWORD_CHARACTERS else ""
-        self.guesses.begin(user.email, request.site)
-        if not self.hasher.verify(current, user.password_hash):
+        with self.guesses.one(user.email, request.site):
+            is_right = self.hasher.verify(current, user.password_hash)
+        if not is_right:
             raise WrongPassword(pointer="/currentPassword")
         self.guesses.was_right(user.email, request.site)
         new_hash, now = self.hasher.hash(new), self.clock.now()

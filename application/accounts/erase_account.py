@@ -68,8 +68,9 @@ class EraseAccount:
         if user is None:
             raise NotFound
         given = request.password if len(request.password) <= MAX_PASSWORD_CHARACTERS else ""
-        self.guesses.begin(user.email, request.site)
-        if not self.hasher.verify(given, user.password_hash):
+        with self.guesses.one(user.email, request.site):
+            is_right = self.hasher.verify(given, user.password_hash)
+        if not is_right:
             raise WrongPassword(pointer="/password")
         self.guesses.was_right(user.email, request.site)
         erasure = Erasure(id=self.ids.new(), user_id=user.id, requested_at=self.clock.now())

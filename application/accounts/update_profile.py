@@ -98,8 +98,9 @@ class UpdateProfile:
         password = given if len(given) <= MAX_PASSWORD_CHARACTERS else ""
         if user is None:
             raise NotFound
-        self.guesses.begin(user.email, site)
-        if not self.hasher.verify(password, user.password_hash):
+        with self.guesses.one(user.email, site):
+            is_right = self.hasher.verify(password, user.password_hash)
+        if not is_right:
             raise WrongPassword(pointer="/currentPassword")
         self.guesses.was_right(user.email, site)
 

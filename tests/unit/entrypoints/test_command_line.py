@@ -62,6 +62,22 @@ def test_wrong_settings_are_all_told_without_a_stack_trace() -> None:
     assert "Traceback" not in outcome.stderr
 
 
+@pytest.mark.parametrize("command", ["up", "api", "image-worker", "notifier", "relay", "migrate"])
+def test_no_process_starts_with_a_weak_key(command: str, tmp_path: Path) -> None:
+    weak = {"TOKENS": "change-me-" * 4, "LINKS": "0" * 64, "WEBHOOK": "short"}
+
+    outcome = safelight(
+        command,
+        SAFELIGHT_DATA_DIR=str(tmp_path / "data"),
+        **{f"SAFELIGHT_{name}_KEY": key for name, key in weak.items()},
+    )
+
+    assert outcome.returncode == 2
+    assert "3 settings are wrong" in outcome.stderr
+    assert not any(key in outcome.stderr + outcome.stdout for key in weak.values())
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_taken_port_is_told_with_a_way_out(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
