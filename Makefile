@@ -52,7 +52,7 @@ static: $(TEST_STAMP)
 	$(BIN)/lint-imports
 
 .PHONY: bench
-bench: $(TEST_STAMP)  ## What the platform costs around the pixels, as ratios; ARGS=engine: the pixels themselves, beside others
+bench: $(TEST_STAMP)  ## What the platform costs around the pixels, as ratios; ARGS=engine: the pixels themselves, beside others; ARGS=login: what a storm of sign-ins costs others
 	$(PYTHON) -m benchmarks $(ARGS)
 
 .PHONY: faults
