@@ -53,6 +53,19 @@ def test_the_help_names_every_command_and_the_way_to_start() -> None:
     assert "Start with safelight up" in outcome.stdout
 
 
+def test_the_folder_that_one_is_in_is_no_place_to_look_for_code(tmp_path: Path) -> None:
+    planted = tmp_path / "entrypoints"
+    planted.mkdir()
+    (planted / "__init__.py").write_text("raise SystemExit('planted')")
+
+    outcome = subprocess.run(
+        [str(ROOT / "safelight"), "--version"], cwd=tmp_path, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+
+
 def test_wrong_settings_are_all_told_without_a_stack_trace() -> None:
     outcome = safelight("up", SAFELIGHT_HTTP_WORKERS="0", SAFELIGHT_TOKEN_KEY="x")
 
