@@ -1,0 +1,159 @@
+"""
+Nobody finds out who has an account: not by the status, the body, the headers or the time.
+
+`make timing` takes 200 samples of each time, `make test` fewer.
+"""
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any, Final
+
+import pytest
+
+from domain.users.roles import Role
+from tests.authorisation.estate import PASSWORD, Estate, Request
+
+SAMPLES: Final = int(os.environ.get("SAFELIGHT_TEST_SAMPLES", "40"))
+MAY_DIFFER: Final = 0.05
+CAMPAIGNS: Final = 3
+"""What tells by its time does so each time; a machine that is busy elsewhere does not."""
+
+KNOWN, UNKNOWN, DISABLED, ERASED = (
+    f"{name}@example.com" for name in ("ada", "nobody", "dora", "gone")
+)
+_numbers: Final = count()
+
+
+def login(email: str, password: str = "wrong horse") -> Request:  # noqa: S107  # that is the point
+    return Request("POST", "/api/auth/login", body={"email": email, "password": password})
+
+
+def register(email: str) -> Request:
+    newcomer = {"username": f"newcomer-{next(_numbers)}", "email": email, "password": PASSWORD}
+    return Request("POST", "/api/auth/register", body=newcomer)
+
+
+def forgot(email: str) -> Request:
+    return Request("POST", "/api/auth/password/forgot", body={"email": email})
+
+
+def a_stranger() -> str:
+    return f"stranger-{next(_numbers)}@example.com"
+
+
+def settle(estate: Estate) -> None:
+    """Ada is there; Dora is disabled, Gone is gone."""
+    root = estate.a_newcomer("root", Role.ADMIN)
+    estate.a_newcomer("ada")
+    dora, gone = estate.a_newcomer("dora"), estate.a_newcomer("gone")
+    path = "/api/admin/users/"
+    disable = Request("PATCH", path + dora.things.user_id, body={"disabled": True})
+    estate.done(disable, root.token)
+    estate.done(Request("DELETE", path + gone.things.user_id), root.token)
+    estate.remember()
+
+
+@pytest.fixture(scope="module")
+def settled(estate: Estate) -> Estate:
+    settle(estate)
+    return estate
+
+
+def told(estate: Estate, request: Request) -> tuple[int, Any, dict[str, str]]:
+    """Return all of an answer but its id."""
+    answer = estate.ask(request)
+    headers = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
+    return answer.status_code, {**answer.json, "requestId": None}, headers
+
+
+SAME: Final[dict[str, tuple[int, Callable[[], Iterator[Request]]]]] = {
+    "signing in": (
+        401,
+        lambda: iter([
+            login(UNKNOWN), login(KNOWN), login(KNOWN.upper()), login(DISABLED, PASSWORD),
+            login(ERASED, PASSWORD), login("no address"), login(UNKNOWN, "x" * 1000),
+        ]),
+    ),
+    "registering": (201, lambda: map(register, [a_stranger(), KNOWN, KNOWN.upper(), DISABLED])),
+    "having forgotten": (202, lambda: map(forgot, [UNKNOWN, KNOWN, KNOWN.upper(), DISABLED, ERASED])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", SAME)
+def test_answers_are_the_same_whoever_has_an_account(settled: Estate, what: str) -> None:
+    status, requests = SAME[what]
+
+    answers = [told(settled, request) for request in requests()]
+    settled.restore()
+
+    assert {answer[0] for answer in answers} == {status}
+    assert all(answer == answers[0] for answer in answers)
+
+
+def test_a_taken_name_is_told_whoever_has_the_address(settled: Estate) -> None:
+    """Names are public, so they may be; but not in one case only."""
+    for email in (KNOWN, a_stranger()):
+        newcomer = {"username": "ADA", "email": email, "password": PASSWORD}
+        answer = settled.ask(Request("POST", "/api/auth/register", body=newcomer))
+        assert (answer.status_code, answer.json["code"]) == (409, "username-taken")
+
+
+def test_an_idempotency_key_tells_nothing_either(settled: Estate) -> None:
+    for email in (KNOWN, a_stranger()):
+        request = register(email)
+        first, again = (settled.ask(request, None, **{"Idempotency-Key": email}) for _ in range(2))
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.headers["idempotent-replayed"] == "true"
+    settled.restore()
+
+
+PAIRS: Final[dict[str, tuple[Callable[[], Request], Callable[[], Request]]]] = {
+    "signing in": (lambda: login(KNOWN), lambda: login(UNKNOWN)),
+    "signing in when disabled": (lambda: login(DISABLED, PASSWORD), lambda: login(UNKNOWN)),
+    "registering": (lambda: register(KNOWN), lambda: register(a_stranger())),
+    "having forgotten": (lambda: forgot(KNOWN), lambda: forgot(UNKNOWN)),
+}
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
+    """A platform whose passwords cost what they cost."""
+    with Estate(tmp_path_factory.mktemp("honest"), quick_hashes=False) as estate:
+        settle(estate)
+        yield estate
+
+
+def medians(estate: Estate, *make: Callable[[], Request]) -> list[float]:
+    """Return the median seconds of each kind of request, asked by turns."""
+    seconds: list[list[float]] = [[] for _ in make]
+    for turn in range(SAMPLES + 2):
+        kinds = list(enumerate(make))
+        for kind, one in kinds if turn % 2 else reversed(kinds):
+            request = one()
+            started = time.perf_counter()
+            estate.ask(request)
+            taken = time.perf_counter() - started
+            estate.adapters.errands().finish()
+            if turn >= 2:  # the first ones find nothing prepared
+                seconds[kind].append(taken)
+    return [statistics.median(of_kind) for of_kind in seconds]
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("what", PAIRS)
+def test_the_time_is_the_same_whoever_has_an_account(honest: Estate, what: str) -> None:
+    differences = []
+    for _ in range(CAMPAIGNS):
+        known, unknown = medians(honest, *PAIRS[what])
+        differences.append(known / unknown - 1)
+        print(  # noqa: T201  # what `make timing` shows
+            f"{what}: {known * 1000:.2f} ms known, {unknown * 1000:.2f} ms unknown, "
+            f"{differences[-1]:+.1%} of {SAMPLES} samples each"
+        )
+        if abs(differences[-1]) <= MAY_DIFFER:
+            return
+
+    raise AssertionError(f"{what} tells who has an account, by its time: {differences}")
