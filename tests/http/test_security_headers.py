@@ -77,7 +77,8 @@ def check(caller: Caller, answer: Answer, path: str) -> None:
     if answer.content:
         assert answer.headers["content-type"]
     if answer.status_code >= 400 and answer.content:
-        assert answer.headers["content-type"] in ("application/problem+json", "text/html")
+        media_type = answer.headers["content-type"].partition(";")[0]
+        assert media_type in ("application/problem+json", "text/html")
         assert "Traceback" not in answer.text and 'File "' not in answer.text
 
 
