@@ -49,8 +49,8 @@ class ForgotPassword:
         """Check the form, write letter and entry down."""
         email = checked_email(request.email)
         with self.database.writing() as work:
-            user = work.users.by_email(email)
             if self.post_letter.if_few(work, LetterKind.PASSWORD_RESET, email, None):
+                user = work.users.by_email(email)
                 work.audit.add(
                     AuditRecord(
                         AuditAction.ASK_FOR_RESET,
