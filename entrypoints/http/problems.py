@@ -74,6 +74,8 @@ PROBLEMS: Final = _by_code((
     Problem("range-not-satisfiable", 416, "The range lies outside the file",
             "Ask for bytes that are there; the Content-Range header tells the size."),
     Problem("header-fields-too-large", 431, "The header is too large", "Send less of a header."),
+    Problem("unsupported-transfer-coding", 501, "The body is coded in a way that nobody knows",
+            "Send the body with a Content-Length header and without Transfer-Encoding."),
     # Who asks
     Problem("invalid-token", 401, "Sign in first",
             "Send a good access token or API key as Authorization: Bearer <token>; POST "

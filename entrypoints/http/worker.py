@@ -16,6 +16,7 @@ from entrypoints.http.problems import PROBLEMS
 _CODES: Final = (
     (errors.LimitRequestLine, "uri-too-long"),
     (errors.LimitRequestHeaders, "header-fields-too-large"),
+    (errors.UnsupportedTransferCoding, "unsupported-transfer-coding"),
     (errors.InvalidResponseHeader, "internal-error"),
     (errors.InvalidResponseHeaderName, "internal-error"),
     (errors.ConfigurationProblem, "internal-error"),
