@@ -12,6 +12,7 @@ from uuid import UUID
 import falcon
 
 from domain.errors import InvalidParameter
+from domain.users.labels import is_one_line
 from entrypoints.http.cursors import refuse_other_parameters
 
 T = TypeVar("T")
@@ -63,7 +64,7 @@ def id_given(req: falcon.Request, name: str) -> UUID | None:
 def text_given(req: falcon.Request, name: str) -> str | None:
     """Return the text that the parameter is, or None without it."""
     text = req.get_param(name)
-    if text is not None and not (len(text) <= _MAX_TEXT and text.isprintable()):
+    if text is not None and not (len(text) <= _MAX_TEXT and is_one_line(text)):
         raise InvalidParameter(
             f"must have at most {_MAX_TEXT} characters, and no control characters",
             pointer=f"/{name}",
@@ -98,7 +99,7 @@ def text_place(req: falcon.Request) -> str | None:
     if _TEXT_CURSOR.fullmatch(cursor):
         with suppress(ValueError):
             place = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_").decode()
-            if place.isprintable():
+            if is_one_line(place):
                 return place
     raise not_ours()
 

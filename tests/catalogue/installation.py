@@ -163,7 +163,7 @@ class Installation:
         **options: Any,
     ) -> Answer:
         """Send a body, as bytes or to be written out, as somebody."""
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json"} | options.pop("headers", {})
         return self.send(method, path, who, body=data, headers=headers, **options)
 

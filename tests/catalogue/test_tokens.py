@@ -101,8 +101,12 @@ def good(ada: Person) -> Iterator[str]:
 
 
 def test_65_two_authorizations_are_one_too_many(api: Installation, good: str) -> None:
-    for first, second in ((good, good), (good, "wrong"), ("wrong", good)):
-        headers = [("Authorization", f"Bearer {first}"), ("Authorization", f"Bearer {second}")]
+    for first, second in (
+        (f"Bearer {good}", f"Bearer {good}"), (f"Bearer {good}", "Bearer wrong"),
+        ("Bearer wrong", f"Bearer {good}"), (f"Bearer {good}", "wrong"), ("", f"Bearer {good}"),
+        (f"Bearer {good}", ""), (f"Bearer {good}", "Basic YWRhOg=="), ("Digest a=b", f"Bearer {good}"),
+    ):  # fmt: skip
+        headers = [("Authorization", first), ("Authorization", second)]
         answer = api.client.simulate_get("/api/users/profile", headers=headers)
 
         assert refusal(answer) == (400, "bad-request")
