@@ -4,7 +4,7 @@ import attrs
 
 from application.accounts.post_letter import PostLetter
 from application.audit import user_subject
-from application.idempotency import IdempotencyKey
+from application.idempotency import IdempotencyKey, RequestInProgress
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.password_hasher import PasswordHasher
@@ -15,6 +15,7 @@ from application.ports.unit_of_work import Database
 from domain.errors import PasswordCompromised
 from domain.notifications.letter import LetterKind
 from domain.users.audit import AuditAction, AuditRecord
+from domain.users.impostors import check_unmistakable
 from domain.users.roles import Role
 from domain.users.user import User, checked_email, checked_password, checked_username
 
@@ -49,10 +50,12 @@ class RegisterUser:
 
     Raises:
         PasswordCompromised: Everybody knows the password.
-        InvalidParameter: Name, address or password does not have the form it must have.
+        InvalidParameter: Name, address or password does not have the form it must have, or the
+            name could be taken for another.
         UsernameTaken: Another account has the name, whatever its case.
         EmailTaken: Another account has the address.
         IdempotencyKeyReused: The key stands for another newcomer.
+        RequestInProgress: The same request has come at the same time.
 
     Attributes:
         ask_to_verify: Whether newcomers get a letter by which to show that the address is theirs.
@@ -68,6 +71,7 @@ class RegisterUser:
     def __call__(self, request: RegisterUserRequest) -> Registered:
         """Check, hash, save."""
         username = checked_username(request.username)
+        check_unmistakable(username, pointer="/username")
         email = checked_email(request.email)
         password = checked_password(request.password)
         if self.screening.is_known(password):
@@ -110,6 +114,6 @@ class RegisterUser:
                     post_letter = PostLetter(self.ids, self.clock)
                     post_letter.if_few(work, LetterKind.EMAIL_VERIFICATION, user.email, user.id)
                 work.commit()
-        except TwinRequest:
-            return self(request)
+        except TwinRequest as twin:
+            raise RequestInProgress from twin
         return Registered()

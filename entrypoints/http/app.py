@@ -1,5 +1,6 @@
 """The HTTP API as one WSGI application; it is handed its use cases and knows no adapter."""
 
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from ipaddress import IPv4Network, IPv6Network
@@ -213,6 +214,7 @@ class HTTPOptions:
         base_url: What customers reach us by; https turns on Strict-Transport-Security.
         trusted_proxies: Whose X-Forwarded-For is believed.
         allowed_origins: Of pages whose scripts may read answers.
+        cursor_key: Marks the cursors of lists; the same in all processes.
     """
 
     converter: cattrs.Converter
@@ -220,6 +222,7 @@ class HTTPOptions:
     base_url: str
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
     allowed_origins: frozenset[str] = frozenset()
+    cursor_key: bytes = attrs.field(factory=lambda: secrets.token_bytes(32), repr=False)
 
 
 def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any, Any]:
@@ -236,7 +239,9 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
     ]
     app = falcon.App(middleware=middleware)
     errors.install(app)
-    authentication = Authentication(use_cases.authenticate, rate_limits.count)
+    authentication = Authentication(
+        use_cases.authenticate, rate_limits.count, options.cursor_key
+    )
     payloads = PayloadReader(options.converter)
     processing_options = ProcessingOptionsReader(options.converter)
     forms = UploadFormReader(use_cases.stage_file, processing_options)

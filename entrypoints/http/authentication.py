@@ -10,6 +10,7 @@ from structlog.contextvars import bind_contextvars
 
 from application.actor import Actor
 from application.ports.access_tokens import InvalidToken
+from entrypoints.http.cursor_seal import CursorSeal
 from entrypoints.http.errors import RequestRefused
 from entrypoints.http.route_scopes import scope_of
 
@@ -27,10 +28,12 @@ class Authentication:
 
     Attributes:
         count: Takes the request and its actor, None if nobody we know, and refuses too many.
+        cursor_key: Marks the cursors of lists, each user's for themselves.
     """
 
     authenticate: Callable[[str], Actor]
     count: Callable[[falcon.Request, Actor | None], None]
+    cursor_key: bytes = attrs.field(repr=False)
 
     def __call__(self, req: falcon.Request) -> Actor:
         """
@@ -51,6 +54,7 @@ class Authentication:
         if actor.key_id is not None:
             bind_contextvars(key_id=str(actor.key_id))
         self.count(req, actor)
+        req.context.cursor_seal = CursorSeal(self.cursor_key, f"{actor.user_id} {req.path}")
         actor.require_scope(scope_of(req.method, req.uri_template or ""))
         return actor
 

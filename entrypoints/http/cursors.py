@@ -2,8 +2,7 @@
 Where a page of a list goes on, as a text that customers hand back as they got it.
 
 Microseconds since 1970 (8 bytes, big-endian) and an id (16 bytes), in Base64 for URLs: 32
-characters, no two texts for one place. Nothing in it is secret or trusted: whoever makes one up
-moves about in a list that is their own.
+characters, no two texts for one place. Nothing in it is secret; `cursor_seal` marks it as ours.
 """
 
 import re
@@ -16,7 +15,8 @@ from uuid import UUID
 
 import falcon
 
-from domain.errors import InvalidParameter, UnknownMember
+from domain.errors import UnknownMember
+from entrypoints.http.cursor_seal import InvalidCursor, cursor_given, sealed
 from entrypoints.http.payloads import escaped
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,15 +24,27 @@ _CURSOR: Final = re.compile(r"[A-Za-z0-9_-]{32}")
 _MICROSECOND: Final = timedelta(microseconds=1)
 _PARAMETERS: Final = ("limit", "cursor")
 
+MAX_LIMIT: Final = 100
+"""The longest page of any list; whoever asks for more gets so many."""
+
 
 def page_asked_for(req: falcon.Request) -> dict[str, Any]:
     """Return `after`, and `limit` if it is given, of the page that *req* asks for."""
     refuse_other_parameters(req, _PARAMETERS)
-    limit, cursor = req.get_param("limit"), req.get_param("cursor")
-    return {
-        "after": None if cursor is None else place_of(cursor),
-        **({} if limit is None else {"limit": _whole_number(limit)}),
-    }
+    cursor = cursor_given(req)
+    return {"after": None if cursor is None else place_of(cursor), **limit_given(req)}
+
+
+def limit_given(req: falcon.Request) -> dict[str, int]:
+    """Return the limit if one is asked for; 0, which is refused, for what is no number."""
+    text = req.get_param("limit")
+    if text is None:
+        return {}
+    digits = re.fullmatch("0*([0-9]*)", text)
+    if digits is None or not text:
+        return {"limit": 0}
+    # As long as that it is no number to reckon with, and in any case more than there may be.
+    return {"limit": min(int(digits[1][:9] or 0), MAX_LIMIT)}
 
 
 def link_to_next(
@@ -40,7 +52,7 @@ def link_to_next(
 ) -> None:
     """Lead to the page that begins behind *after* (RFC 8288), unless that is None."""
     if after is not None:
-        query = {"limit": limit, "cursor": cursor_to(after)}
+        query = {"limit": limit, "cursor": sealed(req, cursor_to(after))}
         resp.set_header("Link", f'<{req.path}?{urlencode(query)}>; rel="next"')
 
 
@@ -66,24 +78,14 @@ def place_of(cursor: str) -> tuple[datetime, UUID]:
     Return what *cursor* stands for.
 
     Raises:
-        InvalidParameter: It is not one of ours.
+        InvalidCursor: It is not one of ours.
     """
     if not _CURSOR.fullmatch(cursor):
-        raise _not_ours()
+        raise InvalidCursor
     content = urlsafe_b64decode(cursor)
     try:
         created_at = _EPOCH + int.from_bytes(content[:8]) * _MICROSECOND
     except OverflowError:
-        raise _not_ours() from None
+        raise InvalidCursor from None
     return created_at, UUID(bytes=content[8:])
 
-
-def _whole_number(text: str) -> int:
-    """Return *text* as a number; 0, which is refused, for what is none."""
-    return int(text) if re.fullmatch("[0-9]{1,9}", text) else 0
-
-
-def _not_ours() -> InvalidParameter:
-    return InvalidParameter(
-        "must be the cursor of a Link header, as it was given", pointer="/cursor"
-    )

@@ -13,7 +13,8 @@ import falcon
 
 from domain.errors import InvalidParameter
 from domain.users.labels import is_one_line
-from entrypoints.http.cursors import refuse_other_parameters
+from entrypoints.http.cursor_seal import InvalidCursor, cursor_given, sealed
+from entrypoints.http.cursors import limit_given, refuse_other_parameters
 
 T = TypeVar("T")
 
@@ -24,10 +25,7 @@ _TEXT_CURSOR: Final = re.compile(r"[A-Za-z0-9_-]{1,1500}")
 def limit_and_choices(req: falcon.Request, *known: str) -> dict[str, Any]:
     """Return `limit` if it is given; refuse parameters that are not *known* ones."""
     refuse_other_parameters(req, ("limit", "cursor", *known))
-    text = req.get_param("limit")
-    if text is None:
-        return {}
-    return {"limit": int(text) if re.fullmatch("[0-9]{1,9}", text, re.ASCII) else 0}
+    return dict(limit_given(req))
 
 
 def link_to_cursor(
@@ -36,7 +34,7 @@ def link_to_cursor(
     """Lead to the next page of the same choice (RFC 8288), unless there is none."""
     if cursor is not None:
         choice = {name: req.get_param(name) for name in req.params}
-        query = urlencode(choice | {"limit": limit, "cursor": cursor})
+        query = urlencode(choice | {"limit": limit, "cursor": sealed(req, cursor)})
         resp.set_header("Link", f'<{req.path}?{query}>; rel="next"')
 
 
@@ -93,7 +91,7 @@ def text_cursor_to(place: str | None) -> str | None:
 
 def text_place(req: falcon.Request) -> str | None:
     """Return the text that the cursor stands for, or None without one."""
-    cursor = req.get_param("cursor")
+    cursor = cursor_given(req)
     if cursor is None:
         return None
     if _TEXT_CURSOR.fullmatch(cursor):
@@ -101,11 +99,4 @@ def text_place(req: falcon.Request) -> str | None:
             place = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_").decode()
             if is_one_line(place):
                 return place
-    raise not_ours()
-
-
-def not_ours() -> InvalidParameter:
-    """Return the refusal of a cursor that nobody was given."""
-    return InvalidParameter(
-        "must be the cursor of a Link header, as it was given", pointer="/cursor"
-    )
+    raise InvalidCursor

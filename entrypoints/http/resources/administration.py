@@ -18,6 +18,7 @@ from domain.users.audit import AuditAction, AuditEntry
 from domain.users.roles import Role
 from domain.users.user import User
 from entrypoints.http.authentication import Authentication
+from entrypoints.http.cursor_seal import InvalidCursor, cursor_given
 from entrypoints.http.cursors import cursor_to, place_of
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp, write_json
 from entrypoints.http.queries import (
@@ -26,7 +27,6 @@ from entrypoints.http.queries import (
     limit_and_choices,
     link_to_cursor,
     moment_given,
-    not_ours,
     text_cursor_to,
     text_given,
     text_place,
@@ -125,12 +125,12 @@ class OneUser:
 
 
 def _entry_place(req: falcon.Request) -> tuple[datetime, int] | None:
-    cursor = req.get_param("cursor")
+    cursor = cursor_given(req)
     if cursor is None:
         return None
     at, entry_id = place_of(cursor)
     if entry_id.int > _GREATEST_ID:
-        raise not_ours()
+        raise InvalidCursor
     return at, entry_id.int
 
 

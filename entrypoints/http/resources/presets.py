@@ -24,6 +24,8 @@ from domain.errors import DomainError, InvalidParameter, UnknownMember
 from domain.images.pipeline import Pipeline, is_name
 from domain.images.preset import Preset
 from entrypoints.http.authentication import Authentication
+from entrypoints.http.cursor_seal import InvalidCursor, cursor_given, sealed
+from entrypoints.http.cursors import limit_given
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.payloads import PayloadReader, escaped, timestamp, write_json
 from entrypoints.http.processing_options import ProcessingOptionsReader
@@ -66,9 +68,9 @@ class Presets:
         """Show a page of the presets that the caller may use; `Link` leads to the next."""
         actor = self.authentication(req)
         _check_parameters(req, "limit", "cursor")
-        cursor = req.get_param("cursor")
+        cursor = cursor_given(req)
         request = ListPresetsRequest(
-            actor, after=None if cursor is None else _place(cursor), **_limit(req)
+            actor, after=None if cursor is None else _place(cursor), **limit_given(req)
         )
         page = self.list_presets(request)
         if page.next_after is not None:
@@ -155,15 +157,15 @@ class PresetVersions:
         """Show a page of what a name has stood for; `Link` leads to the next."""
         actor = self.authentication(req)
         _check_parameters(req, "limit", "cursor", "shared")
-        cursor = req.get_param("cursor")
+        cursor = cursor_given(req)
         if cursor is not None and not _VERSION.fullmatch(cursor):
-            raise _not_ours()
+            raise InvalidCursor
         request = ListPresetVersionsRequest(
             actor,
             _known(name),
             shared=_is_shared(req),
             before=None if cursor is None else int(cursor),
-            **_limit(req),
+            **limit_given(req),
         )
         page = self.list_preset_versions(request)
         if page.next_before is not None:
@@ -236,30 +238,16 @@ def _check_parameters(req: falcon.Request, *known: str) -> None:
             )
 
 
-def _limit(req: falcon.Request) -> dict[str, int]:
-    """Return the limit if one is asked for; 0, which is refused, for what is no number."""
-    text = req.get_param("limit")
-    if text is None:
-        return {}
-    return {"limit": int(text) if re.fullmatch("[0-9]{1,9}", text) else 0}
-
-
 def _place(cursor: str) -> tuple[str, bool]:
     """Return what the cursor of a list of presets stands for: such as `own:card`."""
     owner, _, name = cursor.partition(":")
     if owner not in _OWNERS or not is_name(name):
-        raise _not_ours()
+        raise InvalidCursor
     return name, _OWNERS[owner]
 
 
-def _not_ours() -> InvalidParameter:
-    return InvalidParameter(
-        "must be the cursor of a Link header, as it was given", pointer="/cursor"
-    )
-
-
 def _link(req: falcon.Request, resp: falcon.Response, limit: int, cursor: str, **more: str) -> None:
-    query = {"limit": limit, "cursor": cursor} | more
+    query = {"limit": limit, "cursor": sealed(req, cursor)} | more
     resp.set_header("Link", f'<{req.path}?{urlencode(query)}>; rel="next"')
 
 

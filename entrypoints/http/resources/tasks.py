@@ -1,6 +1,5 @@
 """Tasks, in all detail, for their owner, who may cancel them or have them run again."""
 
-import re
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -19,12 +18,12 @@ from domain.notifications.delivery import Delivery
 from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, Result, Task, TaskStatus
 from entrypoints.http.authentication import Authentication
-from entrypoints.http.cursors import cursor_to, place_of
+from entrypoints.http.cursor_seal import cursor_given, sealed
+from entrypoints.http.cursors import cursor_to, limit_given, place_of
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.payloads import escaped, id_in_path, timestamp, write_json
 
 _PARAMETERS: Final = ("status", "limit", "cursor")
-_NUMBER: Final = re.compile("[0-9]{1,9}")
 
 
 @attrs.frozen
@@ -40,7 +39,7 @@ class OwnTasks:
         request = _page_asked_for(req, actor)
         page = self.list_own_tasks(request)
         if page.next_after is not None:
-            query = {"limit": str(request.limit), "cursor": cursor_to(page.next_after)}
+            query = {"limit": str(request.limit), "cursor": sealed(req, cursor_to(page.next_after))}
             if request.status is not None:
                 query = {"status": request.status.value} | query
             resp.set_header("Link", f'<{req.path}?{urlencode(query)}>; rel="next"')
@@ -57,12 +56,12 @@ def _page_asked_for(req: falcon.Request, actor: Actor) -> ListOwnTasksRequest:
                 f"there is no such parameter here; there are {', '.join(_PARAMETERS)}",
                 pointer=f"/{escaped(name)}",
             )
-    limit, cursor = req.get_param("limit"), req.get_param("cursor")
+    cursor = cursor_given(req)
     return ListOwnTasksRequest(
         actor,
         _status_named(req.get_param("status")),
         after=None if cursor is None else place_of(cursor),
-        **({} if limit is None else {"limit": int(limit) if _NUMBER.fullmatch(limit) else 0}),
+        **limit_given(req),
     )
 
 
