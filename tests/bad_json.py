@@ -38,7 +38,7 @@ def good_json() -> dict[str, bytes]:
         "every escape": rb'{"a":"\"\\\/\b\f\n\r\t\u0001\u00e9\u20ac"}',
         "a pair of surrogates": rb'{"a":"\ud83d\ude00 \uD834\uDD1E"}',
         "an escaped backslash before u": rb'{"a":"\\u0000 \\ud800"}',
-        "every space between": b" \t\r\n{ \t\r\n\"a\" \t\r\n: \t\r\n1 \t\r\n} \t\r\n",
+        "every space between": b' \t\r\n{ \t\r\n"a" \t\r\n: \t\r\n1 \t\r\n} \t\r\n',
         "the longest integer": b'{"a":' + b"9" * MAX_INTEGER_CHARACTERS + b"}",
         "numbers": b'{"a":[0,-0,0.0,-0.0,1e5,1E+5,1e-5,1.5e300,2.5E-300,1e-999]}',
         "raw text": '{"a":"\u007f\u0080\u2028\ufeff\uffff\U0001f600é"}'.encode(),
@@ -193,7 +193,7 @@ def _built_wrongly() -> Texts:
         "an object as a name": "{{}:1}",
         "a value without a name": '{"a":1,2}',
         "round brackets": '("a")',
-        "angled brackets": '<a>1</a>',
+        "angled brackets": "<a>1</a>",
         "a comment inside": '{"a":/* b */1}',
         "a comment to the end of the line": '{"a":1//b\n}',
         "a comment with a hash": '{"a":1#b\n}',
@@ -300,4 +300,3 @@ def _too_long_or_nothing() -> Texts:
 
 def _nested(start: str, end: str, depth: int, inner: str = "") -> bytes:
     return (start * depth + inner + end * depth).encode()
-

@@ -110,7 +110,19 @@ class Forger:
     def _by_other_algorithms(self) -> Iterator[tuple[str, str]]:
         for alg, digest in (("HS384", hashlib.sha384), ("HS512", hashlib.sha512)):
             yield f"{alg} with our key", self.signed({"alg": alg}, digest=digest)
-        for alg in ("HS256K", "hs256", "Hs256", "HS256 ", "HS1", "HS2", "RS256", "ES256", "PS256", "EdDSA", "dir"):
+        for alg in (
+            "HS256K",
+            "hs256",
+            "Hs256",
+            "HS256 ",
+            "HS1",
+            "HS2",
+            "RS256",
+            "ES256",
+            "PS256",
+            "EdDSA",
+            "dir",
+        ):
             yield f"{alg}, signed by HS256", self.signed({"alg": alg})
         for alg in (None, 256, ["HS256"], {"name": "HS256"}, True):
             yield f"alg {alg!r}", self.signed({"alg": alg})
@@ -129,7 +141,10 @@ class Forger:
             ("EdDSA", edwards.sign),
         ):
             head, body, _ = self.signed({"alg": alg}).split(".")
-            yield f"{alg} by a key of their own", f"{head}.{body}.{b64(sign(f'{head}.{body}'.encode()))}"
+            yield (
+                f"{alg} by a key of their own",
+                f"{head}.{body}.{b64(sign(f'{head}.{body}'.encode()))}",
+            )
         head, body, _ = self.signed({"alg": "ES256"}).split(".")
         yield "ES256 of zeros", f"{head}.{body}.{b64(bytes(64))}"
         public = private.public_key().public_bytes(*_PEM)
@@ -296,7 +311,9 @@ class Forger:
 
 
 def _without_none(members: dict[str, Any]) -> bytes:
-    return json.dumps({name: value for name, value in members.items() if value is not None}).encode()
+    return json.dumps(
+        {name: value for name, value in members.items() if value is not None}
+    ).encode()
 
 
 def _told(value: object, now: int) -> str:

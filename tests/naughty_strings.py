@@ -13,7 +13,9 @@ from itertools import product
 ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\u034f\u061c\u115f\u3164\uffa0"
 BIDI = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 SPACES = "".join(
-    chr(code) for code in range(sys.maxunicode) if unicodedata.category(chr(code)) in ("Zs", "Zl", "Zp")
+    chr(code)
+    for code in range(sys.maxunicode)
+    if unicodedata.category(chr(code)) in ("Zs", "Zl", "Zp")
 )
 LENGTHS = (1, 2, 7, 8, 40, 41, 63, 64, 65, 99, 100, 101, 120, 121, 128, 129, 254, 255, 256, 500,
            501, 1_024, 2_000, 2_001, 4_096, 8_191, 20_000)  # fmt: skip
@@ -46,7 +48,14 @@ def _empty_and_blank() -> Iterator[str]:
 def _control_characters() -> Iterator[str]:
     for code in (*range(0x01, 0x20), *range(0x7F, 0xA0)):
         yield f"a{chr(code)}b"
-    yield from ("\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\x08\x08\x08", "\x04", "a\x1ab", "\x1b[2J")
+    yield from (
+        "\x1b[31mred\x1b[0m",
+        "\x1b]0;title\x07",
+        "\x08\x08\x08",
+        "\x04",
+        "a\x1ab",
+        "\x1b[2J",
+    )
 
 
 def _right_to_left() -> Iterator[str]:
@@ -73,7 +82,13 @@ def _combining() -> Iterator[str]:
     for composed in "éüñåÅçãệṩ":
         yield composed
         yield unicodedata.normalize("NFD", composed)
-    yield from ("각", unicodedata.normalize("NFD", "각"), "\u1100\u1161\u11a8", "s\u0323\u0307", "s\u0307\u0323")
+    yield from (
+        "각",
+        unicodedata.normalize("NFD", "각"),
+        "\u1100\u1161\u11a8",
+        "s\u0323\u0307",
+        "s\u0307\u0323",
+    )
 
 
 def _normalized_otherwise() -> Iterator[str]:
@@ -124,7 +139,19 @@ def _many_scripts() -> Iterator[str]:
 
 
 def _case() -> Iterator[str]:
-    yield from ("ADMIN", "Straße", "STRASSE", "ΣΊΣΥΦΟΣ", "σίσυφος", "İstanbul", "ıstanbul", "ŉ", "ǰ", "ΐ", "ﬆ")
+    yield from (
+        "ADMIN",
+        "Straße",
+        "STRASSE",
+        "ΣΊΣΥΦΟΣ",
+        "σίσυφος",
+        "İstanbul",
+        "ıstanbul",
+        "ŉ",
+        "ǰ",
+        "ΐ",
+        "ﬆ",
+    )
 
 
 def _sql() -> Iterator[str]:
@@ -175,7 +202,9 @@ def _formats() -> Iterator[str]:
 
 
 def _paths() -> Iterator[str]:
-    for up, target in product(("../", "..\\", "..%2f", "....//", "%2e%2e/"), ("etc/passwd", "a.png")):
+    for up, target in product(
+        ("../", "..\\", "..%2f", "....//", "%2e%2e/"), ("etc/passwd", "a.png")
+    ):
         yield up * 3 + target
     yield from (
         ".", "..", "/", "\\", "//", "/etc/passwd", "C:\\x", "\\\\host\\x", "file:///etc/passwd", "a/b", "a\\b",

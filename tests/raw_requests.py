@@ -72,9 +72,15 @@ def smuggled() -> bytes:
     ).encode()
 
 
-def outer(*lines: str | bytes, start: str = "POST /api/webhooks HTTP/1.1", host: bool = True) -> bytes:
+def outer(
+    *lines: str | bytes, start: str = "POST /api/webhooks HTTP/1.1", host: bool = True
+) -> bytes:
     """Return the head of a request that is good but for *lines*."""
-    usual = [f"Authorization: Bearer {TOKEN}", f"X-Request-Id: {OUTER}", "Content-Type: application/json"]
+    usual = [
+        f"Authorization: Bearer {TOKEN}",
+        f"X-Request-Id: {OUTER}",
+        "Content-Type: application/json",
+    ]
     head = [start, *(["Host: x"] if host else []), *usual]
     parts = [line.encode() if isinstance(line, str) else line for line in (*head, *lines)]
     return b"\r\n".join(parts) + b"\r\n\r\n"
@@ -114,7 +120,14 @@ def _answers(data: bytes) -> Iterator[RawAnswer]:
 
 def raw_requests() -> tuple[RawRequest, ...]:
     """Return every request, those of row 59 first; names are unique."""
-    return (*_two_lengths(), *_codings(), *_hosts_and_names(), *_ends_of_lines(), *_too_long(), *_methods())
+    return (
+        *_two_lengths(),
+        *_codings(),
+        *_hosts_and_names(),
+        *_ends_of_lines(),
+        *_too_long(),
+        *_methods(),
+    )
 
 
 _NO_BODY = frozenset({400, 411})
@@ -126,9 +139,15 @@ def _two_lengths() -> Iterator[RawRequest]:
     chunked = "Transfer-Encoding: chunked"
     inside = b"0\r\n\r\n" + hidden
     size = len(inside)
-    yield RawRequest("CL and TE", 59, outer(f"Content-Length: {size}", chunked) + inside, proxied=_NO_BODY)
-    yield RawRequest("TE and CL", 59, outer(chunked, f"Content-Length: {size}") + inside, proxied=_NO_BODY)
-    yield RawRequest("CL of nothing and TE", 59, outer("Content-Length: 0", chunked) + inside, proxied=_NO_BODY)
+    yield RawRequest(
+        "CL and TE", 59, outer(f"Content-Length: {size}", chunked) + inside, proxied=_NO_BODY
+    )
+    yield RawRequest(
+        "TE and CL", 59, outer(chunked, f"Content-Length: {size}") + inside, proxied=_NO_BODY
+    )
+    yield RawRequest(
+        "CL of nothing and TE", 59, outer("Content-Length: 0", chunked) + inside, proxied=_NO_BODY
+    )
     yield RawRequest(
         "CL that ends in a chunk", 59,
         outer("Content-Length: 4", chunked) + f"{len(hidden):x}\r\n".encode() + hidden + b"\r\n0\r\n\r\n",
@@ -145,7 +164,9 @@ def _two_lengths() -> Iterator[RawRequest]:
         proxied=frozenset({400, 422}),
     )  # fmt: skip
     for text in (f"0, {len(hidden)}", f"{len(hidden)}, 0"):
-        yield RawRequest(f"a list of CLs, {text[:2]}…", 59, outer(f"Content-Length: {text}") + hidden)
+        yield RawRequest(
+            f"a list of CLs, {text[:2]}…", 59, outer(f"Content-Length: {text}") + hidden
+        )
     for name, text in {
         "plus": "+0", "minus": "-1", "minus nothing": "-0", "hexadecimal": "0x0", "octal": "0o0", "empty": "",
         "a word": "zero", "a point": "0.0", "an exponent": "0e0", "a space inside": "1 0", "a comma": "0,",
@@ -154,7 +175,9 @@ def _two_lengths() -> Iterator[RawRequest]:
         "NUL": "0\0", "a vertical tab": "0\x0b", "a bare CR": "0\r0",
     }.items():  # fmt: skip
         sent = outer(f"Content-Length: {text}") + hidden
-        may = frozenset({400, 413}) if name in ("huge", "absurd", "2 to the 64") else frozenset({400})
+        may = (
+            frozenset({400, 413}) if name in ("huge", "absurd", "2 to the 64") else frozenset({400})
+        )
         yield RawRequest(f"CL with {name}", 59, sent, direct=may, proxied=may)
     yield RawRequest("CL behind a tab", 59, outer("Content-Length:\t\t-5") + hidden)
 
@@ -191,7 +214,11 @@ def _codings() -> Iterator[RawRequest]:
         "an LF before": "X: y\nTransfer-Encoding: chunked", "folded": "Transfer-Encoding:\r\n chunked",
         "folded by a tab": "X: y\r\n\tTransfer-Encoding: chunked",
     }.items():  # fmt: skip
-        may = frozenset({400, 411, 413, 422}) if name in ("an underscore", "an LF before", "folded", "folded by a tab") else frozenset({400})
+        may = (
+            frozenset({400, 411, 413, 422})
+            if name in ("an underscore", "an LF before", "folded", "folded by a tab")
+            else frozenset({400})
+        )
         yield RawRequest(
             f"TE with {name}", 59,
             outer(f"Content-Length: {len(hidden) + 5}", line) + b"0\r\n\r\n" + hidden,
@@ -249,7 +276,11 @@ def _hosts_and_names() -> Iterator[RawRequest]:
             "a space in front", "a tab in front", "a space alone",
         ) else frozenset({400})  # fmt: skip
         yield RawRequest(
-            f"header with {name}", 59, outer(line, start=get) + hidden, proxied=may, ends_clearly=True
+            f"header with {name}",
+            59,
+            outer(line, start=get) + hidden,
+            proxied=may,
+            ends_clearly=True,
         )
 
 
@@ -297,7 +328,12 @@ def _too_long() -> Iterator[RawRequest]:
     ):  # fmt: skip
         # More than all its buffer holds, or a name longer than any that it knows: what that is, the
         # proxy cannot say.
-        beyond = {"an address of 100 kB", "a header of 100 kB", "a name of 9 kB", "100 headers of 8 kB"}
+        beyond = {
+            "an address of 100 kB",
+            "a header of 100 kB",
+            "a name of 9 kB",
+            "100 headers of 8 kB",
+        }
         may = frozenset({status, 400} if name in beyond else {status})
         yield RawRequest(
             name, 60, data, direct=frozenset({status}), proxied=may, may_be_silent=name in beyond
@@ -313,7 +349,11 @@ def _methods() -> Iterator[RawRequest]:
     ):  # fmt: skip
         behind = hidden if start.startswith("CONNECT") else b""
         what = start.removesuffix(" HTTP/1.1")
-        may = {"TRACE /metrics": {404, 405}, "CONNECT x": {400, 405}, "CONNECT /api/images": {400, 405}}
+        may = {
+            "TRACE /metrics": {404, 405},
+            "CONNECT x": {400, 405},
+            "CONNECT /api/images": {400, 405},
+        }
         yield RawRequest(
             what, 60, outer("Connection: close", start=start) + behind,
             direct=frozenset({405}), proxied=frozenset(may.get(what, {405})),

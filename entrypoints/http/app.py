@@ -82,6 +82,7 @@ from entrypoints.http.asset_form import AssetFormReader
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.client_address import ClientAddresses
 from entrypoints.http.cross_origin import CrossOrigin
+from entrypoints.http.cursor_seal import CursorMarks
 from entrypoints.http.payloads import PayloadReader
 from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.rate_limits import RateLimits
@@ -236,12 +237,11 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ),
         CrossOrigin(options.allowed_origins),
         rate_limits,
+        CursorMarks(),
     ]
     app = falcon.App(middleware=middleware)
     errors.install(app)
-    authentication = Authentication(
-        use_cases.authenticate, rate_limits.count, options.cursor_key
-    )
+    authentication = Authentication(use_cases.authenticate, rate_limits.count, options.cursor_key)
     payloads = PayloadReader(options.converter)
     processing_options = ProcessingOptionsReader(options.converter)
     forms = UploadFormReader(use_cases.stage_file, processing_options)

@@ -10,7 +10,7 @@ from structlog.contextvars import bind_contextvars
 
 from application.actor import Actor
 from application.ports.access_tokens import InvalidToken
-from entrypoints.http.cursor_seal import CursorSeal
+from entrypoints.http.cursor_seal import open_cursor
 from entrypoints.http.errors import RequestRefused
 from entrypoints.http.route_scopes import scope_of
 
@@ -43,6 +43,7 @@ class Authentication:
             InvalidToken: There is no good token, or one in the address, where it would be logged.
             TooManyRequests: There have been too many.
             InsufficientScope: The token is an API key's, and its scopes do not open this route.
+        InvalidCursor: The page that is asked for is not one that they were led to.
         """
         try:
             actor = self.authenticate(bearer_token(req))
@@ -54,8 +55,8 @@ class Authentication:
         if actor.key_id is not None:
             bind_contextvars(key_id=str(actor.key_id))
         self.count(req, actor)
-        req.context.cursor_seal = CursorSeal(self.cursor_key, f"{actor.user_id} {req.path}")
         actor.require_scope(scope_of(req.method, req.uri_template or ""))
+        open_cursor(req, actor, self.cursor_key)
         return actor
 
 

@@ -15,8 +15,7 @@ from uuid import UUID
 
 import falcon
 
-from domain.errors import UnknownMember
-from entrypoints.http.cursor_seal import InvalidCursor, cursor_given, sealed
+from domain.errors import InvalidParameter, UnknownMember
 from entrypoints.http.payloads import escaped
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,20 +30,11 @@ MAX_LIMIT: Final = 100
 def page_asked_for(req: falcon.Request) -> dict[str, Any]:
     """Return `after`, and `limit` if it is given, of the page that *req* asks for."""
     refuse_other_parameters(req, _PARAMETERS)
-    cursor = cursor_given(req)
-    return {"after": None if cursor is None else place_of(cursor), **limit_given(req)}
-
-
-def limit_given(req: falcon.Request) -> dict[str, int]:
-    """Return the limit if one is asked for; 0, which is refused, for what is no number."""
-    text = req.get_param("limit")
-    if text is None:
-        return {}
-    digits = re.fullmatch("0*([0-9]*)", text)
-    if digits is None or not text:
-        return {"limit": 0}
-    # As long as that it is no number to reckon with, and in any case more than there may be.
-    return {"limit": min(int(digits[1][:9] or 0), MAX_LIMIT)}
+    limit, cursor = req.get_param("limit"), req.get_param("cursor")
+    return {
+        "after": None if cursor is None else place_of(cursor),
+        **({} if limit is None else {"limit": limit_in(limit)}),
+    }
 
 
 def link_to_next(
@@ -52,7 +42,7 @@ def link_to_next(
 ) -> None:
     """Lead to the page that begins behind *after* (RFC 8288), unless that is None."""
     if after is not None:
-        query = {"limit": limit, "cursor": sealed(req, cursor_to(after))}
+        query = {"limit": limit, "cursor": cursor_to(after)}
         resp.set_header("Link", f'<{req.path}?{urlencode(query)}>; rel="next"')
 
 
@@ -78,14 +68,27 @@ def place_of(cursor: str) -> tuple[datetime, UUID]:
     Return what *cursor* stands for.
 
     Raises:
-        InvalidCursor: It is not one of ours.
+        InvalidParameter: It is not one of ours.
     """
     if not _CURSOR.fullmatch(cursor):
-        raise InvalidCursor
+        raise _not_ours()
     content = urlsafe_b64decode(cursor)
     try:
         created_at = _EPOCH + int.from_bytes(content[:8]) * _MICROSECOND
     except OverflowError:
-        raise InvalidCursor from None
+        raise _not_ours() from None
     return created_at, UUID(bytes=content[8:])
 
+
+def limit_in(text: str) -> int:
+    """Return *text* as a number, at most `MAX_LIMIT`; 0, which is refused, for what is none."""
+    if not re.fullmatch("[0-9]+", text):
+        return 0
+    # Cut before it is a number: thousands of digits are one long calculation, or none at all.
+    return min(int(text.lstrip("0")[:9] or 0), MAX_LIMIT)
+
+
+def _not_ours() -> InvalidParameter:
+    return InvalidParameter(
+        "must be the cursor of a Link header, as it was given", pointer="/cursor"
+    )

@@ -13,8 +13,7 @@ import falcon
 
 from domain.errors import InvalidParameter
 from domain.users.labels import is_one_line
-from entrypoints.http.cursor_seal import InvalidCursor, cursor_given, sealed
-from entrypoints.http.cursors import limit_given, refuse_other_parameters
+from entrypoints.http.cursors import limit_in, refuse_other_parameters
 
 T = TypeVar("T")
 
@@ -25,7 +24,10 @@ _TEXT_CURSOR: Final = re.compile(r"[A-Za-z0-9_-]{1,1500}")
 def limit_and_choices(req: falcon.Request, *known: str) -> dict[str, Any]:
     """Return `limit` if it is given; refuse parameters that are not *known* ones."""
     refuse_other_parameters(req, ("limit", "cursor", *known))
-    return dict(limit_given(req))
+    text = req.get_param("limit")
+    if text is None:
+        return {}
+    return {"limit": limit_in(text)}
 
 
 def link_to_cursor(
@@ -34,7 +36,7 @@ def link_to_cursor(
     """Lead to the next page of the same choice (RFC 8288), unless there is none."""
     if cursor is not None:
         choice = {name: req.get_param(name) for name in req.params}
-        query = urlencode(choice | {"limit": limit, "cursor": sealed(req, cursor)})
+        query = urlencode(choice | {"limit": limit, "cursor": cursor})
         resp.set_header("Link", f'<{req.path}?{query}>; rel="next"')
 
 
@@ -91,7 +93,7 @@ def text_cursor_to(place: str | None) -> str | None:
 
 def text_place(req: falcon.Request) -> str | None:
     """Return the text that the cursor stands for, or None without one."""
-    cursor = cursor_given(req)
+    cursor = req.get_param("cursor")
     if cursor is None:
         return None
     if _TEXT_CURSOR.fullmatch(cursor):
@@ -99,4 +101,11 @@ def text_place(req: falcon.Request) -> str | None:
             place = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_").decode()
             if is_one_line(place):
                 return place
-    raise InvalidCursor
+    raise not_ours()
+
+
+def not_ours() -> InvalidParameter:
+    """Return the refusal of a cursor that nobody was given."""
+    return InvalidParameter(
+        "must be the cursor of a Link header, as it was given", pointer="/cursor"
+    )

@@ -151,15 +151,17 @@ class Installation:
         assert user is not None
         return user.roles
 
-    def send(
-        self, method: str, path: str, who: Person | None = None, **options: Any
-    ) -> Answer:
+    def send(self, method: str, path: str, who: Person | None = None, **options: Any) -> Answer:
         """Ask for something as somebody."""
         headers = (who.headers if who else {}) | options.pop("headers", {})
         return self.client.simulate_request(method, path, headers=headers, **options)
 
     def send_json(
-        self, method: str, path: str, body: bytes | object, who: Person | None = None,
+        self,
+        method: str,
+        path: str,
+        body: bytes | object,
+        who: Person | None = None,
         **options: Any,
     ) -> Answer:
         """Send a body, as bytes or to be written out, as somebody."""
@@ -195,4 +197,3 @@ def refusal(answer: Answer) -> tuple[int, str]:
 def without_id(answer: Answer) -> dict[str, Any]:
     """Return a problem document but for what differs with every answer."""
     return {name: value for name, value in answer.json.items() if name != "requestId"}
-

@@ -45,9 +45,7 @@ def test_58_a_body_of_another_type_is_refused(
 
 
 @pytest.mark.parametrize("route", sorted(FORMS, key=str), ids=str)
-def test_58_a_body_that_is_no_form_is_refused(
-    api: Installation, ada: Person, route: Route
-) -> None:
+def test_58_a_body_that_is_no_form_is_refused(api: Installation, ada: Person, route: Route) -> None:
     for media_type in NO_FORM:
         headers = {"Content-Type": media_type.encode().decode("latin-1")}
         answer = api.send_json(route.method, route.path, {"image": "x"}, ada, headers=headers)

@@ -43,9 +43,7 @@ def test_64_there_are_enough(forged: dict[str, str]) -> None:
     assert len(set(forged.values())) == len(forged)
 
 
-def test_64_every_bad_token_is_answered_alike(
-    api: Installation, forged: dict[str, str]
-) -> None:
+def test_64_every_bad_token_is_answered_alike(api: Installation, forged: dict[str, str]) -> None:
     """Whatever is wrong with it: one status, one body, one challenge, and nobody gets in."""
     for method, path in ROUTES:
         expected = api.send(method, path, headers=UNKNOWN)

@@ -65,7 +65,14 @@ class TextField:
 
 def text_fields() -> list[TextField]:
     """Return every field whose text is judged, looked for or used, and what it is looked for by."""
-    return [*_in_bodies(), *_in_options(), *_in_forms(), *_in_queries(), *_in_paths(), *_in_headers()]
+    return [
+        *_in_bodies(),
+        *_in_options(),
+        *_in_forms(),
+        *_in_queries(),
+        *_in_paths(),
+        *_in_headers(),
+    ]
 
 
 def _json(route: Route, pointer: tuple[str | int, ...]) -> Send:
@@ -108,7 +115,9 @@ def _in_bodies() -> Iterator[TextField]:
         ("DELETE", "/api/users/me", ("password",)),
     ):
         for name in names:
-            yield TextField(f"{method} {path} /{name}", _json(Route(method, path), (name,)), _HASHES)
+            yield TextField(
+                f"{method} {path} /{name}", _json(Route(method, path), (name,)), _HASHES
+            )
     for method, path, pointers in (
         ("POST", "/api/auth/logout", (("token",),)),
         ("POST", "/api/auth/refresh", (("refreshToken",),)),
@@ -243,9 +252,7 @@ def _query(path: str, name: str | None) -> Send:
     def send(desk: Desk, text: str) -> Answer:
         encoded = quote(text, safe="")
         query = f"{name}={encoded}" if name else f"{encoded}=x"
-        return desk.api.send(
-            "GET", path.replace("{id}", desk.nobody), desk.who, query_string=query
-        )
+        return desk.api.send("GET", path.replace("{id}", desk.nobody), desk.who, query_string=query)
 
     return send
 

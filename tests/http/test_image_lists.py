@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from application.images.list_images import ListImagesRequest
+from domain.errors import InvalidParameter
 from domain.tasks.task import TaskStatus
 from entrypoints.http.cursor_seal import CursorSeal, InvalidCursor
 from entrypoints.http.cursors import cursor_to, place_of
@@ -124,7 +125,7 @@ def test_what_is_no_place_is_refused_even_with_our_mark(place: str) -> None:
     seal = CursorSeal(b"k" * 32, "ada /api/images")
 
     assert seal.open(seal.seal(place)) == place
-    with pytest.raises(InvalidCursor):
+    with pytest.raises(InvalidParameter):
         place_of(place)
 
 

@@ -18,7 +18,6 @@ from domain.users.audit import AuditAction, AuditEntry
 from domain.users.roles import Role
 from domain.users.user import User
 from entrypoints.http.authentication import Authentication
-from entrypoints.http.cursor_seal import InvalidCursor, cursor_given
 from entrypoints.http.cursors import cursor_to, place_of
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp, write_json
 from entrypoints.http.queries import (
@@ -27,6 +26,7 @@ from entrypoints.http.queries import (
     limit_and_choices,
     link_to_cursor,
     moment_given,
+    not_ours,
     text_cursor_to,
     text_given,
     text_place,
@@ -125,12 +125,12 @@ class OneUser:
 
 
 def _entry_place(req: falcon.Request) -> tuple[datetime, int] | None:
-    cursor = cursor_given(req)
+    cursor = req.get_param("cursor")
     if cursor is None:
         return None
     at, entry_id = place_of(cursor)
     if entry_id.int > _GREATEST_ID:
-        raise InvalidCursor
+        raise not_ours()
     return at, entry_id.int
 
 

@@ -24,8 +24,7 @@ from domain.errors import DomainError, InvalidParameter, UnknownMember
 from domain.images.pipeline import Pipeline, is_name
 from domain.images.preset import Preset
 from entrypoints.http.authentication import Authentication
-from entrypoints.http.cursor_seal import InvalidCursor, cursor_given, sealed
-from entrypoints.http.cursors import limit_given
+from entrypoints.http.cursors import limit_in
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.payloads import PayloadReader, escaped, timestamp, write_json
 from entrypoints.http.processing_options import ProcessingOptionsReader
@@ -68,9 +67,9 @@ class Presets:
         """Show a page of the presets that the caller may use; `Link` leads to the next."""
         actor = self.authentication(req)
         _check_parameters(req, "limit", "cursor")
-        cursor = cursor_given(req)
+        cursor = req.get_param("cursor")
         request = ListPresetsRequest(
-            actor, after=None if cursor is None else _place(cursor), **limit_given(req)
+            actor, after=None if cursor is None else _place(cursor), **_limit(req)
         )
         page = self.list_presets(request)
         if page.next_after is not None:
@@ -157,15 +156,15 @@ class PresetVersions:
         """Show a page of what a name has stood for; `Link` leads to the next."""
         actor = self.authentication(req)
         _check_parameters(req, "limit", "cursor", "shared")
-        cursor = cursor_given(req)
+        cursor = req.get_param("cursor")
         if cursor is not None and not _VERSION.fullmatch(cursor):
-            raise InvalidCursor
+            raise _not_ours()
         request = ListPresetVersionsRequest(
             actor,
             _known(name),
             shared=_is_shared(req),
             before=None if cursor is None else int(cursor),
-            **limit_given(req),
+            **_limit(req),
         )
         page = self.list_preset_versions(request)
         if page.next_before is not None:
@@ -238,16 +237,30 @@ def _check_parameters(req: falcon.Request, *known: str) -> None:
             )
 
 
+def _limit(req: falcon.Request) -> dict[str, int]:
+    """Return the limit if one is asked for; 0, which is refused, for what is no number."""
+    text = req.get_param("limit")
+    if text is None:
+        return {}
+    return {"limit": limit_in(text)}
+
+
 def _place(cursor: str) -> tuple[str, bool]:
     """Return what the cursor of a list of presets stands for: such as `own:card`."""
     owner, _, name = cursor.partition(":")
     if owner not in _OWNERS or not is_name(name):
-        raise InvalidCursor
+        raise _not_ours()
     return name, _OWNERS[owner]
 
 
+def _not_ours() -> InvalidParameter:
+    return InvalidParameter(
+        "must be the cursor of a Link header, as it was given", pointer="/cursor"
+    )
+
+
 def _link(req: falcon.Request, resp: falcon.Response, limit: int, cursor: str, **more: str) -> None:
-    query = {"limit": limit, "cursor": sealed(req, cursor)} | more
+    query = {"limit": limit, "cursor": cursor} | more
     resp.set_header("Link", f'<{req.path}?{urlencode(query)}>; rel="next"')
 
 

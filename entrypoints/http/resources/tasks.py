@@ -18,8 +18,7 @@ from domain.notifications.delivery import Delivery
 from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, Result, Task, TaskStatus
 from entrypoints.http.authentication import Authentication
-from entrypoints.http.cursor_seal import cursor_given, sealed
-from entrypoints.http.cursors import cursor_to, limit_given, place_of
+from entrypoints.http.cursors import cursor_to, limit_in, place_of
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.payloads import escaped, id_in_path, timestamp, write_json
 
@@ -39,7 +38,7 @@ class OwnTasks:
         request = _page_asked_for(req, actor)
         page = self.list_own_tasks(request)
         if page.next_after is not None:
-            query = {"limit": str(request.limit), "cursor": sealed(req, cursor_to(page.next_after))}
+            query = {"limit": str(request.limit), "cursor": cursor_to(page.next_after)}
             if request.status is not None:
                 query = {"status": request.status.value} | query
             resp.set_header("Link", f'<{req.path}?{urlencode(query)}>; rel="next"')
@@ -56,12 +55,12 @@ def _page_asked_for(req: falcon.Request, actor: Actor) -> ListOwnTasksRequest:
                 f"there is no such parameter here; there are {', '.join(_PARAMETERS)}",
                 pointer=f"/{escaped(name)}",
             )
-    cursor = cursor_given(req)
+    limit, cursor = req.get_param("limit"), req.get_param("cursor")
     return ListOwnTasksRequest(
         actor,
         _status_named(req.get_param("status")),
         after=None if cursor is None else place_of(cursor),
-        **limit_given(req),
+        **({} if limit is None else {"limit": limit_in(limit)}),
     )
 
 

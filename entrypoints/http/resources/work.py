@@ -17,10 +17,9 @@ from application.ports.repositories.tasks import TaskFilter
 from domain.tasks.log_entry import OUTCOMES
 from domain.tasks.task import FailureCode, Task, TaskStatus
 from entrypoints.http.authentication import Authentication
-from entrypoints.http.cursor_seal import InvalidCursor, cursor_given
 from entrypoints.http.cursors import cursor_to, place_of
 from entrypoints.http.payloads import id_in_path, timestamp, write_json
-from entrypoints.http.queries import chosen, id_given, limit_and_choices, link_to_cursor
+from entrypoints.http.queries import chosen, id_given, limit_and_choices, link_to_cursor, not_ours
 
 _STATUSES: Final = {
     status.value: status for status in TaskStatus if status is not TaskStatus.COMPLETED
@@ -51,7 +50,7 @@ class AllTasks:
         wanted = self.fixed or TaskFilter(
             chosen(req, "status", _STATUSES) or TaskStatus.FAILED, chosen(req, "code", _CODES)
         )
-        cursor = cursor_given(req)
+        cursor = req.get_param("cursor")
         after = None if cursor is None else place_of(cursor)
         request = LookThroughTasksRequest(actor, wanted, after, **asked)
         page = self.look_through_tasks(request)
@@ -104,9 +103,9 @@ class ProcessingLogs:
         wanted = LogFilter(
             id_given(req, "taskId"), id_given(req, "userId"), chosen(req, "outcome", _OUTCOMES)
         )
-        cursor = cursor_given(req)
+        cursor = req.get_param("cursor")
         if cursor is not None and not _LINE.fullmatch(cursor):
-            raise InvalidCursor
+            raise not_ours()
         request = ReadLogsRequest(actor, wanted, None if cursor is None else int(cursor), **asked)
         page = self.read_logs(request)
         after = page.next_after
