@@ -22,7 +22,11 @@ API_PAGE = " ".join((ROOT / "docs" / "api.md").read_text().split())
 
 
 def upload(
-    api: Installation, who: Person, options: str = "{}", picture: bytes | None = None, **headers: str
+    api: Installation,
+    who: Person,
+    options: str = "{}",
+    picture: bytes | None = None,
+    **headers: str,
 ) -> Answer:
     parts = [image_part(picture or small_jpeg()), options_part(options)]
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -125,9 +129,7 @@ _FIELD = re.compile(r'"[a-z-]+"(?:;[a-z]+=(?:\d+|"[a-z-]+"))*')
 
 @pytest.mark.parametrize("name", QUOTAS)
 def test_70_a_quota_that_is_reached_is_told_of(name: str) -> None:
-    setting, most, policy, limit = (
-        text.format(two=2 * len(small_jpeg())) for text in QUOTAS[name]
-    )
+    setting, most, policy, limit = (text.format(two=2 * len(small_jpeg())) for text in QUOTAS[name])
     with Installation(**{setting: most}) as api:
         ada, bert = api.sign_up("ada"), api.sign_up("bert")
         assert [upload(api, ada).status_code for _ in range(2)] == [202, 202]
@@ -182,7 +184,8 @@ def test_71_a_forged_address_does_not_help() -> None:
 
 def test_71_nor_does_it_against_a_guess_of_passwords() -> None:
     with Installation(
-        SAFELIGHT_LIMITS_WRONG_PASSWORDS_PER_USER="3", SAFELIGHT_LIMITS_WRONG_PASSWORDS_PER_ADDRESS="3"
+        SAFELIGHT_LIMITS_WRONG_PASSWORDS_PER_USER="3",
+        SAFELIGHT_LIMITS_WRONG_PASSWORDS_PER_ADDRESS="3",
     ) as api:
         api.sign_up("ada")
         answers = [
@@ -201,9 +204,12 @@ def test_71_nor_does_it_against_a_guess_of_passwords() -> None:
 def test_71_a_trusted_proxy_says_who_it_is_and_nobody_before_it_does() -> None:
     trusted = {"SAFELIGHT_HTTP_TRUSTED_PROXIES": "192.0.2.0/24"}
     with Installation(SAFELIGHT_LIMITS_REQUESTS_PER_ADDRESS="3", **trusted) as api:
-        of_many = [_asks(api, {"X-Forwarded-For": "198.51.100.{n}"}, n).status_code for n in range(6)]
+        of_many = [
+            _asks(api, {"X-Forwarded-For": "198.51.100.{n}"}, n).status_code for n in range(6)
+        ]
         of_one = [
-            _asks(api, {"X-Forwarded-For": "10.9.8.{n}, 198.51.100.77"}, n).status_code for n in range(4)
+            _asks(api, {"X-Forwarded-For": "10.9.8.{n}, 198.51.100.77"}, n).status_code
+            for n in range(4)
         ]
 
         assert of_many == [200] * 6

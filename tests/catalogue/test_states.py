@@ -4,10 +4,10 @@ Row 69: asking at the wrong moment: for what is being made, was given up, or is 
 A whole platform in one process, whose workers are real, and a picture that takes seconds to draw.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -172,8 +172,6 @@ def test_69_files_that_an_operator_dropped_are_gone(customer: Customer) -> None:
     other = Customer(customer.rig)
     customer.rig.make_admin(other.email)
     body = {"pipeline": [{"op": "crop", "left": 5000, "top": 0, "width": 5, "height": 5}]}
-    import json
-
     customer.upload(json.dumps(body))
     customer.rig.work()
     assert customer.status == "failed"
