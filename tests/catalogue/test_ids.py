@@ -1,10 +1,13 @@
 """Row 61: ids that are none look like ids that nobody has."""
 
+from urllib.parse import unquote
 from uuid import uuid4
 
 import pytest
 
 from tests.catalogue.installation import Installation, Person, Route, refusal, without_id
+from tests.http.house import image_part
+from tests.pictures import small_jpeg
 
 AN_ID = "ae0f5e7c-8c2c-4a0e-9c1b-0c5b6c7d8e9f"
 STRANGE = {
@@ -86,6 +89,54 @@ def test_61_strange_ids_are_answered_as_unknown_ones(
         assert without_id(strange) == without_id(unknown)
 
 
+SPELLINGS = {
+    "upper case": str.upper,
+    "no hyphens": lambda text: text.replace("-", ""),
+    "in braces": lambda text: f"%7B{text}%7D",
+    "as a URN": lambda text: f"urn:uuid:{text}",
+    "a line break behind": lambda text: f"{text}%0A",
+    "a space before": lambda text: f"%20{text}",
+    "a full-width digit": lambda text: "".join(
+        f"%EF%BC%{0x90 + int(sign):X}" if sign.isdigit() else sign for sign in text
+    ),
+    "hyphens elsewhere": lambda text: text.replace("-", "", 1) + "-",
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_61_another_spelling_of_a_known_id_is_an_unknown_one(
+    api: Installation, root: Person, spelling: str
+) -> None:
+    """One thing has one address, or what is said of the address would not be said of the thing."""
+    uploaded = api.send_form("/api/images/upload", [image_part(small_jpeg())], root)
+    hook = api.send_json("POST", "/api/webhooks", {"url": "https://example.com/61"}, root)
+    body = {"name": "key", "scopes": ["images:read"]}
+    key = api.send_json("POST", "/api/api-keys", body, root)
+    session = api.send("GET", "/api/auth/sessions", root).json["sessions"][0]["id"]
+    known = {
+        "image_id": uploaded.json["imageId"],
+        "task_id": uploaded.headers["x-task-id"],
+        "webhook_id": hook.json["id"],
+        "key_id": key.json["id"],
+        "session_id": session,
+        "user_id": str(root.user_id),
+    }
+    for route in routes_by_id(api):
+        [variable] = route.variables
+        if variable == "erasure_id":
+            continue
+        text = SPELLINGS[spelling](known[variable])
+        body = b'{"disabled": false}' if route.method == "PATCH" else b""
+        answer = api.send_json(route.method, route.at(**{variable: text}), body, root)
+
+        assert refusal(answer) == (404, "not-found"), route
+    for path in ("/api/webhooks", "/api/api-keys"):
+        listed = api.send("GET", path, root).text
+        assert known["webhook_id" if path == "/api/webhooks" else "key_id"] in listed
+    api.send("DELETE", hook.headers["location"], root)
+    api.send("DELETE", key.headers["location"], root)
+
+
 @pytest.mark.parametrize("kind", STRANGE)
 def test_61_a_link_to_a_strange_id_opens_nothing(api: Installation, kind: str) -> None:
     answer = api.send("GET", f"/files/{STRANGE[kind]}/main/a.jpg?exp=2000000000&kid=1&sig=x")
@@ -97,8 +148,6 @@ def test_61_a_link_to_a_strange_id_opens_nothing(api: Installation, kind: str) -
 def test_61_a_strange_id_in_a_body_or_a_query_opens_nothing(
     api: Installation, root: Person, kind: str
 ) -> None:
-    from urllib.parse import unquote
-
     text = unquote(STRANGE[kind])
     planned = api.send_json(
         "POST",
