@@ -53,7 +53,7 @@ class TextField:
 
     name: str
     send: Send
-    one_in: int = 12
+    one_in: int = 16
 
     def __str__(self) -> str:
         return self.name
@@ -345,16 +345,16 @@ def composed(text: str) -> str:
 def kept_texts() -> list[Kept]:
     """Return every text that is kept, and where it is shown."""
     return [
-        Kept("a user name", _usernames, composed, one_in=2),
-        Kept("a user name that is searched for", _searched, composed, one_in=9),
+        Kept("a user name", _usernames, composed, one_in=4),
+        Kept("a user name that is searched for", _searched, composed, one_in=16),
         Kept("a user name at registration", _registered, composed, one_in=83),
         Kept("a password", _passwords, one_in=83),
-        Kept("an API key's name", _key_names, composed, one_in=3, at_once=15),
+        Kept("an API key's name", _key_names, composed, one_in=6, at_once=15),
         Kept("a watermark's text in a preset", _watermark_texts, at_once=10),
-        Kept("a watermark's text in a plan", _planned_texts, one_in=6, at_once=10),
+        Kept("a watermark's text in a plan", _planned_texts, one_in=8, at_once=10),
         Kept("a webhook's URL", _webhook_urls, one_in=4),
         Kept("a program's name in a session", _clients, one_in=83),
-        Kept("a file's name", _labels, one_in=9),
+        Kept("a file's name", _labels, one_in=16),
     ]
 
 
