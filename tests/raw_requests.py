@@ -16,6 +16,8 @@ import attrs
 from tests.http.house import TOKEN
 
 PATIENCE_SECONDS = 15.0
+FIRST_SECONDS = 0.3
+MORE_SECONDS = 0.03
 SMUGGLED = "smuggled"
 OUTER = "outer"
 
@@ -86,15 +88,30 @@ def outer(
     return b"\r\n".join(parts) + b"\r\n\r\n"
 
 
-def ask(port: int, data: bytes) -> list[RawAnswer]:
-    """Send *data*, say no more, and return every answer until the server hangs up."""
+def ask(port: int, data: bytes, *, answers: int = 1) -> list[RawAnswer]:
+    """
+    Send *data*, and return every answer until the server hangs up.
+
+    A moment after the first of them, or without one, it is said that no more comes: some end with
+    that what they would still have answered. *answers* are waited for however long they take.
+    """
     received = bytearray()
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         # Hung up on in the middle; what was answered before may be there.
         with suppress(ConnectionError):
             connection.sendall(data)
+        patience = PATIENCE_SECONDS if answers > 1 else FIRST_SECONDS
+        with suppress(ConnectionError, TimeoutError):
+            while True:
+                connection.settimeout(patience)
+                if not (chunk := connection.recv(65_536)):
+                    break
+                received += chunk
+                if received.count(b"HTTP/1.") >= answers:
+                    patience = MORE_SECONDS
         with suppress(OSError):
             connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(PATIENCE_SECONDS)
         with suppress(ConnectionError):
             while chunk := connection.recv(65_536):
                 received += chunk

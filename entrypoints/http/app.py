@@ -18,7 +18,7 @@ from application.accounts.erase_account import EraseAccountRequest
 from application.accounts.export_account import AccountExport
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
-from application.accounts.reset_password import ResetPasswordRequest
+from application.accounts.reset_password import ForgotPasswordRequest, ResetPasswordRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.session_tokens import SignedIn
 from application.accounts.update_profile import UpdateProfileRequest
@@ -26,6 +26,7 @@ from application.accounts.view_erasure import ErasureView, ViewErasureRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
 from application.administration.change_user import ChangeUserRequest
+from application.administration.erase_user import EraseUserRequest
 from application.administration.list_users import ListUsersRequest, UsersPage
 from application.administration.look_through_tasks import LookThroughTasksRequest, TasksPage
 from application.administration.read_audit import AuditPage, ReadAuditRequest
@@ -147,7 +148,7 @@ class HTTPUseCases:
     view_profile: Callable[[ViewProfileRequest], User]
     update_profile: Callable[[UpdateProfileRequest], None]
     change_password: Callable[[ChangePasswordRequest], None]
-    forgot_password: Callable[[str], None]
+    forgot_password: Callable[[ForgotPasswordRequest], None]
     reset_password: Callable[[ResetPasswordRequest], None]
     ask_to_verify_email: Callable[[Actor], None]
     verify_email: Callable[[str, str | None], None]
@@ -193,6 +194,7 @@ class HTTPUseCases:
     list_users: Callable[[ListUsersRequest], UsersPage]
     view_user: Callable[[ViewUserRequest], User]
     change_user: Callable[[ChangeUserRequest], User]
+    erase_user: Callable[[EraseUserRequest], UUID]
     read_audit: Callable[[ReadAuditRequest], AuditPage]
     look_through_tasks: Callable[[LookThroughTasksRequest], TasksPage]
     requeue_task: Callable[[UUID, Actor], None]
@@ -229,18 +231,19 @@ class HTTPOptions:
 def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any, Any]:
     """Return the application, every route in place."""
     rate_limits = RateLimits(use_cases.limit_requests)
+    scope = RequestScope(
+        use_cases.observe_request,
+        options.base_url.startswith("https://"),
+        ClientAddresses(options.trusted_proxies),
+    )
     middleware: list[Any] = [
-        RequestScope(
-            use_cases.observe_request,
-            options.base_url.startswith("https://"),
-            ClientAddresses(options.trusted_proxies),
-        ),
+        scope,
         CrossOrigin(options.allowed_origins),
         rate_limits,
         CursorMarks(),
     ]
     app = falcon.App(middleware=middleware)
-    errors.install(app)
+    errors.install(app, scope.protect)
     authentication = Authentication(use_cases.authenticate, rate_limits.count, options.cursor_key)
     payloads = PayloadReader(options.converter)
     processing_options = ProcessingOptionsReader(options.converter)
@@ -379,7 +382,13 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ("/api/admin/users", AllUsers(authentication, use_cases.list_users)),
         (
             "/api/admin/users/{user_id}",
-            OneUser(authentication, use_cases.view_user, use_cases.change_user, payloads),
+            OneUser(
+                authentication,
+                use_cases.view_user,
+                use_cases.change_user,
+                use_cases.erase_user,
+                payloads,
+            ),
         ),
         ("/api/admin/audit", AuditTrail(authentication, use_cases.read_audit)),
         ("/api/admin/tasks", AllTasks(authentication, use_cases.look_through_tasks)),
