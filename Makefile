@@ -67,6 +67,10 @@ timing: $(TEST_STAMP)  ## Whether the time of an answer tells who has an account
 fuzz: $(TEST_STAMP)  ## Thousands of damaged pictures through a renderer; ARGS='--seed 1 --files 20000 --seconds 3000'
 	$(PYTHON) -m tests.fuzz $(ARGS)
 
+.PHONY: strings
+strings: $(TEST_STAMP)  ## Every string that programs stumble over, through every text of every route, on both databases
+	SAFELIGHT_TEST_STRINGS=whole $(PYTHON) -m pytest tests/catalogue/test_texts.py --timeout=3000 $(ARGS)
+
 .PHONY: costs
 costs: $(TEST_STAMP)  ## What the worst pictures cost a renderer, memory and processor time
 	$(PYTHON) -m tests.costs

@@ -213,13 +213,30 @@ class QuotaExceeded(ApplicationError):
     The account has, or has done, as much as it may.
 
     Attributes:
+        name: Of the quota: `images`, `bytes` or `tasks`.
+        most: How much of it there may be.
+        left: How much of it there is room for; too little for what was asked.
+        window_seconds: Within which it is counted; None for what is kept and counts until it goes.
         retry_after_seconds: When waiting helps; None if it does not.
     """
 
     code = "quota-exceeded"
 
-    def __init__(self, detail: str, *, retry_after_seconds: int | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        name: str,
+        most: int,
+        left: int = 0,
+        window_seconds: int | None = None,
+        retry_after_seconds: int | None = None,
+    ) -> None:
         super().__init__(detail)
+        self.name = name
+        self.most = most
+        self.left = left
+        self.window_seconds = window_seconds
         self.retry_after_seconds = retry_after_seconds
 
 

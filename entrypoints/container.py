@@ -128,6 +128,7 @@ class Adapters(containers.DeclarativeContainer):
     access_tokens = _once(factories.access_tokens, settings, clock)
     key_tokens = _once(factories.key_tokens)
     opaque_tokens = _once(factories.opaque_tokens, settings)
+    cursor_key = _once(factories.cursor_key, settings)
     session_tokens = _once(factories.session_tokens, settings, access_tokens, opaque_tokens)
     signing_secrets = _once(factories.signing_secrets, settings)
     upload_policy = _once(factories.upload_policy, settings)
@@ -612,7 +613,13 @@ class Platform(containers.DeclarativeContainer):
         metrics=adapters.telemetry.provided.exposition,
         observe_request=adapters.telemetry.provided.observe_request,
     )
-    http_app = _once(process_factories.http_app, settings, adapters.upload_policy, http_use_cases)
+    http_app = _once(
+        process_factories.http_app,
+        settings,
+        adapters.upload_policy,
+        adapters.cursor_key,
+        http_use_cases,
+    )
     image_worker = _once(
         process_factories.image_worker,
         settings,

@@ -6,6 +6,7 @@ Factories import what they build, so that a process loads what it uses and nothi
 never loads libvips or Apprise.
 """
 
+import hmac
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -243,6 +244,12 @@ def opaque_tokens(settings: Settings) -> OpaqueTokens:
     from adapters.security.sha256_opaque_tokens import Sha256OpaqueTokens
 
     return Sha256OpaqueTokens(lambda: signing_key(settings, settings.tokens.key, "tokens"))
+
+
+def cursor_key(settings: Settings) -> bytes:
+    """Return the key that marks cursors: one of its own, out of the one that signs tokens."""
+    key = signing_key(settings, settings.tokens.key, "tokens")
+    return hmac.digest(key, b"safelight: cursors", "sha256")
 
 
 def session_tokens(

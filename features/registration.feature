@@ -40,4 +40,6 @@ Feature: Opening an account
         | field    | value         |
         | email    | not-an-email  |
         | email    | a@[127.0.0.1] |
+        | username | admin         |
+        | username | аdmin         |
         | password | short12       |

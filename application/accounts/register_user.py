@@ -4,7 +4,7 @@ import attrs
 
 from application.accounts.post_letter import PostLetter
 from application.audit import user_subject
-from application.idempotency import IdempotencyKey
+from application.idempotency import IdempotencyKey, RequestInProgress
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.password_hasher import PasswordHasher
@@ -15,6 +15,7 @@ from application.ports.unit_of_work import Database, UnitOfWork
 from domain.errors import PasswordCompromised
 from domain.notifications.letter import LetterKind
 from domain.users.audit import AuditAction, AuditOutcome, AuditRecord
+from domain.users.impostors import check_unmistakable
 from domain.users.roles import Role
 from domain.users.user import User, checked_email, checked_password, checked_username
 
@@ -53,9 +54,11 @@ class RegisterUser:
 
     Raises:
         PasswordCompromised: Everybody knows the password.
-        InvalidParameter: Name, address or password does not have the form it must have.
+        InvalidParameter: Name, address or password does not have the form it must have, or the
+            name could be taken for another.
         UsernameTaken: Another account has the name, whatever its case.
         IdempotencyKeyReused: The key stands for another newcomer.
+        RequestInProgress: The same request has come at the same time.
 
     Attributes:
         ask_to_verify: Whether newcomers get a letter by which to show that the address is theirs.
@@ -71,6 +74,7 @@ class RegisterUser:
     def __call__(self, request: RegisterUserRequest) -> Registered:
         """Check, hash, save."""
         username = checked_username(request.username)
+        check_unmistakable(username, pointer="/username")
         email = checked_email(request.email)
         password = checked_password(request.password)
         if self.screening.is_known(password):
@@ -107,7 +111,9 @@ class RegisterUser:
                 else:
                     self._tell_owner(work, owner, request)
                 work.commit()
-        except (TwinRequest, EmailTaken):  # somebody was quicker
+        except TwinRequest as twin:
+            raise RequestInProgress from twin
+        except EmailTaken:  # somebody was quicker
             return self(request)
         return Registered()
 

@@ -12,6 +12,7 @@ from application.ports.password_hasher import PasswordHasher
 from application.ports.unit_of_work import Database, UnitOfWork
 from domain.notifications.letter import LetterKind
 from domain.users.audit import AuditAction
+from domain.users.impostors import check_unmistakable
 from domain.users.roles import Permission
 from domain.users.user import MAX_PASSWORD_CHARACTERS, User, checked_email, checked_username
 
@@ -44,7 +45,8 @@ class UpdateProfile:
         WrongPassword: The password was given, and is another.
         TooManyRequests: There have been too many wrong ones from where this one comes.
         NotAllowed: The actor may not; with an API key nobody may.
-        InvalidParameter: A new value does not have the form it must have.
+        InvalidParameter: A new value does not have the form it must have, or the name could be
+            taken for another.
         UsernameTaken: Another account has the name.
         EmailTaken: Another account has the address.
     """
@@ -66,6 +68,8 @@ class UpdateProfile:
             user = work.users.hold(request.actor.user_id)
             if user is None:
                 raise NotFound
+            if username not in (None, user.username):  # an operator may have given them another
+                check_unmistakable(username or "", pointer="/username")
             changed = attrs.evolve(
                 user,
                 username=username or user.username,

@@ -7,7 +7,7 @@ import attrs
 
 from application.actor import Actor
 from application.errors import AssetNotFound, QuotaExceeded, UnexpectedPart
-from application.idempotency import IdempotencyKey
+from application.idempotency import IdempotencyKey, RequestInProgress
 from application.images.inspect_file import InspectFile
 from application.images.stage_file import StagedFile
 from application.limits.quotas import Quotas
@@ -80,6 +80,7 @@ class UploadImage:
         QuotaExceeded: The account has as much as it may have.
         UnexpectedPart: An attachment is not named by the pipeline.
         IdempotencyKeyReused: The key stands for another upload.
+        RequestInProgress: The same request has come at the same time.
         StorageUnavailable, DatabaseUnavailable: Nothing was accepted.
     """
 
@@ -143,9 +144,9 @@ class UploadImage:
                 self.quotas.check(work, image.user_id, now, image_bytes=image.byte_size)
                 work.images.add(image, task)
                 work.commit()
-        except TwinRequest:
+        except TwinRequest as twin:
             self._forget(image, task)
-            return self(request)
+            raise RequestInProgress from twin
         except CommitUnknown:
             # It may have been promised; a stray object is the lesser evil, and is swept up.
             raise

@@ -8,9 +8,10 @@ import attrs
 
 from application.actor import Actor
 from application.errors import TooManyWebhooks
-from application.idempotency import IdempotencyKey
+from application.idempotency import IdempotencyKey, RequestInProgress
 from application.ports.clock import Clock
 from application.ports.ids import Ids
+from application.ports.repositories.idempotency_keys import TwinRequest
 from application.ports.unit_of_work import Database
 from domain.notifications.channel import Webhook, checked_webhook_url
 
@@ -42,6 +43,7 @@ class AddWebhook:
     Raises:
         InvalidParameter: The URL does not have the form of a webhook's.
         IdempotencyKeyReused: The key stands for another request.
+        RequestInProgress: The same request has come at the same time.
         TooManyWebhooks: The account has `MAX_WEBHOOKS` already.
     """
 
@@ -52,6 +54,12 @@ class AddWebhook:
     def __call__(self, request: AddWebhookRequest) -> AddedWebhook:
         """Check, look for it, save."""
         url = checked_webhook_url(request.url, pointer="/url")
+        try:
+            return self._add(request, url)
+        except TwinRequest as twin:
+            raise RequestInProgress from twin
+
+    def _add(self, request: AddWebhookRequest, url: str) -> AddedWebhook:
         with self.database.writing() as work:
             if request.idempotency and (reply := request.idempotency.reply(work)) is not None:
                 return AddedWebhook(_webhook_of(reply, request.actor, url), replayed=True)

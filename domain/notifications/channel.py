@@ -7,7 +7,7 @@ from uuid import UUID
 
 import attrs
 
-from domain.errors import InvalidParameter
+from domain.errors import WebhookURLForbidden
 
 MAX_URL_CHARACTERS = 2_000
 
@@ -64,7 +64,7 @@ def checked_webhook_url(url: str, *, pointer: str) -> str:
         parts = urlsplit(url)
         port_is_valid = parts.port is None or parts.port > 0
     except ValueError:
-        raise InvalidParameter("must be a URL", pointer=pointer) from None
+        raise WebhookURLForbidden("must be a URL", pointer=pointer) from None
     if (
         len(url) > MAX_URL_CHARACTERS
         or not (url.isascii() and url.isprintable())
@@ -74,7 +74,7 @@ def checked_webhook_url(url: str, *, pointer: str) -> str:
         or "@" in parts.netloc
         or not port_is_valid
     ):
-        raise InvalidParameter(
+        raise WebhookURLForbidden(
             "must be an http or https URL without user name, at most 2000 characters",
             pointer=pointer,
         )

@@ -1,5 +1,6 @@
 """The HTTP API as one WSGI application; it is handed its use cases and knows no adapter."""
 
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from ipaddress import IPv4Network, IPv6Network
@@ -82,6 +83,7 @@ from entrypoints.http.asset_form import AssetFormReader
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.client_address import ClientAddresses
 from entrypoints.http.cross_origin import CrossOrigin
+from entrypoints.http.cursor_seal import CursorMarks
 from entrypoints.http.payloads import PayloadReader
 from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.rate_limits import RateLimits
@@ -216,6 +218,7 @@ class HTTPOptions:
         trusted_proxies: Whose X-Forwarded-For is believed.
         metrics_networks: Who is shown the figures.
         allowed_origins: Of pages whose scripts may read answers.
+        cursor_key: Marks the cursors of lists; the same in all processes.
     """
 
     converter: cattrs.Converter
@@ -224,6 +227,7 @@ class HTTPOptions:
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
     metrics_networks: Sequence[IPv4Network | IPv6Network] = ()
     allowed_origins: frozenset[str] = frozenset()
+    cursor_key: bytes = attrs.field(factory=lambda: secrets.token_bytes(32), repr=False)
 
 
 def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any, Any]:
@@ -234,10 +238,15 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         options.base_url.startswith("https://"),
         ClientAddresses(options.trusted_proxies),
     )
-    middleware: list[Any] = [scope, CrossOrigin(options.allowed_origins), rate_limits]
+    middleware: list[Any] = [
+        scope,
+        CrossOrigin(options.allowed_origins),
+        rate_limits,
+        CursorMarks(),
+    ]
     app = falcon.App(middleware=middleware)
     errors.install(app, scope.protect)
-    authentication = Authentication(use_cases.authenticate, rate_limits.count)
+    authentication = Authentication(use_cases.authenticate, rate_limits.count, options.cursor_key)
     payloads = PayloadReader(options.converter)
     processing_options = ProcessingOptionsReader(options.converter)
     forms = UploadFormReader(use_cases.stage_file, processing_options)

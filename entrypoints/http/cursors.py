@@ -2,8 +2,7 @@
 Where a page of a list goes on, as a text that customers hand back as they got it.
 
 Microseconds since 1970 (8 bytes, big-endian) and an id (16 bytes), in Base64 for URLs: 32
-characters, no two texts for one place. Nothing in it is secret or trusted: whoever makes one up
-moves about in a list that is their own.
+characters, no two texts for one place. Nothing in it is secret; `cursor_seal` marks it as ours.
 """
 
 import re
@@ -24,6 +23,9 @@ _CURSOR: Final = re.compile(r"[A-Za-z0-9_-]{32}")
 _MICROSECOND: Final = timedelta(microseconds=1)
 _PARAMETERS: Final = ("limit", "cursor")
 
+MAX_LIMIT: Final = 100
+"""The longest page of any list; whoever asks for more gets so many."""
+
 
 def page_asked_for(req: falcon.Request) -> dict[str, Any]:
     """Return `after`, and `limit` if it is given, of the page that *req* asks for."""
@@ -31,7 +33,7 @@ def page_asked_for(req: falcon.Request) -> dict[str, Any]:
     limit, cursor = req.get_param("limit"), req.get_param("cursor")
     return {
         "after": None if cursor is None else place_of(cursor),
-        **({} if limit is None else {"limit": _whole_number(limit)}),
+        **({} if limit is None else {"limit": limit_in(limit)}),
     }
 
 
@@ -78,9 +80,12 @@ def place_of(cursor: str) -> tuple[datetime, UUID]:
     return created_at, UUID(bytes=content[8:])
 
 
-def _whole_number(text: str) -> int:
-    """Return *text* as a number; 0, which is refused, for what is none."""
-    return int(text) if re.fullmatch("[0-9]{1,9}", text) else 0
+def limit_in(text: str) -> int:
+    """Return *text* as a number, at most `MAX_LIMIT`; 0, which is refused, for what is none."""
+    if not re.fullmatch("[0-9]+", text):
+        return 0
+    # Cut before it is a number: thousands of digits are one long calculation, or none at all.
+    return min(int(text.lstrip("0")[:9] or 0), MAX_LIMIT)
 
 
 def _not_ours() -> InvalidParameter:

@@ -250,6 +250,8 @@ def _refusal(
         resp.set_headers(error.headers)
         answer(req, resp, problem, error.detail)
         return
+    if isinstance(error, QuotaExceeded):
+        req.context.quota = error
     answer(
         req,
         resp,

@@ -51,6 +51,9 @@ PROBLEMS: Final = _by_code((
     Problem("duplicate-part", 400, "A part came more than once",
             "Send each part once: one image, at most one processingOptions, and one file for each "
             "name that the processing options refer to."),
+    Problem("invalid-cursor", 400, "The cursor is none of yours",
+            "Follow the Link header of a page as it is, for the same list and with the same "
+            "account; or begin again without a cursor."),
     Problem("invalid-idempotency-key", 400, "The Idempotency-Key cannot be used",
             "Send 1 to 255 visible ASCII characters, such as a UUID."),
     Problem("not-acceptable", 406, "Only JSON is spoken here",
@@ -74,6 +77,8 @@ PROBLEMS: Final = _by_code((
     Problem("range-not-satisfiable", 416, "The range lies outside the file",
             "Ask for bytes that are there; the Content-Range header tells the size."),
     Problem("header-fields-too-large", 431, "The header is too large", "Send less of a header."),
+    Problem("unsupported-transfer-coding", 501, "The body is coded in a way that nobody knows",
+            "Send the body with a Content-Length header and without Transfer-Encoding."),
     # Who asks
     Problem("invalid-token", 401, "Sign in first",
             "Send a good access token or API key as Authorization: Bearer <token>; POST "
@@ -128,9 +133,9 @@ PROBLEMS: Final = _by_code((
     Problem("asset-in-use", 409, "The asset is in use",
             "The detail says what needs it: wait until its tasks have ended, or cancel them; "
             "change or remove the preset that names it. Then delete it."),
-    Problem("too-many-webhooks", 409, "The account has all the webhooks it may have",
+    Problem("too-many-webhooks", 422, "The account has all the webhooks it may have",
             "Remove one first."),
-    Problem("too-many-presets", 409, "There are all the presets there may be",
+    Problem("too-many-presets", 422, "There are all the presets there may be",
             "Remove one first."),
     Problem("precondition-failed", 412, "It has been changed in the meantime",
             "Get it again, look at what it is now, and send the ETag of that in If-Match."),
@@ -149,11 +154,17 @@ PROBLEMS: Final = _by_code((
     Problem("illegal-transition", 409, "The task's state does not allow that",
             "Look at the task: one that has ended cannot be cancelled, and only one that has ended "
             "can be run again."),
+    Problem("request-in-progress", 409, "The same request is being carried out",
+            "Send it again after the seconds in Retry-After, with the same Idempotency-Key: the "
+            "answer is then that of the request that was carried out.", 1),
     Problem("idempotency-key-reused", 422, "The Idempotency-Key stands for another request",
             "Send the very request that the key was first sent with, or choose a new key."),
     # The values
     Problem("invalid-parameter", 422, "A value lies outside its range or form",
             "The pointer names the value, the detail says what it may be."),
+    Problem("webhook-url-forbidden", 422, "The webhook's URL is not one that is called",
+            "Give an https URL of a host on the public internet, on port 443 or 8443, without user "
+            "name; the detail says what is wrong with this one."),
     Problem("password-compromised", 422, "Everybody knows this password",
             "Choose another: this one is among the first that anybody tries."),
     Problem("output-too-large", 422, "The size asked for is too large",

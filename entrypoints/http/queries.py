@@ -12,7 +12,8 @@ from uuid import UUID
 import falcon
 
 from domain.errors import InvalidParameter
-from entrypoints.http.cursors import refuse_other_parameters
+from domain.users.labels import is_one_line
+from entrypoints.http.cursors import limit_in, refuse_other_parameters
 
 T = TypeVar("T")
 
@@ -26,7 +27,7 @@ def limit_and_choices(req: falcon.Request, *known: str) -> dict[str, Any]:
     text = req.get_param("limit")
     if text is None:
         return {}
-    return {"limit": int(text) if re.fullmatch("[0-9]{1,9}", text, re.ASCII) else 0}
+    return {"limit": limit_in(text)}
 
 
 def link_to_cursor(
@@ -63,7 +64,7 @@ def id_given(req: falcon.Request, name: str) -> UUID | None:
 def text_given(req: falcon.Request, name: str) -> str | None:
     """Return the text that the parameter is, or None without it."""
     text = req.get_param(name)
-    if text is not None and not (len(text) <= _MAX_TEXT and text.isprintable()):
+    if text is not None and not (len(text) <= _MAX_TEXT and is_one_line(text)):
         raise InvalidParameter(
             f"must have at most {_MAX_TEXT} characters, and no control characters",
             pointer=f"/{name}",
@@ -98,7 +99,7 @@ def text_place(req: falcon.Request) -> str | None:
     if _TEXT_CURSOR.fullmatch(cursor):
         with suppress(ValueError):
             place = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_").decode()
-            if place.isprintable():
+            if is_one_line(place):
                 return place
     raise not_ours()
 

@@ -20,6 +20,7 @@ ObserveRequest = Callable[[str, str, int, float], None]
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._~:/+=@-]{1,128}", re.ASCII)
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_NEVER: Final = frozenset(("TRACE", "CONNECT"))
 # What is asked every few seconds by machines is told at a lower level.
 _PROBES: Final = frozenset(("/healthz", "/readyz", "/metrics"))
 
@@ -44,6 +45,8 @@ class RequestScope:
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Give the request an id and start its clock; refuse what no route would take."""
         self._begin(req, resp)
+        if req.method in _NEVER:  # whatever the address, which CONNECT does not even have
+            raise falcon.HTTPMethodNotAllowed(sorted(_METHODS))
         if req.path.startswith("/api/") and not req.client_accepts("application/json"):
             raise NotAcceptable("Answers are application/json.")
         check_framing(req)

@@ -17,6 +17,7 @@ from entrypoints.http.security_headers import security_headers
 _CODES: Final = (
     (errors.LimitRequestLine, "uri-too-long"),
     (errors.LimitRequestHeaders, "header-fields-too-large"),
+    (errors.UnsupportedTransferCoding, "unsupported-transfer-coding"),
     (errors.InvalidResponseHeader, "internal-error"),
     (errors.InvalidResponseHeaderName, "internal-error"),
     (errors.ConfigurationProblem, "internal-error"),

@@ -86,7 +86,7 @@ class Admin:
 
 @pytest.fixture(scope="module")
 def admin(estate: Estate) -> Admin:
-    estate.a_newcomer("root", Role.ADMIN)
+    estate.a_newcomer("rosa", Role.ADMIN)
     ada = estate.a_person("ada", Role.ADMIN)
     house = {"name": "house", "processingOptions": {"resize": "8x8"}, "shared": True}
     estate.done(Request("POST", "/api/presets", body=house), ada.token)

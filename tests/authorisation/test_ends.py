@@ -54,7 +54,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(estate: Estate) -> Stage:
-    root, ada = estate.a_newcomer("root", Role.ADMIN), estate.a_newcomer("ada")
+    root, ada = estate.a_newcomer("rosa", Role.ADMIN), estate.a_newcomer("ada")
     ada.things.reset_token = estate.a_mailed_token(LetterKind.PASSWORD_RESET, ada.things)
     elsewhere, _ = estate.sign_in(ada.things.email)
     key_id, key = estate.a_key(ada.token, Scope.ACCOUNT_READ)

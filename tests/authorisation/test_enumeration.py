@@ -47,7 +47,7 @@ def a_stranger() -> str:
 
 def settle(estate: Estate) -> None:
     """Ada is there; Dora is disabled, Gone is gone."""
-    root = estate.a_newcomer("root", Role.ADMIN)
+    root = estate.a_newcomer("rosa", Role.ADMIN)
     estate.a_newcomer("ada")
     dora, gone = estate.a_newcomer("dora"), estate.a_newcomer("gone")
     path = "/api/admin/users/"

@@ -102,7 +102,7 @@ class Cast:
 
 @pytest.fixture(scope="module")
 def cast(estate: Estate) -> Cast:
-    shared = estate.a_newcomer("root", Role.ADMIN)
+    shared = estate.a_newcomer("rosa", Role.ADMIN)
     options = {"name": "house", "processingOptions": {"resize": "8x8"}, "shared": True}
     estate.done(Request("POST", "/api/presets", body=options), shared.token)
     estate.done(keep(a_logo(), "house", shared=True), shared.token)

@@ -9,16 +9,16 @@ import pytest
 
 from application.administration.change_user import ChangeUserRequest
 from application.administration.list_users import ListUsersRequest
-from application.administration.read_audit import ReadAuditRequest
 from application.administration.look_through_tasks import LookThroughTasksRequest
+from application.administration.read_audit import ReadAuditRequest
 from application.administration.read_logs import ReadLogsRequest
-from application.ports.repositories.processing_log import LogFilter
-from application.ports.repositories.tasks import TaskFilter
-from domain.tasks.task import FailureCode, TaskStatus
-from domain.errors import IllegalTransition
 from application.errors import LastAdmin, NotFound, OwnAccount
 from application.ports.repositories.audit_trail import AuditFilter
+from application.ports.repositories.processing_log import LogFilter
+from application.ports.repositories.tasks import TaskFilter
 from application.ports.repositories.users import UserFilter
+from domain.errors import IllegalTransition
+from domain.tasks.task import FailureCode, TaskStatus
 from domain.users.audit import AuditAction
 from domain.users.roles import Role
 from entrypoints.http.payloads import timestamp
@@ -97,11 +97,6 @@ class TestUsers:
             ("role=root", "/role"),
             ("status=away", "/status"),
             ("limit=0", "/limit"),
-            ("limit=101", "/limit"),
-            ("cursor=%2F", "/cursor"),
-            ("cursor=AA", "/cursor"),
-            ("cursor=_w", "/cursor"),
-            ("cursor=A", "/cursor"),
         ],
     )
     def test_a_value_that_none_can_be_is_refused(
@@ -230,10 +225,6 @@ class TestAudit:
             ("from=yesterday", "/from"),
             ("to=2026-11-23T12:00:00", "/to"),
             ("to=0001-01-01T00:00:00%2B23:00", "/to"),
-            ("cursor=" + "_" * 32, "/cursor"),
-            ("cursor=AAAAAAAAAAD__________________w==", "/cursor"),
-            ("cursor=AAAAAAAAAAD____________________", "/cursor"),
-            ("cursor=AAAAAAAAAAD_____________________", "/cursor"),
         ],
     )
     def test_a_value_that_none_can_be_is_refused(
@@ -303,12 +294,8 @@ class TestWork:
         [
             ("tasks?status=completed", "/status"),
             ("tasks?code=bored", "/code"),
-            ("tasks?cursor=x", "/cursor"),
             ("logs?outcome=fine", "/outcome"),
             ("logs?taskId=1", "/taskId"),
-            ("logs?cursor=0", "/cursor"),
-            ("logs?cursor=9999999999999999999", "/cursor"),
-            ("logs?limit=101", "/limit"),
         ],
     )
     def test_a_value_that_none_can_be_is_refused(

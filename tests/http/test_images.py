@@ -302,5 +302,5 @@ def test_webhooks_are_added_listed_and_removed(caller: Caller) -> None:
 def test_a_webhook_without_a_good_url_is_refused(caller: Caller) -> None:
     answer = caller.simulate_post("/api/webhooks", json={"url": "ftp://x"}, headers=BEARER)
 
-    assert problem(answer) == (422, "invalid-parameter")
+    assert problem(answer) == (422, "webhook-url-forbidden")
     assert answer.json["pointer"] == "/url"

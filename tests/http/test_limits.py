@@ -121,12 +121,19 @@ def test_usage_is_told_with_the_quotas_that_are_set(caller: Caller) -> None:
 
 @pytest.mark.parametrize("wait", [90, None])
 def test_a_quota_says_when_waiting_helps(caller: Caller, house: House, wait: int | None) -> None:
-    house.failures["upload_image"] = QuotaExceeded("That is all.", retry_after_seconds=wait)
+    window = None if wait is None else 86_400
+    house.failures["upload_image"] = QuotaExceeded(
+        "That is all.", name="tasks", most=5, window_seconds=window, retry_after_seconds=wait
+    )
+    house.standings = [BY_ADDRESS]
 
     answer = caller.upload(image_part(pictures.small_jpeg()))
 
     assert problem(answer) == (429, "quota-exceeded")
     assert answer.headers.get("retry-after") == (None if wait is None else "90")
+    counted = ("", "") if wait is None else (";w=86400", ";t=90")
+    assert answer.headers["ratelimit-policy"] == f'"address";q=10;w=60, "tasks";q=5{counted[0]}'
+    assert answer.headers["ratelimit"] == f'"address";r=6;t=31, "tasks";r=0{counted[1]}'
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,9 @@ class Server:
     """gunicorn on a listening socket that it is handed, as the supervisor does it."""
 
     def __init__(self, folder: Path, **environ: str) -> None:
+        self.log_path = folder / "server.log"
         scheme = "https" if "SAFELIGHT_HTTP_TLS_CERTIFICATE" in environ else "http"
-        with socket.create_server(("127.0.0.1", 0)) as listener:
+        with socket.create_server(("127.0.0.1", 0)) as listener, self.log_path.open("wb") as log:
             self.port: int = listener.getsockname()[1]
             kept = {k: v for k, v in os.environ.items() if not k.startswith("SAFELIGHT_")}
             self.process = subprocess.Popen(
@@ -50,7 +51,7 @@ class Server:
                     "SAFELIGHT_UPLOAD_MAX_BYTES": str(MAX_UPLOAD),
                 } | environ,
                 pass_fds=[listener.fileno()],
-                stdout=subprocess.DEVNULL,
+                stdout=log,
             )  # fmt: skip
         deadline = time.monotonic() + 20
         self.trusted: ssl.SSLContext | None = None

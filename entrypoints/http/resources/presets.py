@@ -24,6 +24,7 @@ from domain.errors import DomainError, InvalidParameter, UnknownMember
 from domain.images.pipeline import Pipeline, is_name
 from domain.images.preset import Preset
 from entrypoints.http.authentication import Authentication
+from entrypoints.http.cursors import limit_in
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.payloads import PayloadReader, escaped, timestamp, write_json
 from entrypoints.http.processing_options import ProcessingOptionsReader
@@ -241,7 +242,7 @@ def _limit(req: falcon.Request) -> dict[str, int]:
     text = req.get_param("limit")
     if text is None:
         return {}
-    return {"limit": int(text) if re.fullmatch("[0-9]{1,9}", text) else 0}
+    return {"limit": limit_in(text)}
 
 
 def _place(cursor: str) -> tuple[str, bool]:

@@ -1,6 +1,5 @@
 """Tasks, in all detail, for their owner, who may cancel them or have them run again."""
 
-import re
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -19,12 +18,11 @@ from domain.notifications.delivery import Delivery
 from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, Result, Task, TaskStatus
 from entrypoints.http.authentication import Authentication
-from entrypoints.http.cursors import cursor_to, place_of
+from entrypoints.http.cursors import cursor_to, limit_in, place_of
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.payloads import escaped, id_in_path, timestamp, write_json
 
 _PARAMETERS: Final = ("status", "limit", "cursor")
-_NUMBER: Final = re.compile("[0-9]{1,9}")
 
 
 @attrs.frozen
@@ -62,7 +60,7 @@ def _page_asked_for(req: falcon.Request, actor: Actor) -> ListOwnTasksRequest:
         actor,
         _status_named(req.get_param("status")),
         after=None if cursor is None else place_of(cursor),
-        **({} if limit is None else {"limit": int(limit) if _NUMBER.fullmatch(limit) else 0}),
+        **({} if limit is None else {"limit": limit_in(limit)}),
     )
 
 

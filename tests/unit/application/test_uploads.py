@@ -13,14 +13,14 @@ from adapters.persistence.sqlite import SqliteDatabase
 from adapters.system.ids import RandomIds
 from application.actor import Actor
 from application.errors import AssetNotFound, NotAllowed, NotFound, UnexpectedPart
-from application.idempotency import IdempotencyKey, IdempotencyKeyReused
+from application.idempotency import IdempotencyKey, IdempotencyKeyReused, RequestInProgress
 from application.images.image_status import ImageStatus, ImageStatusRequest
 from application.images.install_shared_assets import InstallSharedAssets
 from application.images.stage_file import StageFile
 from application.images.upload_image import UploadedImage
 from application.ports.unit_of_work import DatabaseUnavailable
-from domain.images.asset import Asset
 from domain.errors import ContentTooLarge, EmptyFile, ImageRefused, ImageTooLarge, UnsupportedMedia
+from domain.images.asset import Asset
 from domain.images.formats import ImageFormat
 from domain.images.image import PictureHeader
 from domain.images.operations import Resize, Watermark
@@ -160,19 +160,24 @@ class TestUploadImage:
 
 class TestAnUploadThatIsSentAgain:
     def test_twins_at_the_same_moment_become_one_image(self, bench: Workbench) -> None:
+        """Whoever comes while the other is under way is told so, and gets its answer afterwards."""
         actor = bench.an_actor()
         key = IdempotencyKey(str(actor.user_id), "key-1", "f")
         start = threading.Barrier(4)
 
-        def upload(_: int) -> UploadedImage:
+        def upload(_: int) -> UploadedImage | None:
             start.wait(10)
-            return bench.upload(actor, idempotency=key)
+            try:
+                return bench.upload(actor, idempotency=key)
+            except RequestInProgress:
+                return None
 
         with ThreadPoolExecutor(4) as pool:
-            answers = list(pool.map(upload, range(4)))
+            answers = [each for each in pool.map(upload, range(4)) if each is not None]
+        answers.append(bench.upload(actor, idempotency=key))
 
         assert len({(each.image_id, each.task_id) for each in answers}) == 1
-        assert sorted(each.replayed for each in answers) == [False, True, True, True]
+        assert [each.replayed for each in answers].count(False) == 1
         assert len(bench.stored()) == 1, "the twins' bytes are gone"
         assert bench.read(lambda work: work.tasks.count_queued(10)) == 1
 
