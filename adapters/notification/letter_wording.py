@@ -98,6 +98,21 @@ def _words(letter: LetterText) -> tuple[str, list[str], list[str]]:
                 ],
                 [],
             )
+        case LetterKind.IDENTITY_LINKED:
+            return (
+                "There is a new way to sign in to your account",
+                [
+                    (
+                        f"On {when} an identity provider was linked to your account. Whoever signs "
+                        "in there as the person that was linked gets into your account."
+                    ),
+                    (
+                        "It was not you? Then unlink it, DELETE "
+                        f"{letter.base_url}/api/auth/identities/…, and choose a new password."
+                    ),
+                ],
+                [],
+            )
         case _:
             assert_never(letter.kind)
 

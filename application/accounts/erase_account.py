@@ -6,6 +6,7 @@ from uuid import UUID
 
 import attrs
 
+from application.accounts.confirm_password import ConfirmPassword
 from application.accounts.throttle_guesses import ThrottleGuesses
 from application.actor import Actor
 from application.audit import record_of, user_subject
@@ -19,7 +20,6 @@ from domain.tasks.priority import Priority
 from domain.users.audit import AuditAction
 from domain.users.erasure import Erasure, ErasureDue
 from domain.users.roles import Permission
-from domain.users.user import MAX_PASSWORD_CHARACTERS
 
 _RING_TAKES: Final = timedelta(minutes=1)
 
@@ -48,6 +48,7 @@ class EraseAccount:
 
     Raises:
         InsufficientScope: The actor is an API key.
+        NoPassword: The account has none; a letter sets the first.
         WrongPassword: It is another.
         TooManyRequests: There have been too many wrong ones from where this one comes.
         LastAdmin: Nobody would be left who looks after the platform.
@@ -67,11 +68,8 @@ class EraseAccount:
             user = work.users.get(actor.user_id)
         if user is None:
             raise NotFound
-        given = request.password if len(request.password) <= MAX_PASSWORD_CHARACTERS else ""
-        self.guesses.begin(user.email, request.site)
-        if not self.hasher.verify(given, user.password_hash):
-            raise WrongPassword(pointer="/password")
-        self.guesses.was_right(user.email, request.site)
+        confirm_password = ConfirmPassword(self.hasher, self.guesses)
+        confirm_password(user, request.password, request.site, pointer="/password")
         erasure = Erasure(id=self.ids.new(), user_id=user.id, requested_at=self.clock.now())
         with self.database.writing() as work:
             # As in `ChangeUser`: two admins who leave at once do so one after the other.
