@@ -1,6 +1,7 @@
 """Signing in through identity providers, and linking what they know of one to one's account."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import attrs
@@ -22,6 +23,7 @@ from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp, writ
 from entrypoints.http.resources.sessions import write_tokens
 
 _MAX_CHARACTERS: Final = 4_096
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @attrs.frozen
@@ -42,26 +44,26 @@ class BrowserCookie:
 
     def give(self, resp: falcon.Response, token: str) -> None:
         """Have the browser keep *token* for as long as it is good."""
-        self._set(resp, token, int(ATTEMPT_LIFETIME.total_seconds()))
+        self._set(resp, token, max_age=int(ATTEMPT_LIFETIME.total_seconds()))
 
     def take_back(self, resp: falcon.Response) -> None:
         """Have the browser forget."""
-        self._set(resp, "", 0)
+        self._set(resp, "", expires=_LONG_AGO)
 
     def token_of(self, req: falcon.Request) -> str | None:
         """Return what the browser kept; of two, nobody knows which is ours."""
         kept = req.get_cookie_values(self.name) or []
         return kept[0] if len(kept) == 1 else None
 
-    def _set(self, resp: falcon.Response, value: str, seconds: int) -> None:
+    def _set(self, resp: falcon.Response, value: str, **until: Any) -> None:
         resp.set_cookie(
             self.name,
             value,
-            max_age=seconds,
             path="/",
             secure=self.is_https,
             http_only=True,
             same_site="Lax",
+            **until,
         )
 
 
