@@ -186,6 +186,7 @@ FORGERIES = {
     "of another issuer": other(iss="https://id.example.net"),
     "without issuer": other(iss=None),
     "for another client": other(aud="another"),
+    "for another client, though we asked": other(aud="another", azp=CLIENT_ID),
     "for others": other(aud=["another", "a third"]),
     "for us and another, and the other asked": other(aud=[CLIENT_ID, "b"], azp="b"),
     "for us and another, and nobody knows who asked": other(aud=[CLIENT_ID, "b"]),
@@ -237,11 +238,13 @@ class TestIDTokens:
 
         assert identify(ours, local).subject == "ada-4711"
 
+    @pytest.mark.parametrize("forgery", [by_client_secret, by_public_key, unsigned])
+    @pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
     def test_a_provider_that_signs_with_shared_secrets_is_not_believed(
-        self, ours: OIDCProvider, local: LocalProvider
+        self, ours: OIDCProvider, local: LocalProvider, forgery: Callable[..., str]
     ) -> None:
-        local.metadata["id_token_signing_alg_values_supported"] = ["HS256", "none"]
-        local.forge = lambda header, claims: by_client_secret(local, header, claims)
+        local.metadata["id_token_signing_alg_values_supported"] = ["HS256", "none", "RS256"]
+        local.forge = lambda header, claims: forgery(local, header, claims)
 
         with pytest.raises(IdentityNotProved):
             identify(ours, local)
@@ -368,7 +371,8 @@ class TestKeys:
         self, ours: OIDCProvider, local: LocalProvider
     ) -> None:
         identify(ours, local)
-        local.forge = lambda header, claims: by_enclosed_key(local, header, claims)
+        unknown = a_key("unknown")
+        local.forge = lambda _, claims: signed({"alg": "RS256", "kid": "unknown"}, claims, unknown)
         for _ in range(5):
             with pytest.raises(IdentityNotProved):
                 identify(ours, local)
@@ -474,6 +478,16 @@ class TestTroubleOfTheProvider:
             ours.authorization_url(QUESTION)
 
         assert local.asked["/jwks"] == 0
+
+    @pytest.mark.parametrize("status", [302, 500])
+    def test_a_refusal_counts_only_as_one(
+        self, ours: OIDCProvider, local: LocalProvider, status: int
+    ) -> None:
+        """What a redirect or a broken server carries says nothing about the code."""
+        local.trouble["/token"] = lambda: ({"error": "invalid_grant"}, status)
+
+        with pytest.raises(IdentityProviderFailed):
+            identify(ours, local)
 
     @pytest.mark.parametrize(
         "error",
