@@ -56,6 +56,10 @@ bench: $(TEST_STAMP)  ## What the platform costs around the pixels, as ratios; A
 faults: $(TEST_STAMP)  ## Kill everything under load, several times as often as `make test` does
 	SAFELIGHT_TEST_FAULTS=whole SAFELIGHT_TEST_KILLS=200 $(PYTHON) -m pytest tests/faults -s --timeout=3000 $(ARGS)
 
+.PHONY: timing
+timing: $(TEST_STAMP)  ## Whether the time of an answer tells who has an account, 200 samples each
+	SAFELIGHT_TEST_SAMPLES=200 $(PYTHON) -m pytest tests/authorisation/test_enumeration.py -s --show-capture=no $(ARGS)
+
 .PHONY: fuzz
 fuzz: $(TEST_STAMP)  ## Thousands of damaged pictures through a renderer; ARGS='--seed 1 --files 20000 --seconds 3000'
 	$(PYTHON) -m tests.fuzz $(ARGS)

@@ -33,6 +33,7 @@ Refusals and failures that need more than one object to see.
     ├── TooManyRequests           ask again later, and less often
     ├── QuotaExceeded             the account has, or has done, as much as it may
     ├── LastAdmin                 nobody would be left to look after the platform
+    ├── OwnAccount                of the caller, who wants another's
     ├── NotReady                  ask again later
     ├── TaskEndedWithoutResult    asking again will not help
     ├── FileGone                  it was kept for a while, and is no longer
@@ -313,6 +314,12 @@ class LastAdmin(ApplicationError):
     """Nobody would be left who looks after the platform."""
 
     code = "last-admin"
+
+
+class OwnAccount(ApplicationError):
+    """What is done to others' accounts is not done to one's own."""
+
+    code = "own-account"
 
 
 class NotReady(ApplicationError):

@@ -19,6 +19,7 @@ from application.accounts.change_password import ChangePassword
 from application.accounts.confirm_password import ConfirmPassword
 from application.accounts.create_api_key import CreateAPIKey
 from application.accounts.destroy_account import DestroyAccount
+from application.accounts.end_account import EndAccount
 from application.accounts.end_sessions import EndSessions
 from application.accounts.erase_account import EraseAccount
 from application.accounts.export_account import ExportAccount
@@ -47,6 +48,7 @@ from application.administration.change_user import ChangeUser
 from application.administration.check_files import CheckFiles
 from application.administration.create_admin import CreateAdmin
 from application.administration.drop_task import DropTask
+from application.administration.erase_user import EraseUser
 from application.administration.find_user import FindUser
 from application.administration.inspect_task import InspectTask
 from application.administration.list_tasks import ListTasks
@@ -298,13 +300,13 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         screening=adapters.password_screening,
     )
+    end_account = _once(EndAccount, ids=adapters.ids, clock=adapters.clock)
     erase_account = _once(
         EraseAccount,
         database=adapters.database,
         hasher=adapters.password_hasher,
-        clock=adapters.clock,
-        ids=adapters.ids,
         guesses=throttle_guesses,
+        end_account=end_account,
     )
     destroy_account = _once(
         DestroyAccount,
@@ -548,6 +550,7 @@ class UseCases(containers.DeclarativeContainer):
     list_users = _once(ListUsers, database=adapters.database)
     view_user = _once(ViewUser, database=adapters.database)
     change_user = _once(ChangeUser, database=adapters.database, clock=adapters.clock)
+    erase_user = _once(EraseUser, database=adapters.database, end_account=end_account)
     read_audit = _once(ReadAudit, database=adapters.database)
 
     look_through_tasks = _once(LookThroughTasks, database=adapters.database)
@@ -656,6 +659,7 @@ class Platform(containers.DeclarativeContainer):
         list_users=_watched(use_cases.list_users, adapters),
         view_user=_watched(use_cases.view_user, adapters),
         change_user=_watched(use_cases.change_user, adapters),
+        erase_user=_watched(use_cases.erase_user, adapters),
         read_audit=_watched(use_cases.read_audit, adapters),
         look_through_tasks=_watched(use_cases.look_through_tasks, adapters),
         requeue_task=_watched(use_cases.requeue_task, adapters),

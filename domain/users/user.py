@@ -21,7 +21,7 @@ MAX_EMAIL_CHARACTERS = 254
 MAX_USERNAME_CHARACTERS = 64
 MIN_PASSWORD_CHARACTERS = 8
 MAX_PASSWORD_CHARACTERS = 128
-NO_PASSWORD = "!"  # noqa: S105  # no hash of anything
+NO_PASSWORD = "-"  # noqa: S105  # no hash of anything, nor what an erasure leaves
 """In the place of a hash: no password opens the account, until one is set by a letter."""
 
 

@@ -20,7 +20,7 @@ from application.accounts.finish_provider_sign_in import FinishSignInRequest
 from application.accounts.list_identities import IdentitiesView
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
-from application.accounts.reset_password import ResetPasswordRequest
+from application.accounts.reset_password import ForgotPasswordRequest, ResetPasswordRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.session_tokens import SignedIn
 from application.accounts.unlink_identity import UnlinkIdentityRequest
@@ -29,6 +29,7 @@ from application.accounts.view_erasure import ErasureView, ViewErasureRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
 from application.administration.change_user import ChangeUserRequest
+from application.administration.erase_user import EraseUserRequest
 from application.administration.list_users import ListUsersRequest, UsersPage
 from application.administration.look_through_tasks import LookThroughTasksRequest, TasksPage
 from application.administration.read_audit import AuditPage, ReadAuditRequest
@@ -157,7 +158,7 @@ class HTTPUseCases:
     view_profile: Callable[[ViewProfileRequest], User]
     update_profile: Callable[[UpdateProfileRequest], None]
     change_password: Callable[[ChangePasswordRequest], None]
-    forgot_password: Callable[[str], None]
+    forgot_password: Callable[[ForgotPasswordRequest], None]
     reset_password: Callable[[ResetPasswordRequest], None]
     begin_provider_sign_in: Callable[[str], BegunSignIn]
     finish_provider_sign_in: Callable[[FinishSignInRequest], SignedIn | Identity]
@@ -208,6 +209,7 @@ class HTTPUseCases:
     list_users: Callable[[ListUsersRequest], UsersPage]
     view_user: Callable[[ViewUserRequest], User]
     change_user: Callable[[ChangeUserRequest], User]
+    erase_user: Callable[[EraseUserRequest], UUID]
     read_audit: Callable[[ReadAuditRequest], AuditPage]
     look_through_tasks: Callable[[LookThroughTasksRequest], TasksPage]
     requeue_task: Callable[[UUID, Actor], None]
@@ -243,17 +245,14 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
     """Return the application, every route in place."""
     rate_limits = RateLimits(use_cases.limit_requests)
     is_https = options.base_url.startswith("https://")
-    middleware: list[Any] = [
-        RequestScope(
-            use_cases.observe_request,
-            is_https,
-            ClientAddresses(options.trusted_proxies),
-        ),
-        CrossOrigin(options.allowed_origins),
-        rate_limits,
-    ]
+    scope = RequestScope(
+        use_cases.observe_request,
+        is_https,
+        ClientAddresses(options.trusted_proxies),
+    )
+    middleware: list[Any] = [scope, CrossOrigin(options.allowed_origins), rate_limits]
     app = falcon.App(middleware=middleware)
-    errors.install(app)
+    errors.install(app, scope.protect)
     authentication = Authentication(use_cases.authenticate, rate_limits.count)
     payloads = PayloadReader(options.converter)
     processing_options = ProcessingOptionsReader(options.converter)
@@ -415,7 +414,13 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ("/api/admin/users", AllUsers(authentication, use_cases.list_users)),
         (
             "/api/admin/users/{user_id}",
-            OneUser(authentication, use_cases.view_user, use_cases.change_user, payloads),
+            OneUser(
+                authentication,
+                use_cases.view_user,
+                use_cases.change_user,
+                use_cases.erase_user,
+                payloads,
+            ),
         ),
         ("/api/admin/audit", AuditTrail(authentication, use_cases.read_audit)),
         ("/api/admin/tasks", AllTasks(authentication, use_cases.look_through_tasks)),

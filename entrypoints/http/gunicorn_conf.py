@@ -68,8 +68,9 @@ def when_ready(server: Any) -> None:
     _log.info("listening")
 
 
-def post_worker_init(_: Any) -> None:
+def post_worker_init(worker: Any) -> None:
     """Let the worker know when it is asked to stop, and speak through our log."""
+    worker.is_https = _settings.base_url.startswith("https://")
     note_sigterm()
     spoken = logging.getLogger("gunicorn.error")
     spoken.handlers.clear()

@@ -173,6 +173,8 @@ PROBLEMS: Final = _by_code((
     Problem("last-admin", 409, "Nobody else looks after the platform",
             "Make somebody else an administrator first, with PATCH /api/admin/users/{userId} or "
             "safelight admin grant-role."),
+    Problem("own-account", 409, "This is your own account",
+            "Give your own account up with DELETE /api/users/me, which takes its password."),
     Problem("not-ready", 409, "The result is still being made",
             "Ask again after the seconds in Retry-After, or be told: by e-mail or webhook.", 1),
     Problem("task-failed", 409, "The task ended without a result",

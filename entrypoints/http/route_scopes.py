@@ -56,6 +56,7 @@ ROUTE_SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", "/api/admin/users"): SESSION_ONLY,
     ("GET", "/api/admin/users/{user_id}"): SESSION_ONLY,
     ("PATCH", "/api/admin/users/{user_id}"): SESSION_ONLY,
+    ("DELETE", "/api/admin/users/{user_id}"): SESSION_ONLY,
     ("GET", "/api/admin/audit"): SESSION_ONLY,
     ("GET", "/api/admin/tasks"): SESSION_ONLY,
     ("POST", "/api/admin/tasks/{task_id}/requeue"): SESSION_ONLY,

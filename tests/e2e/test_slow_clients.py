@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tests import pictures
+from entrypoints.http.security_headers import SECURITY_HEADERS
 from tests.http.house import BOUNDARY
 from tests.running import RunningPlatform
 from tests.services.haproxy import Proxy
@@ -150,3 +151,16 @@ def test_figures_and_the_word_of_clients_stay_outside(proxy: Proxy) -> None:
 
     assert metrics.status_code == 404
     assert metrics.headers["Content-Type"] == "application/problem+json"
+
+
+def test_what_the_proxy_says_itself_protects_as_the_apis_answers_do(proxy: Proxy) -> None:
+    protecting = dict(SECURITY_HEADERS)
+
+    own = requests.get(f"{proxy.base}/metrics", timeout=10).headers
+    passed_on = requests.get(f"{proxy.base}/healthz", timeout=10).headers
+    page = requests.get(f"{proxy.base}/", timeout=10).headers
+
+    assert {name: own.get(name) for name in protecting} == protecting
+    assert {name: passed_on.get(name) for name in protecting} == protecting
+    assert "style-src 'sha256-" in page["Content-Security-Policy"]
+    assert page["Cache-Control"] == "public, max-age=300"

@@ -29,7 +29,7 @@ from application.accounts.list_identities import IdentitiesView
 from application.accounts.log_in import LogInRequest, WrongCredentials
 from application.accounts.refresh_session import InvalidRefreshToken
 from application.accounts.register_user import Registered, RegisterUserRequest
-from application.accounts.reset_password import ResetPasswordRequest
+from application.accounts.reset_password import ForgotPasswordRequest, ResetPasswordRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.session_tokens import SignedIn
 from application.accounts.unlink_identity import UnlinkIdentityRequest
@@ -38,6 +38,7 @@ from application.accounts.view_erasure import ErasureView, ViewErasureRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
 from application.administration.change_user import ChangeUserRequest
+from application.administration.erase_user import EraseUserRequest
 from application.administration.list_users import ListUsersRequest, UsersPage
 from application.administration.read_audit import AuditPage, ReadAuditRequest
 from application.administration.view_user import ViewUserRequest
@@ -297,8 +298,8 @@ class House:
             raise WrongPassword(pointer="/currentPassword")
         self.passwords.append(checked_password(request.new, pointer="/newPassword"))
 
-    def forgot_password(self, email: str) -> None:
-        self.forgotten.append(checked_email(email))
+    def forgot_password(self, request: ForgotPasswordRequest) -> None:
+        self.forgotten.append(checked_email(request.email))
 
     def reset_password(self, request: ResetPasswordRequest) -> None:
         if request.token != MAILED_TOKEN:
@@ -608,6 +609,12 @@ class House:
         disabled_at = NOON if request.disabled else None
         self.user = attrs.evolve(user, roles=roles, disabled_at=disabled_at)
         return self.user
+
+    def erase_user(self, request: EraseUserRequest) -> UUID:
+        user = self.view_user(ViewUserRequest(self.actor, request.user_id))
+        erasure = Erasure(id=uuid4(), user_id=user.id, requested_at=NOON)
+        self.erasures[erasure.id] = erasure
+        return erasure.id
 
     def read_audit(self, request: ReadAuditRequest) -> AuditPage:
         request.actor.require(Permission.READ_AUDIT)

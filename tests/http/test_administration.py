@@ -16,7 +16,7 @@ from application.ports.repositories.processing_log import LogFilter
 from application.ports.repositories.tasks import TaskFilter
 from domain.tasks.task import FailureCode, TaskStatus
 from domain.errors import IllegalTransition
-from application.errors import LastAdmin
+from application.errors import LastAdmin, NotFound, OwnAccount
 from application.ports.repositories.audit_trail import AuditFilter
 from application.ports.repositories.users import UserFilter
 from domain.users.audit import AuditAction
@@ -153,6 +153,35 @@ class TestUsers:
         answer = caller.simulate_patch(f"{USERS}/{house.user.id}", json=body, headers=BEARER)
 
         assert problem(answer) == (409, "last-admin")
+
+    def test_one_is_erased_and_leaves_a_receipt(self, caller: Caller, house: House) -> None:
+        answer = caller.simulate_delete(f"{USERS}/{house.user.id}", headers=BEARER)
+
+        [erasure_id] = house.erasures
+        receipt = f"/api/erasures/{erasure_id}"
+        assert answer.status_code == 202
+        assert answer.headers["location"] == receipt
+        assert answer.json == {"message": "Account erased.", "receiptUrl": receipt}
+        assert get(caller, receipt).json["status"] == "in progress"
+
+    @pytest.mark.parametrize(
+        ("refusal", "told"),
+        [
+            (NotFound(), (404, "not-found")),
+            (LastAdmin("Nobody else looks after the platform."), (409, "last-admin")),
+            (OwnAccount("This is your own account."), (409, "own-account")),
+        ],
+        ids=["unknown", "last", "own"],
+    )
+    def test_one_that_cannot_be_erased_stays(
+        self, caller: Caller, house: House, refusal: Exception, told: tuple[int, str]
+    ) -> None:
+        house.failures["erase_user"] = refusal
+
+        answer = caller.simulate_delete(f"{USERS}/{uuid4()}", headers=BEARER)
+
+        assert problem(answer) == told
+        assert "location" not in answer.headers
 
 
 class TestAudit:

@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from tests import pictures
+from entrypoints.http.security_headers import SECURITY_HEADERS
 from tests.http.house import BOUNDARY, TOKEN, form, image_part, part
 from tests.http.serving import RESULT
 
@@ -282,6 +283,16 @@ def test_what_is_no_request_is_told_so_in_the_api_s_words(
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["X-Request-Id"] == document["requestId"]
     assert document["detail"] and "gunicorn" not in str(document)
+    assert {name: answer.headers[name] for name, _ in SECURITY_HEADERS} == dict(SECURITY_HEADERS)
+
+
+def test_nothing_tells_the_version_of_anything(server: Server) -> None:
+    for method, path in (("GET", "/"), ("GET", "/healthz"), ("GET", LINK), ("TRACE", "/")):
+        told = server.ask(method, path)
+        assert told is not None
+        assert not any(digit in told[0].headers.get("Server", "") for digit in "0123456789")
+        for name in ("X-Powered-By", "Via", "X-AspNet-Version"):
+            assert name not in told[0].headers
 
 
 def test_two_tokens_are_seen_through_the_server(server: Server) -> None:

@@ -9,6 +9,7 @@ import attrs
 import falcon
 
 from application.administration.change_user import ChangeUserRequest
+from application.administration.erase_user import EraseUserRequest
 from application.administration.list_users import ListUsersRequest, UsersPage
 from application.administration.read_audit import AuditPage, ReadAuditRequest
 from application.administration.view_user import ViewUserRequest
@@ -31,6 +32,7 @@ from entrypoints.http.queries import (
     text_given,
     text_place,
 )
+from entrypoints.http.resources.erasures import write_receipt_link
 
 _ACTIONS: Final = {action.value: action for action in AuditAction}
 _ROLES: Final = {role.value: role for role in Role}
@@ -105,6 +107,7 @@ class OneUser:
     authentication: Authentication
     view_user: Callable[[ViewUserRequest], User]
     change_user: Callable[[ChangeUserRequest], User]
+    erase_user: Callable[[EraseUserRequest], UUID]
     payloads: PayloadReader
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user_id: str) -> None:
@@ -122,6 +125,11 @@ class OneUser:
         roles = None if changes.roles is None else frozenset(changes.roles)
         changed = self.change_user(ChangeUserRequest(actor, wanted, roles, changes.disabled))
         write_json(resp, _user(changed))
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, user_id: str) -> None:
+        """End an account, and say where the receipt will be."""
+        actor = self.authentication(req)
+        write_receipt_link(resp, self.erase_user(EraseUserRequest(actor, id_in_path(user_id))))
 
 
 def _entry_place(req: falcon.Request) -> tuple[datetime, int] | None:

@@ -44,10 +44,8 @@ class OwnAccount:
         actor = self.authentication(req)
         payload = self.payloads.read(req, ErasePayload)
         site = site_of(req.context.address)
-        erasure_id = self.erase_account(EraseAccountRequest(actor, payload.password, site))
-        receipt = f"/api/erasures/{erasure_id}"
-        resp.set_header("Location", receipt)
-        write_json(resp, {"message": "Account erased.", "receiptUrl": receipt}, 202)
+        request = EraseAccountRequest(actor, payload.password, site)
+        write_receipt_link(resp, self.erase_account(request))
 
 
 @attrs.frozen
@@ -126,3 +124,10 @@ class Receipt:
         )
 
     on_head = on_get
+
+
+def write_receipt_link(resp: falcon.Response, erasure_id: UUID) -> None:
+    """Say that an account was erased, and where the receipt will be."""
+    receipt = f"/api/erasures/{erasure_id}"
+    resp.set_header("Location", receipt)
+    write_json(resp, {"message": "Account erased.", "receiptUrl": receipt}, 202)

@@ -18,7 +18,7 @@ _RANGE: Final = re.compile(r"\s*(\d{0,18})-(\d{0,18})\s*", re.ASCII)
 
 _HEADERS: Final = {
     "Cache-Control": "private, no-store",
-    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Accept-Ranges": "bytes",
 }

@@ -81,6 +81,8 @@ class SignInStart:
         resp.set_header("Location", begun.url)
         resp.status = 302
 
+    on_head = on_get
+
 
 @attrs.frozen
 class SignInCallback:
@@ -108,6 +110,8 @@ class SignInCallback:
             write_tokens(resp, finished)
         else:
             write_json(resp, identity_document(finished, provider))
+
+    on_head = on_get
 
 
 @attrs.frozen

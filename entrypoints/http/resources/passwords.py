@@ -6,7 +6,7 @@ import attrs
 import falcon
 
 from application.accounts.change_password import ChangePasswordRequest
-from application.accounts.reset_password import ResetPasswordRequest
+from application.accounts.reset_password import ForgotPasswordRequest, ResetPasswordRequest
 from application.actor import Actor
 from entrypoints.http.authentication import Authentication, client_address
 from entrypoints.http.client_address import site_of
@@ -55,12 +55,13 @@ class ForgottenPasswordPayload:
 class ForgottenPassword:
     """`/api/auth/password/forgot`."""
 
-    forgot_password: Callable[[str], None]
+    forgot_password: Callable[[ForgotPasswordRequest], None]
     payloads: PayloadReader
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Have a letter sent, if there is an account; the answer does not tell."""
-        self.forgot_password(self.payloads.read(req, ForgottenPasswordPayload).email)
+        email = self.payloads.read(req, ForgottenPasswordPayload).email
+        self.forgot_password(ForgotPasswordRequest(email, client_address(req)))
         write_json(
             resp, {"message": "If an account has this address, a letter is on its way to it."}, 202
         )

@@ -33,3 +33,5 @@ class OwnUsage:
                 )
             },
         )
+
+    on_head = on_get

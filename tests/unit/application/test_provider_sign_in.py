@@ -31,7 +31,12 @@ from application.accounts.list_identities import ListIdentities
 from application.accounts.log_in import LogIn, LogInRequest, WrongCredentials
 from application.accounts.note_refused_sign_in import NoteRefusedSignIn
 from application.accounts.open_session import OpenSession
-from application.accounts.reset_password import ForgotPassword, ResetPassword, ResetPasswordRequest
+from application.accounts.reset_password import (
+    ForgotPassword,
+    ForgotPasswordRequest,
+    ResetPassword,
+    ResetPasswordRequest,
+)
 from application.accounts.session_tokens import SignedIn
 from application.accounts.throttle_guesses import GuessAllowance, ThrottleGuesses
 from application.accounts.unlink_identity import UnlinkIdentity, UnlinkIdentityRequest
@@ -59,7 +64,7 @@ from domain.notifications.letter import LetterKind
 from domain.users.audit import AuditAction, AuditEntry, AuditOutcome
 from domain.users.identity import MAX_IDENTITIES, Identity, ProvenIdentity
 from domain.users.scopes import Scope
-from domain.users.user import User
+from domain.users.user import NO_PASSWORD, User
 from tests.fake_identity_provider import ADA, ISSUER, FakeIdentityProvider
 from tests.unit.application.workbench import Workbench
 
@@ -575,7 +580,7 @@ class TestUnlinking:
 
 
 class TestAccountsWithoutAPassword:
-    @pytest.mark.parametrize("password", ["!", "", PASSWORD])
+    @pytest.mark.parametrize("password", [NO_PASSWORD, "!", "", PASSWORD])
     def test_are_opened_by_none(self, gate: Gate, password: str) -> None:
         gate.come()
         bench = gate.bench
@@ -593,7 +598,7 @@ class TestAccountsWithoutAPassword:
         change = ChangePassword(
             bench.database, gate.hasher, bench.post_letter, bench.clock, gate.guesses
         )
-        erase = EraseAccount(bench.database, gate.hasher, bench.clock, bench.ids, gate.guesses)
+        erase = EraseAccount(bench.database, gate.hasher, gate.guesses, bench.end_account)
         update = UpdateProfile(
             bench.database, gate.hasher, bench.post_letter, bench.clock, gate.guesses
         )
@@ -607,7 +612,7 @@ class TestAccountsWithoutAPassword:
 
     def test_get_one_by_letter(self, gate: Gate) -> None:
         user, bench = gate.come(), gate.bench
-        ForgotPassword(bench.database, bench.post_letter)(user.email)
+        ForgotPassword(bench.database, bench.post_letter)(ForgotPasswordRequest(user.email))
         [(_, letter)] = bench.post_letters()
         reset = ResetPassword(
             bench.database, gate.hasher, bench.opaque_tokens, bench.post_letter, bench.clock
@@ -624,7 +629,7 @@ class TestAccountsWithoutAPassword:
         identity = gate.link(actor)
         exported = ExportAccount(bench.database, bench.clock)(actor).identities
         gate.begin_link(actor)
-        erase = EraseAccount(bench.database, gate.hasher, bench.clock, bench.ids, gate.guesses)
+        erase = EraseAccount(bench.database, gate.hasher, gate.guesses, bench.end_account)
 
         erase(EraseAccountRequest(actor, PASSWORD))
 

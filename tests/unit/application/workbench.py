@@ -27,6 +27,7 @@ from adapters.storage.signed_links import SignedLinks
 from adapters.system.errands import ThreadErrands
 from adapters.system.failpoints import ArmedFailpoints
 from adapters.system.ids import RandomIds
+from application.accounts.end_account import EndAccount
 from application.accounts.post_letter import PostLetter
 from application.accounts.session_tokens import SessionTokens
 from application.actor import Actor
@@ -275,6 +276,10 @@ class Workbench:
     @property
     def post_letter(self) -> PostLetter:
         return PostLetter(self.ids, self.clock)
+
+    @property
+    def end_account(self) -> EndAccount:
+        return EndAccount(self.ids, self.clock)
 
     @property
     def opaque_tokens(self) -> Sha256OpaqueTokens:
