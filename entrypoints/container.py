@@ -133,7 +133,7 @@ class Adapters(containers.DeclarativeContainer):
     link_verifier = _once(factories.link_verifier, settings, clock)
     links = _once(factories.links, settings, link_verifier)
     shipped_assets = _once(factories.shipped_assets)
-    password_hasher = _once(factories.password_hasher)
+    password_hasher = _once(factories.password_hasher, settings)
     password_screening = _once(factories.password_screening, settings)
     guess_allowance = _once(factories.guess_allowance, settings)
     access_tokens = _once(factories.access_tokens, settings, clock)

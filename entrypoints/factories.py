@@ -203,10 +203,13 @@ def shipped_assets() -> Mapping[str, bytes]:
     return shipped_assets()
 
 
-def password_hasher() -> PasswordHasher:
+def password_hasher(settings: Settings) -> PasswordHasher:
     from adapters.security.argon2_hasher import Argon2PasswordHasher
 
-    return Argon2PasswordHasher()
+    # A quarter of a process's threads are never held by whoever signs in.
+    return Argon2PasswordHasher(
+        in_line=max(1, settings.http.threads * 3 // 4), turns=settings.data_dir / "run"
+    )
 
 
 def password_screening(settings: Settings) -> PasswordScreening:

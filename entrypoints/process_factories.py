@@ -48,6 +48,7 @@ def http_app(
             policy,
             settings.base_url,
             trusted_proxies=tuple(map(ip_network, settings.http.trusted_proxies)),
+            metrics_networks=tuple(map(ip_network, settings.metrics.networks)),
             allowed_origins=frozenset(settings.http.allowed_origins),
         ),
     )

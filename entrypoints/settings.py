@@ -31,6 +31,9 @@ _CONFINABLE_ROLES: Final = tuple(
     for role, permissions in PERMISSIONS.items()
     if Permission.MANAGE_SHARED_PRESETS not in permissions
 )
+_HOUSE_NETWORKS: Final = (
+    "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
+)  # fmt: skip
 _EVERY_INTERFACE: Final = ("0.0.0.0", "[::]")  # noqa: S104  # told apart, not listened at
 
 
@@ -542,6 +545,12 @@ class MetricsSettings:
         form.bind_address(),
         "Where processes other than the API answer /metrics, /healthz and /readyz; "
         "not at all if absent.",
+    )
+    networks: tuple[str, ...] = _setting(
+        _HOUSE_NETWORKS,
+        form.networks(),
+        "Networks that the API shows /metrics to; by default this host's and private ones. For "
+        "others it is not there.",
     )
 
 

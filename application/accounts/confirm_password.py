@@ -28,7 +28,8 @@ class ConfirmPassword:
             raise NoPassword(pointer=pointer)
         # What cannot be a password is not hashed, so that a long one costs no more than a short.
         password = given if len(given) <= MAX_PASSWORD_CHARACTERS else ""
-        self.guesses.begin(user.email, site)
-        if not self.hasher.verify(password, user.password_hash):
+        with self.guesses.one(user.email, site):
+            is_right = self.hasher.verify(password, user.password_hash)
+        if not is_right:
             raise WrongPassword(pointer=pointer)
         self.guesses.was_right(user.email, site)

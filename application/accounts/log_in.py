@@ -51,6 +51,7 @@ class LogIn:
     Raises:
         WrongCredentials: No account has this address with this password.
         TooManyRequests: There have been too many wrong passwords from where this one comes.
+        HasherBusy: Too many sign in at this moment.
     """
 
     database: Database
@@ -63,13 +64,15 @@ class LogIn:
 
     def __call__(self, request: LogInRequest) -> SignedIn:
         """Look up, verify, open a session."""
-        self.guesses.begin(request.email, request.site)
-        with self.database.reading() as work:
-            user = work.users.by_email(request.email)
         # What cannot be a password is not hashed, so that a long one costs no more than a short.
         password = request.password if len(request.password) <= MAX_PASSWORD_CHARACTERS else ""
-        has_password = user is not None and user.has_password
-        known = self.hasher.verify(password, user.password_hash if user and has_password else None)
+        with self.guesses.one(request.email, request.site):
+            with self.database.reading() as work:
+                user = work.users.by_email(request.email)
+            has_password = user is not None and user.has_password
+            known = self.hasher.verify(
+                password, user.password_hash if user and has_password else None
+            )
         if user is None or not known or user.disabled_at is not None:
             self.note_refusal(user, request.address, self.clock.now())
             raise WrongCredentials("No account has this address with this password; check both.")

@@ -98,6 +98,9 @@ class RegisterUser:
                 if request.idempotency:
                     # First, or the twin would be told that its own address is taken.
                     request.idempotency.remember(work)
+                # Asked anew: who took the name meanwhile may have the address, too.
+                if work.users.by_username(username) is not None:
+                    raise UsernameTaken("This user name is taken; choose another.")
                 owner = work.users.by_email(email)
                 if owner is None:
                     self._open(work, user, request)

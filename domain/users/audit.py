@@ -22,7 +22,7 @@ class AuditAction(Enum):
     VERIFY_EMAIL = "verify address"
     CHANGE_PASSWORD = "change password"  # noqa: S105 -- what is done, not the thing
     ASK_FOR_RESET = "ask for password reset"
-    RESET_PASSWORD = "reset password"  # noqa: S105
+    RESET_PASSWORD = "reset password"  # noqa: S105  # as above
     EXPORT_ACCOUNT = "export account"
     ERASE_ACCOUNT = "erase account"  # or by those who look after them
     CREATE_API_KEY = "create API key"

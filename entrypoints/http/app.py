@@ -231,6 +231,7 @@ class HTTPOptions:
         policy: What may come in.
         base_url: What customers reach us by; https turns on Strict-Transport-Security.
         trusted_proxies: Whose X-Forwarded-For is believed.
+        metrics_networks: Who is shown the figures.
         allowed_origins: Of pages whose scripts may read answers.
     """
 
@@ -238,6 +239,7 @@ class HTTPOptions:
     policy: UploadPolicy
     base_url: str
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
+    metrics_networks: Sequence[IPv4Network | IPv6Network] = ()
     allowed_origins: frozenset[str] = frozenset()
 
 
@@ -442,7 +444,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ("/files/{task_id}/{variant}/{name}", ResultFile(use_cases.open_result)),
         ("/healthz", Liveness()),
         ("/readyz", Readiness(use_cases.ready)),
-        ("/metrics", Metrics(use_cases.metrics)),
+        ("/metrics", Metrics(use_cases.metrics, options.metrics_networks)),
         ("/problems", problems),
         ("/", Landing(options.base_url)),
     ):

@@ -62,10 +62,15 @@ for _module in (
 
 @pytest.fixture(scope="package")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """One platform for all scenarios, gone before other tests; each starts on empty tables."""
+    """
+    One platform for all scenarios, gone before other tests; each starts on empty tables.
+
+    When they have played, whatever was logged meanwhile is searched for what they said in secret.
+    """
     folder: Path = tmp_path_factory.mktemp("platform")
-    with Rig(folder) as platform:
+    with Rig(folder) as platform, platform.overheard.listening():
         yield platform
+    assert platform.overheard.leaks() == []
 
 
 @pytest.fixture

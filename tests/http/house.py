@@ -8,6 +8,7 @@ import io
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from ipaddress import ip_network
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
@@ -233,6 +234,7 @@ class House:
                 self.policy,
                 self.base_url,
                 trusted_proxies=self.trusted_proxies,
+                metrics_networks=(ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")),
                 allowed_origins=self.allowed_origins,
             ),
         )

@@ -159,6 +159,29 @@ def test_only_trusted_proxies_say_where_a_request_comes_from(
     assert [one.address for one in house.counted] == [address]
 
 
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "status"),
+    [
+        ("127.0.0.1", None, 200),
+        ("::ffff:127.0.0.1", None, 200),
+        ("", None, 200),  # over a Unix socket
+        ("10.0.0.9", "10.1.2.3", 200),  # a proxy speaks for Prometheus
+        ("198.51.100.7", None, 404),
+        ("198.51.100.7", "127.0.0.1", 404),
+        ("10.0.0.9", "198.51.100.7", 404),
+        ("10.0.0.9", "127.0.0.1, 198.51.100.7", 404),
+    ],
+)
+def test_figures_are_for_the_house_alone(peer: str, forwarded: str | None, status: int) -> None:
+    house = House(trusted_proxies=PROXIES)
+    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+
+    for ask in (Caller(house).simulate_get, Caller(house).simulate_head):
+        answer = ask("/metrics", headers=headers, extras={"REMOTE_ADDR": peer})
+        assert answer.status_code == status
+        assert ("safelight_up" in answer.text) == (status == 200 and ask.__name__ == "simulate_get")
+
+
 def test_by_default_nobody_is_trusted(caller: Caller, house: House) -> None:
     told: dict[str, Any] = {"X-Forwarded-For": "198.51.100.7", "Forwarded": "for=198.51.100.7"}
 

@@ -30,7 +30,7 @@ from application.accounts.view_profile import ViewProfile, ViewProfileRequest
 from application.actor import Actor
 from application.errors import NotAllowed, NotFound, TooManyRequests
 from application.ports.access_tokens import InvalidToken
-from application.ports.password_hasher import PasswordHasher
+from application.ports.password_hasher import HasherBusy, PasswordHasher
 from application.ports.password_screening import NoScreening, PasswordScreening
 from domain.notifications.letter import LetterKind
 from application.ports.repositories.users import EmailTaken, UsernameTaken
@@ -49,6 +49,13 @@ HERE, THERE = "192.0.2.1", "192.0.2.2"
 
 def a_cheap_hasher(passes: int = 1) -> Argon2PasswordHasher:
     return Argon2PasswordHasher(memory_kib=8, passes=passes)
+
+
+class CrowdedHasher(Argon2PasswordHasher):
+    """One where the line is always full."""
+
+    def verify(self, password: str, password_hash: str | None) -> bool:
+        raise HasherBusy
 
 
 @attrs.frozen
@@ -650,6 +657,17 @@ class TestGuesses:
         )
 
         assert looked_at == 50
+
+    def test_a_guess_that_nobody_had_time_to_look_at_is_given_back(
+        self, accounts: Accounts, bench: Workbench
+    ) -> None:
+        accounts.register()
+        crowded = Accounts(bench, CrowdedHasher())
+
+        for _ in range(60):
+            with pytest.raises(HasherBusy):
+                crowded.log_in()
+        assert accounts.log_in()
 
     def test_right_passwords_use_nothing_up(self, accounts: Accounts) -> None:
         accounts.register()
