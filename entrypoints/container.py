@@ -10,25 +10,36 @@ from typing import Any
 from dependency_injector import containers, providers
 
 from application.accounts.authenticate import Authenticate
+from application.accounts.begin_provider_sign_in import (
+    BeginAttempt,
+    BeginLink,
+    BeginProviderSignIn,
+)
 from application.accounts.change_password import ChangePassword
+from application.accounts.confirm_password import ConfirmPassword
 from application.accounts.create_api_key import CreateAPIKey
 from application.accounts.destroy_account import DestroyAccount
 from application.accounts.end_account import EndAccount
 from application.accounts.end_sessions import EndSessions
 from application.accounts.erase_account import EraseAccount
 from application.accounts.export_account import ExportAccount
+from application.accounts.finish_provider_sign_in import FinishProviderSignIn
+from application.accounts.link_identity import LinkIdentity
 from application.accounts.list_api_keys import ListAPIKeys
+from application.accounts.list_identities import ListIdentities
 from application.accounts.list_sessions import ListSessions
 from application.accounts.log_in import LogIn
 from application.accounts.log_out import LogOut
 from application.accounts.note_key_use import NoteKeyUse
 from application.accounts.note_refused_sign_in import NoteRefusedSignIn
+from application.accounts.open_session import OpenSession
 from application.accounts.post_letter import PostLetter
 from application.accounts.refresh_session import RefreshSession
 from application.accounts.register_user import RegisterUser
 from application.accounts.reset_password import ForgotPassword, ResetPassword
 from application.accounts.revoke_api_key import RevokeAPIKey
 from application.accounts.throttle_guesses import ThrottleGuesses
+from application.accounts.unlink_identity import UnlinkIdentity
 from application.accounts.update_profile import UpdateProfile
 from application.accounts.verify_email import AskToVerifyEmail, VerifyEmail
 from application.accounts.view_erasure import ViewErasure
@@ -130,6 +141,7 @@ class Adapters(containers.DeclarativeContainer):
     opaque_tokens = _once(factories.opaque_tokens, settings)
     cursor_key = _once(factories.cursor_key, settings)
     session_tokens = _once(factories.session_tokens, settings, access_tokens, opaque_tokens)
+    identity_providers = _once(factories.identity_providers, settings, clock)
     signing_secrets = _once(factories.signing_secrets, settings)
     upload_policy = _once(factories.upload_policy, settings)
     retention_policy = _once(factories.retention, settings)
@@ -229,6 +241,47 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         guesses=throttle_guesses,
     )
+    begin_attempt = _once(
+        BeginAttempt,
+        database=adapters.database,
+        opaque_tokens=adapters.opaque_tokens,
+        clock=adapters.clock,
+    )
+    begin_provider_sign_in = _once(
+        BeginProviderSignIn, providers=adapters.identity_providers, begin=begin_attempt
+    )
+    begin_link = _once(
+        BeginLink,
+        database=adapters.database,
+        providers=adapters.identity_providers,
+        begin=begin_attempt,
+        confirm_password=providers.Factory(
+            ConfirmPassword, hasher=adapters.password_hasher, guesses=throttle_guesses
+        ),
+    )
+    finish_provider_sign_in = _once(
+        FinishProviderSignIn,
+        database=adapters.database,
+        providers=adapters.identity_providers,
+        opaque_tokens=adapters.opaque_tokens,
+        open_session=providers.Factory(
+            OpenSession, session_tokens=adapters.session_tokens, ids=adapters.ids
+        ),
+        link_identity=providers.Factory(
+            LinkIdentity,
+            database=adapters.database,
+            post_letter=post_letter,
+            clock=adapters.clock,
+            ids=adapters.ids,
+        ),
+        note_refusal=note_refused_sign_in,
+        clock=adapters.clock,
+        ids=adapters.ids,
+    )
+    list_identities = _once(
+        ListIdentities, database=adapters.database, providers=adapters.identity_providers
+    )
+    unlink_identity = _once(UnlinkIdentity, database=adapters.database)
     change_password = _once(
         ChangePassword,
         database=adapters.database,
@@ -562,6 +615,11 @@ class Platform(containers.DeclarativeContainer):
         update_profile=_watched(use_cases.update_profile, adapters),
         view_usage=_watched(use_cases.view_usage, adapters),
         change_password=_watched(use_cases.change_password, adapters),
+        begin_provider_sign_in=_watched(use_cases.begin_provider_sign_in, adapters),
+        finish_provider_sign_in=_watched(use_cases.finish_provider_sign_in, adapters),
+        begin_link=_watched(use_cases.begin_link, adapters),
+        list_identities=_watched(use_cases.list_identities, adapters),
+        unlink_identity=_watched(use_cases.unlink_identity, adapters),
         forgot_password=_watched(use_cases.forgot_password, adapters),
         reset_password=_watched(use_cases.reset_password, adapters),
         ask_to_verify_email=_watched(use_cases.ask_to_verify_email, adapters),

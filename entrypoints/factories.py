@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from application.accounts.known_providers import KnownProvider, Providers
 from application.accounts.session_tokens import SessionTokens
 from application.accounts.throttle_guesses import GuessAllowance
 from application.administration.retain import RetentionPolicy
@@ -58,8 +59,8 @@ if TYPE_CHECKING:
     from adapters.imaging.vips_editor import VipsEditor
     from adapters.messaging.kombu_publisher import KombuPublisher
     from adapters.notification.apprise_notifier import AppriseEmailNotifier, MailServer
-    from adapters.notification.guarded_client import GuardedClient
     from adapters.notification.mail_folder import MailFolderNotifier
+    from adapters.outbound.guarded_client import GuardedClient
     from adapters.persistence.migrations import Migrations
     from adapters.persistence.postgres import PostgresDatabase
     from adapters.persistence.sqlite import SqliteDatabase
@@ -262,6 +263,41 @@ def session_tokens(
         session_lifetime=timedelta(days=settings.sessions.lifetime_days),
         idle=timedelta(days=settings.sessions.idle_days),
     )
+
+
+def identity_providers(settings: Settings, clock: Clock) -> Providers:
+    oidc = settings.oidc
+    if not oidc.providers:
+        return {}
+    from adapters.identity.oidc_provider import OIDCProvider, Registration
+    from adapters.outbound.guarded_client import GuardedClient
+
+    client = GuardedClient(
+        allowed_networks=[ip_network(network) for network in oidc.allowed_networks],
+        ports=(443, 8443),
+        connect_seconds=min(5.0, oidc.timeout_seconds),
+        total_seconds=oidc.timeout_seconds,
+        max_answer_bytes=256 * 1024,
+    )
+    return {
+        one.name: KnownProvider(
+            one.name,
+            one.issuer,
+            OIDCProvider(
+                Registration(
+                    one.issuer,
+                    one.client_id,
+                    one.client_secret,
+                    f"{settings.base_url}/api/auth/oauth/{one.name}/callback",
+                ),
+                client,
+                clock,
+            ),
+            frozenset(one.email_domains),
+            opens_accounts=one.open_accounts,
+        )
+        for one in oidc.providers
+    }
 
 
 def signing_secrets(settings: Settings) -> SigningSecrets:
@@ -471,7 +507,7 @@ def webhook_notifier(settings: Settings, secrets: SigningSecrets, clock: Clock) 
 
 def webhook_client(settings: Settings) -> "GuardedClient":
     """Return what calls customers' URLs."""
-    from adapters.notification.guarded_client import GuardedClient
+    from adapters.outbound.guarded_client import GuardedClient
 
     webhook = settings.webhook
     return GuardedClient(

@@ -17,6 +17,7 @@ from typed_settings.types import LoadedSettings, LoaderMeta, OptionInfo, OptionL
 from domain.images.limits import MAX_SIDE_PX
 from domain.users.roles import PERMISSIONS, Permission
 from entrypoints import setting_forms as form
+from entrypoints.identity_providers import ProviderSettings, providers_file
 from entrypoints.setting_forms import Form, Malformed
 
 PREFIX: Final = "SAFELIGHT_"
@@ -481,6 +482,27 @@ class SessionsSettings:
 
 
 @attrs.frozen
+class OIDCSettings:
+    """Signing in through identity providers."""
+
+    providers: tuple[ProviderSettings, ...] = _setting(
+        (),
+        providers_file(),
+        "The identity providers that people may sign in through; none if absent. See "
+        "[oidc.md](oidc.md).",
+    )
+    allowed_networks: tuple[str, ...] = _setting(
+        (),
+        form.networks(),
+        "Private networks in which providers may lie, and be called without TLS; none, so that "
+        "they have to be on the public internet.",
+    )
+    timeout_seconds: float = _setting(
+        5.0, form.seconds(0.1, 30), "Time that one call of a provider may take in all."
+    )
+
+
+@attrs.frozen
 class LinksSettings:
     """Signatures of download links."""
 
@@ -561,6 +583,7 @@ class Settings:
     downloads: DownloadsSettings = DownloadsSettings()
     tokens: TokensSettings = TokensSettings()
     sessions: SessionsSettings = SessionsSettings()
+    oidc: OIDCSettings = OIDCSettings()
     links: LinksSettings = LinksSettings()
     log: LogSettings = LogSettings()
     logstash: LogstashSettings = LogstashSettings()

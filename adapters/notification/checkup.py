@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from adapters.notification.apprise_notifier import MailServer, MailTLS
-from adapters.notification.guarded_client import CallFailed, CallForbidden, GuardedClient
+from adapters.outbound.guarded_client import CallFailed, CallForbidden, GuardedClient
 from application.checkup import Finding, doubtful, fine, wrong
 
 _METADATA = ip_address("169.254.169.254")

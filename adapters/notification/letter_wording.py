@@ -38,7 +38,9 @@ def letter_wording_of(letter: LetterText) -> Wording:
     )
 
 
-def _words(letter: LetterText) -> tuple[str, list[str], list[str]]:
+def _words(  # noqa: PLR0911  # one return a kind
+    letter: LetterText,
+) -> tuple[str, list[str], list[str]]:
     """Return the headline, what stands before the token, and what stands after it."""
     when = moment_text(letter.occurred_at)
     match letter.kind:
@@ -96,6 +98,21 @@ def _words(letter: LetterText) -> tuple[str, list[str], list[str]]:
                         f"{one_line(letter.new_email or '')}. Letters go there from now on."
                     ),
                     "It was not you? Then tell whoever runs this service, at once.",
+                ],
+                [],
+            )
+        case LetterKind.IDENTITY_LINKED:
+            return (
+                "There is a new way to sign in to your account",
+                [
+                    (
+                        f"On {when} an identity provider was linked to your account. Whoever signs "
+                        "in there as the person that was linked gets into your account."
+                    ),
+                    (
+                        "It was not you? Then unlink it, DELETE "
+                        f"{letter.base_url}/api/auth/identities/…, and choose a new password."
+                    ),
                 ],
                 [],
             )

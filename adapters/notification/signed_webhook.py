@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import orjson
 import structlog
 
-from adapters.notification.guarded_client import Answer, CallFailed, CallForbidden, GuardedClient
+from adapters.outbound.guarded_client import Answer, CallFailed, CallForbidden, GuardedClient
 from adapters.serialization.analyses import analysis_to_document
 from application.ports.clock import Clock
 from application.ports.notifier import DeliveryFailed, Notice, Notifier

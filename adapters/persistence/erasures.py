@@ -13,6 +13,8 @@ from domain.users.roles import Role
 WITHDRAWN: Final = {
     "sessions": "DELETE FROM sessions WHERE user_id = :user_id",
     "apiKeys": "DELETE FROM api_keys WHERE user_id = :user_id",
+    "identities": "DELETE FROM identities WHERE user_id = :user_id",
+    "signInAttempts": "DELETE FROM sign_in_attempts WHERE user_id = :user_id",
     "webhooks": "DELETE FROM webhooks WHERE user_id = :user_id",
     "presetVersions": """
         DELETE FROM preset_versions

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import attrs
 
+from application.accounts.confirm_password import ConfirmPassword
 from application.accounts.end_account import EndAccount
 from application.accounts.throttle_guesses import ThrottleGuesses
 from application.actor import Actor
@@ -11,7 +12,6 @@ from application.errors import NotFound, WrongPassword
 from application.ports.password_hasher import PasswordHasher
 from application.ports.unit_of_work import Database
 from domain.users.roles import Permission
-from domain.users.user import MAX_PASSWORD_CHARACTERS
 
 
 @attrs.frozen
@@ -38,6 +38,7 @@ class EraseAccount:
 
     Raises:
         InsufficientScope: The actor is an API key.
+        NoPassword: The account has none; a letter sets the first.
         WrongPassword: It is another.
         TooManyRequests: There have been too many wrong ones from where this one comes.
         LastAdmin: Nobody would be left who looks after the platform.
@@ -56,12 +57,8 @@ class EraseAccount:
             user = work.users.get(actor.user_id)
         if user is None:
             raise NotFound
-        given = request.password if len(request.password) <= MAX_PASSWORD_CHARACTERS else ""
-        with self.guesses.one(user.email, request.site):
-            is_right = self.hasher.verify(given, user.password_hash)
-        if not is_right:
-            raise WrongPassword(pointer="/password")
-        self.guesses.was_right(user.email, request.site)
+        confirm_password = ConfirmPassword(self.hasher, self.guesses)
+        confirm_password(user, request.password, request.site, pointer="/password")
         with self.database.writing() as work:
             # As in `ChangeUser`: two admins who leave at once do so one after the other.
             admins = work.users.hold_admins()

@@ -12,6 +12,7 @@ from application.ports.unit_of_work import Database
 from domain.notifications.channel import Webhook
 from domain.users.api_key import APIKey
 from domain.users.audit import AuditAction
+from domain.users.identity import Identity
 from domain.users.roles import Permission
 from domain.users.session import Session
 from domain.users.user import User
@@ -25,6 +26,7 @@ class AccountExport:
     sessions: Sequence[Session]
     api_keys: Sequence[APIKey]
     webhooks: Sequence[Webhook]
+    identities: Sequence[Identity] = ()
 
 
 @attrs.frozen
@@ -53,6 +55,7 @@ class ExportAccount:
                 work.sessions.live_of(user.id, self.clock.now()),
                 work.api_keys.of_user(user.id),
                 work.webhooks.of_user(user.id),
+                work.identities.of_user(user.id),
             )
         note_alone(
             self.database, record_of(actor, AuditAction.EXPORT_ACCOUNT, user_subject(user.id))

@@ -2,11 +2,12 @@
 
 import attrs
 
+from application.accounts.confirm_password import ConfirmPassword
 from application.accounts.post_letter import PostLetter
 from application.accounts.throttle_guesses import ThrottleGuesses
 from application.actor import Actor
 from application.audit import record_of, user_subject
-from application.errors import NotFound, WrongPassword
+from application.errors import NotFound
 from application.ports.clock import Clock
 from application.ports.password_hasher import PasswordHasher
 from application.ports.unit_of_work import Database, UnitOfWork
@@ -14,7 +15,7 @@ from domain.notifications.letter import LetterKind
 from domain.users.audit import AuditAction
 from domain.users.impostors import check_unmistakable
 from domain.users.roles import Permission
-from domain.users.user import MAX_PASSWORD_CHARACTERS, User, checked_email, checked_username
+from domain.users.user import User, checked_email, checked_username
 
 
 @attrs.frozen
@@ -42,6 +43,7 @@ class UpdateProfile:
     A new address has to be verified anew, and the old one is told by mail.
 
     Raises:
+        NoPassword: The password was given, and the account has none.
         WrongPassword: The password was given, and is another.
         TooManyRequests: There have been too many wrong ones from where this one comes.
         NotAllowed: The actor may not; with an API key nobody may.
@@ -99,14 +101,10 @@ class UpdateProfile:
     def _check_password(self, actor: Actor, given: str, site: str) -> None:
         with self.database.reading() as work:
             user = work.users.get(actor.user_id)
-        password = given if len(given) <= MAX_PASSWORD_CHARACTERS else ""
         if user is None:
             raise NotFound
-        with self.guesses.one(user.email, site):
-            is_right = self.hasher.verify(password, user.password_hash)
-        if not is_right:
-            raise WrongPassword(pointer="/currentPassword")
-        self.guesses.was_right(user.email, site)
+        confirm_password = ConfirmPassword(self.hasher, self.guesses)
+        confirm_password(user, given, site, pointer="/currentPassword")
 
     def _tell(self, work: UnitOfWork, before: User, after: User) -> None:
         """Tell the address that was, and ask the one that is whether it is theirs."""

@@ -17,6 +17,7 @@ class LetterKind(Enum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105
     EMAIL_VERIFICATION = "email-verification"
     EMAIL_CHANGED = "email-changed"
+    IDENTITY_LINKED = "identity-linked"
     ALREADY_REGISTERED = "already-registered"
     ACCOUNT_ERASED = "account-erased"
 

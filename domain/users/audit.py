@@ -27,6 +27,8 @@ class AuditAction(Enum):
     ERASE_ACCOUNT = "erase account"  # or by those who look after them
     CREATE_API_KEY = "create API key"
     REVOKE_API_KEY = "revoke API key"
+    LINK_IDENTITY = "link identity"
+    UNLINK_IDENTITY = "unlink identity"
     # What everybody uses
     ADD_SHARED_PRESET = "add shared preset"
     CHANGE_SHARED_PRESET = "change shared preset"

@@ -11,16 +11,20 @@ import attrs
 import cattrs
 import falcon
 
+from application.accounts.begin_provider_sign_in import BeginLinkRequest, BegunSignIn
 from application.accounts.change_password import ChangePasswordRequest
 from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
 from application.accounts.end_sessions import EndSessionsRequest
 from application.accounts.erase_account import EraseAccountRequest
 from application.accounts.export_account import AccountExport
+from application.accounts.finish_provider_sign_in import FinishSignInRequest
+from application.accounts.list_identities import IdentitiesView
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
 from application.accounts.reset_password import ForgotPasswordRequest, ResetPasswordRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.session_tokens import SignedIn
+from application.accounts.unlink_identity import UnlinkIdentityRequest
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_erasure import ErasureView, ViewErasureRequest
 from application.accounts.view_profile import ViewProfileRequest
@@ -76,6 +80,7 @@ from domain.images.preset import Preset
 from domain.images.upload_policy import UploadPolicy
 from domain.tasks.task import FailureCode, TaskStatus
 from domain.users.api_key import APIKey
+from domain.users.identity import Identity
 from domain.users.session import Session
 from domain.users.user import User
 from entrypoints.http import errors
@@ -94,6 +99,13 @@ from entrypoints.http.resources.api_keys import APIKeys, OneAPIKey
 from entrypoints.http.resources.assets import Assets, OneAsset
 from entrypoints.http.resources.erasures import Export, OwnAccount, Receipt
 from entrypoints.http.resources.files import ResultFile
+from entrypoints.http.resources.identities import (
+    BrowserCookie,
+    Identities,
+    OneIdentity,
+    SignInCallback,
+    SignInStart,
+)
 from entrypoints.http.resources.images import (
     Download,
     ImageAnalysis,
@@ -150,6 +162,11 @@ class HTTPUseCases:
     change_password: Callable[[ChangePasswordRequest], None]
     forgot_password: Callable[[ForgotPasswordRequest], None]
     reset_password: Callable[[ResetPasswordRequest], None]
+    begin_provider_sign_in: Callable[[str], BegunSignIn]
+    finish_provider_sign_in: Callable[[FinishSignInRequest], SignedIn | Identity]
+    begin_link: Callable[[BeginLinkRequest], BegunSignIn]
+    list_identities: Callable[[Actor], IdentitiesView]
+    unlink_identity: Callable[[UnlinkIdentityRequest], None]
     ask_to_verify_email: Callable[[Actor], None]
     verify_email: Callable[[str, str | None], None]
     erase_account: Callable[[EraseAccountRequest], UUID]
@@ -233,9 +250,10 @@ class HTTPOptions:
 def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any, Any]:
     """Return the application, every route in place."""
     rate_limits = RateLimits(use_cases.limit_requests)
+    is_https = options.base_url.startswith("https://")
     scope = RequestScope(
         use_cases.observe_request,
-        options.base_url.startswith("https://"),
+        is_https,
         ClientAddresses(options.trusted_proxies),
     )
     middleware: list[Any] = [
@@ -250,6 +268,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
     payloads = PayloadReader(options.converter)
     processing_options = ProcessingOptionsReader(options.converter)
     forms = UploadFormReader(use_cases.stage_file, processing_options)
+    cookie = BrowserCookie(is_https)
     problems = ProblemPages()
     verification = EmailVerification(
         authentication, use_cases.verify_email, use_cases.ask_to_verify_email, payloads
@@ -260,6 +279,28 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         ("/api/auth/login", SignIn(use_cases.log_in, payloads)),
         ("/api/auth/logout", SignOut(use_cases.log_out, payloads)),
         ("/api/auth/refresh", Refreshing(use_cases.refresh_session, payloads)),
+        (
+            "/api/auth/oauth/{provider}/start",
+            SignInStart(use_cases.begin_provider_sign_in, cookie),
+        ),
+        (
+            "/api/auth/oauth/{provider}/callback",
+            SignInCallback(use_cases.finish_provider_sign_in, cookie),
+        ),
+        (
+            "/api/auth/identities",
+            Identities(
+                authentication,
+                use_cases.list_identities,
+                use_cases.begin_link,
+                payloads,
+                cookie,
+            ),
+        ),
+        (
+            "/api/auth/identities/{identity_id}",
+            OneIdentity(authentication, use_cases.unlink_identity),
+        ),
         (
             "/api/auth/sessions",
             Sessions(authentication, use_cases.list_sessions, use_cases.end_sessions),

@@ -91,6 +91,40 @@ PROBLEMS: Final = _by_code((
     Problem("wrong-password", 403, "The present password is wrong",
             "Send the password that the account has now. If it is forgotten, POST "
             "/api/auth/password/forgot has a letter sent."),
+    Problem("no-password", 409, "The account has no password",
+            "Set one first: POST /api/auth/password/forgot has a letter sent to the account's "
+            "address."),
+    Problem("invalid-sign-in-state", 400, "The sign-in cannot be finished here",
+            "Begin again with GET /api/auth/oauth/{provider}/start. A sign-in through an identity "
+            "provider is finished once, within ten minutes, and in the browser that began it; the "
+            "last one that a browser began counts."),
+    Problem("sign-in-refused", 403, "The identity provider did not let you in",
+            "Begin again, and agree there; or sign in by your password."),
+    Problem("identity-not-proved", 403, "It is not shown who you are",
+            "Begin again. If it stays, tell the operator the requestId: the log has the reason."),
+    Problem("provider-email-unverified", 403, "The identity provider vouches for no address",
+            "Have your e-mail address verified there, or register here with a password."),
+    Problem("identity-not-admitted", 403, "This identity opens no account here",
+            "Ask an administrator: the provider may open no accounts, or none for your domain, or "
+            "your account may be disabled."),
+    Problem("account-exists", 409, "Your e-mail address has an account",
+            "Sign in to it by its password (POST /api/auth/password/forgot sets a new one), then "
+            "link the provider with POST /api/auth/identities."),
+    Problem("identity-linked", 409, "The identity opens another account",
+            "Sign in to that account and unlink it there with DELETE "
+            "/api/auth/identities/{identityId}."),
+    Problem("too-many-identities", 409, "The account has all the identities it may have",
+            "Unlink one first."),
+    Problem("last-way-in", 409, "Nothing else opens the account",
+            "Set a password first, by POST /api/auth/password/forgot, or link another identity."),
+    Problem("identity-provider-error", 502, "The identity provider does not answer as it should",
+            "Nothing was changed. Try again later, or sign in by your password. If it stays, tell "
+            "the operator the requestId: the log has the reason."),
+    Problem("identity-provider-timeout", 504, "The identity provider did not answer in time",
+            "Nothing was changed. Wait for the seconds in Retry-After, then begin again, or sign "
+            "in by your password.", 10),
+    Problem("identity-provider-busy", 503, "Too many wait for the identity provider",
+            "Nothing was changed. Wait for the seconds in Retry-After, then begin again.", 5),
     Problem("email-not-verified", 403, "The e-mail address is not verified",
             "POST /api/auth/verify-email/send has a letter sent to it; send the token in it to "
             "POST /api/auth/verify-email."),

@@ -9,6 +9,7 @@ from domain.users.roles import PERMISSIONS, Permission, Role
 
 ROOT: Final = Path(__file__).parents[2]
 NAME_ROLES: Final = {
+    "application/accounts/finish_provider_sign_in.py": "likewise, through a provider",
     "application/accounts/register_user.py": "gives one to newcomers",
     "application/administration/create_admin.py": "gives both",
     "application/administration/change_user.py": "keeps the last admin",

@@ -17,6 +17,9 @@ _SECRET = re.compile(r"(^|_)(signature|secret|token|hmac|mac|password_hash|sig)s
 _COMPARED_ELSEWHERE = {
     ("adapters/imaging/headers/webp.py", "signature != 47"): "a magic number of the format",
     ("adapters/system/host_memory.py", "token not in mine"): "a token there is a number of bytes",
+    ("domain/users/user.py", "self.password_hash != NO_PASSWORD"): (
+        "a mark that everybody may know, in place of a hash"
+    ),
     ("application/accounts/log_in.py", "current.password_hash == user.password_hash"): (
         "two readings of one row: has it changed meanwhile"
     ),

@@ -66,6 +66,9 @@ SPECIAL: Final[dict[str, Callable[[Asking, str, str], Request]]] = {
         lambda who: {"email": who.things.email, "password": who.things.password}
     ),
     "POST /api/auth/refresh": _json(lambda who: {"refreshToken": who.things.refresh_token}),
+    "POST /api/auth/identities": _json(
+        lambda who: {"provider": "company", "currentPassword": who.own.password}
+    ),
     "POST /api/auth/password/change": _json(
         lambda who: {"currentPassword": who.own.password, "newPassword": NEW_PASSWORD + "!"}
     ),
@@ -138,6 +141,8 @@ def request_of(name: str, who: Asking) -> Request:
         "erasure_id": who.erasure_id,
         "webhook_id": things.webhook_id,
         "key_id": things.key_id,
+        "identity_id": things.identity_id,
+        "provider": "company",
         "user_id": things.user_id,
         "code": "not-found",
         "variant": "main",

@@ -25,14 +25,17 @@ from falcon.testing import TestClient
 from PIL import Image
 
 from adapters.security.argon2_hasher import Argon2PasswordHasher
+from application.accounts.known_providers import KnownProvider
 from application.administration.change_user import ChangeUserRequest
 from application.audit import Operator
 from domain.notifications.letter import Letter, LetterKind
+from domain.users.identity import Identity
 from domain.users.roles import Role
 from domain.users.scopes import Scope
 from entrypoints.container import Platform
 from entrypoints.preparation import prepare
 from entrypoints.settings import load_settings
+from tests.fake_identity_provider import ISSUER, FakeIdentityProvider
 
 PASSWORD: Final = "correct horse battery"
 NEW_PASSWORD: Final = "another horse entirely"
@@ -78,6 +81,7 @@ class Things:
     asset: str = ""
     webhook_id: str = ""
     key_id: str = ""
+    identity_id: str = ""
     session_id: str = ""
     refresh_token: str = ""
     reset_token: str = ""
@@ -144,6 +148,8 @@ class Estate:
             self.adapters.password_hasher.override(
                 providers.Object(Argon2PasswordHasher(memory_kib=8, passes=1))
             )
+        company = KnownProvider("company", ISSUER, FakeIdentityProvider())
+        self.adapters.identity_providers.override(providers.Object({"company": company}))
         self.app = self.platform.http_app()
         self.client = TestClient(self.app)
         self.use_cases = self.platform.use_cases()
@@ -252,11 +258,26 @@ class Estate:
         webhook = self.done(Request("POST", "/api/webhooks", body={"url": WEBHOOK_URL}), token)
         things.webhook_id = webhook["id"]
         things.key_id = self.a_key(token, Scope.IMAGES_READ)[0]
+        things.identity_id = self._an_identity(things.user_id)
         _, things.refresh_token = self.sign_in(things.email, things.password)
         sessions = self.done(Request("GET", "/api/auth/sessions"), token)["sessions"]
         things.session_id = next(one["id"] for one in sessions if not one["current"])
         things.reset_token = self.a_mailed_token(LetterKind.PASSWORD_RESET, things)
         things.verification_token = self.a_mailed_token(LetterKind.EMAIL_VERIFICATION, things)
+
+    def _an_identity(self, user_id: str) -> str:
+        identity = Identity(
+            id=uuid4(),
+            user_id=UUID(user_id),
+            issuer=ISSUER,
+            subject=f"subject of {user_id}",
+            email=None,
+            created_at=datetime.now(UTC),
+        )
+        with self.adapters.database().writing() as work:
+            work.identities.add(identity)
+            work.commit()
+        return str(identity.id)
 
     def a_key(self, token: str, *scopes: Scope) -> tuple[str, str]:
         """Make an API key; return its id and its token."""

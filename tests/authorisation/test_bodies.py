@@ -56,6 +56,7 @@ BODILESS: Final = (
     "DELETE /api/assets/{name}",
     "DELETE /api/webhooks/{webhook_id}",
     "DELETE /api/api-keys/{key_id}",
+    "DELETE /api/auth/identities/{identity_id}",
     "DELETE /api/admin/users/{user_id}",
     "POST /api/admin/tasks/{task_id}/requeue",
     "POST /api/admin/tasks/{task_id}/drop",

@@ -12,6 +12,7 @@ from tests.behaviour.steps import (
     analyses,
     api_keys,
     assets,
+    identity_providers,
     images,
     leaving,
     limits,
@@ -26,8 +27,10 @@ from tests.behaviour.steps import (
     tasks,
     variants,
 )
+from tests.behaviour.company import Company
 from tests.behaviour.webhook_server import WebhookServer
 from tests.behaviour.world import World
+from tests.services.oidc_provider import LocalProvider
 
 # pytest-bdd files each step under a name of its own in the module that defines it and finds it in
 # a conftest's namespace.
@@ -37,6 +40,7 @@ for _module in (
     api_keys,
     assets,
     analyses,
+    identity_providers,
     images,
     leaving,
     limits,
@@ -81,3 +85,17 @@ def webhook_server() -> Iterator[WebhookServer]:
     """A customer's server."""
     with WebhookServer() as server:
         yield server
+
+
+@pytest.fixture(scope="package")
+def local_provider() -> Iterator[LocalProvider]:
+    """A company's identity provider, for all scenarios."""
+    with LocalProvider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def company(world: World, local_provider: LocalProvider, tmp_path: Path) -> Company:
+    """The company, which the operator has named."""
+    local_provider.reset()
+    return Company(world, local_provider, tmp_path)

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from adapters.notification.apprise_notifier import AppriseEmailNotifier, MailServer, MailTLS
-from adapters.notification.guarded_client import GuardedClient
+from adapters.outbound.guarded_client import GuardedClient
 from adapters.notification.mail_folder import MailFolderNotifier
 from adapters.notification.signed_webhook import SignedWebhook
 from adapters.security.signing_secrets import DerivedSigningSecrets

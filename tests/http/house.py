@@ -19,17 +19,21 @@ from falcon.testing import TestClient
 
 from adapters.imaging.header_probe import HeaderProbe
 from adapters.serialization.converter import make_converter
+from application.accounts.begin_provider_sign_in import BeginLinkRequest, BegunSignIn
 from application.accounts.change_password import ChangePasswordRequest
 from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
 from application.accounts.end_sessions import EndSessionsRequest
 from application.accounts.erase_account import EraseAccountRequest
 from application.accounts.export_account import AccountExport
+from application.accounts.finish_provider_sign_in import FinishSignInRequest
+from application.accounts.list_identities import IdentitiesView
 from application.accounts.log_in import LogInRequest, WrongCredentials
 from application.accounts.refresh_session import InvalidRefreshToken
 from application.accounts.register_user import Registered, RegisterUserRequest
 from application.accounts.reset_password import ForgotPasswordRequest, ResetPasswordRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.session_tokens import SignedIn
+from application.accounts.unlink_identity import UnlinkIdentityRequest
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_erasure import ErasureView, ViewErasureRequest
 from application.accounts.view_profile import ViewProfileRequest
@@ -49,6 +53,8 @@ from domain.tasks.log_entry import LogEntry
 from application.images.add_asset import AddAssetRequest, AddedAsset
 from application.errors import (
     InvalidMailedToken,
+    InvalidSignInState,
+    LastWayIn,
     NotAllowed,
     NotFound,
     NotReady,
@@ -110,6 +116,7 @@ from domain.users.api_key import (
     checked_scopes,
 )
 from domain.users.erasure import Erasure
+from domain.users.identity import Identity
 from domain.users.session import Session
 from domain.users.user import User, checked_email, checked_password, checked_username
 from entrypoints.http.app import HTTPOptions, HTTPUseCases, create_app
@@ -129,6 +136,7 @@ from tests.builders import (
 TOKEN = "ada.s.token"
 REFRESH_TOKEN = "st_ada"
 MAILED_TOKEN = "st_mailed"
+BROWSER_TOKEN = "st_browser"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 BOUNDARY = "4711"
 RESULT_BYTES = bytes(range(256)) * 40
@@ -184,6 +192,10 @@ class House:
         self.passwords: list[str] = []
         self.forgotten: list[str] = []
         self.verified = 0
+        self.finished: list[FinishSignInRequest] = []
+        self.links: list[BeginLinkRequest] = []
+        self.identities: list[Identity] = []
+        self.linking = False
         self.task_pages: list[ListOwnTasksRequest] = []
         self.erasures: dict[UUID, Erasure] = {}
         self.ended: list[str] = []
@@ -296,6 +308,32 @@ class House:
             raise InvalidMailedToken
         self.passwords.append(checked_password(request.new, pointer="/newPassword"))
 
+    def begin_provider_sign_in(self, provider: str) -> BegunSignIn:
+        if provider != "company":
+            raise NotFound
+        return BegunSignIn("https://id.example.com/authorize?state=st_state", BROWSER_TOKEN)
+
+    def finish_provider_sign_in(self, request: FinishSignInRequest) -> SignedIn | Identity:
+        self.finished.append(request)
+        if (request.state, request.browser_token) != ("st_state", BROWSER_TOKEN):
+            raise InvalidSignInState
+        return self.identities[0] if self.linking else SignedIn(TOKEN, REFRESH_TOKEN)
+
+    def begin_link(self, request: BeginLinkRequest) -> BegunSignIn:
+        self.links.append(request)
+        return self.begin_provider_sign_in(request.provider)
+
+    def list_identities(self, _: Actor) -> IdentitiesView:
+        names = {"https://id.example.com": "company"}
+        return IdentitiesView(True, self.identities, names)
+
+    def unlink_identity(self, request: UnlinkIdentityRequest) -> None:
+        if request.identity_id not in [one.id for one in self.identities]:
+            raise NotFound
+        if len(self.identities) == 1:
+            raise LastWayIn("Nothing else opens this account.")
+        self.identities = [one for one in self.identities if one.id != request.identity_id]
+
     def ask_to_verify_email(self, _: Actor) -> None:
         return
 
@@ -312,7 +350,8 @@ class House:
         return erasure.id
 
     def export_account(self, _: Actor) -> AccountExport:
-        return AccountExport(self.user, self.sessions, list(self.api_keys.values()), self.webhooks)
+        keys = list(self.api_keys.values())
+        return AccountExport(self.user, self.sessions, keys, self.webhooks, self.identities)
 
     def list_own_tasks(self, request: ListOwnTasksRequest) -> OwnTasksPage:
         self.task_pages.append(request)

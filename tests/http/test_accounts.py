@@ -335,7 +335,14 @@ def test_an_export_tells_all_but_secrets(caller: Caller, house: House) -> None:
 
     assert answer.headers["content-disposition"].startswith("attachment")
     known = answer.json
-    assert list(known) == ["profile", "sessions", "apiKeys", "webhooks", "lists"]
+    assert list(known) == [
+        "profile",
+        "sessions",
+        "apiKeys",
+        "webhooks",
+        "identities",
+        "lists",
+    ]
     assert known["profile"]["email"] == "user1@example.com"
     assert known["profile"]["emailVerifiedAt"] is None
     assert [one["id"] for one in known["apiKeys"]] == [str(key.id)]

@@ -18,6 +18,7 @@ from entrypoints.http.authentication import Authentication
 from entrypoints.http.client_address import site_of
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp, write_json
 from entrypoints.http.resources.api_keys import key_document
+from entrypoints.http.resources.identities import identity_document
 from entrypoints.http.resources.sessions import session_document
 
 _POSITION: Final = re.compile(r"[1-9][0-9]{0,8}")
@@ -78,6 +79,7 @@ class Export:
                     {"id": str(one.id), "url": one.url, "createdAt": timestamp(one.created_at)}
                     for one in export.webhooks
                 ],
+                "identities": [identity_document(one, None) for one in export.identities],
                 "lists": {
                     "images": "/api/images?limit=100",
                     "tasks": "/api/users/me/tasks?limit=100",

@@ -16,7 +16,8 @@ from adapters.security.jwt_tokens import JWTAccessTokens
 from application.accounts.authenticate import Authenticate
 from application.accounts.end_sessions import EndSessions, EndSessionsRequest
 from application.accounts.list_sessions import ListSessions
-from application.accounts.log_in import MAX_SESSIONS, LogIn, LogInRequest, WrongCredentials
+from application.accounts.log_in import LogIn, LogInRequest, WrongCredentials
+from application.accounts.open_session import MAX_SESSIONS
 from application.accounts.log_out import LogOut
 from application.accounts.note_key_use import NoteKeyUse
 from application.accounts.note_refused_sign_in import NoteRefusedSignIn

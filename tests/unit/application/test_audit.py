@@ -35,6 +35,7 @@ from application.accounts.note_key_use import NoteKeyUse
 from application.accounts.note_refused_sign_in import NoteRefusedSignIn
 from application.accounts.register_user import RegisterUser, RegisterUserRequest
 from application.accounts.revoke_api_key import RevokeAPIKey, RevokeAPIKeyRequest
+from application.accounts.unlink_identity import UnlinkIdentity, UnlinkIdentityRequest
 from application.accounts.update_profile import UpdateProfile, UpdateProfileRequest
 from application.accounts.view_profile import ViewProfile, ViewProfileRequest
 from application.actor import Actor
@@ -55,6 +56,7 @@ from domain.tasks.task import TaskStatus
 from tests.unit.application.test_administration import a_failed_task
 from tests.unit.application.test_assets import add as add_asset
 from tests.unit.application.test_assets import remove as remove_asset
+from tests.unit.application.test_provider_sign_in import Gate
 from tests.unit.application.test_presets import NEGATIVE, Desk
 from application.audit import Operator
 from application.errors import InvalidMailedToken, LastAdmin, NotAllowed, NotFound
@@ -69,6 +71,7 @@ from domain.users.audit import (
     AuditRecord,
     one_line,
 )
+from domain.users.identity import Identity
 from domain.users.roles import Role
 from domain.users.scopes import Scope
 from domain.users.user import User
@@ -194,6 +197,26 @@ class Office:
         ChangePassword(bench.database, self.hasher, bench.post_letter, bench.clock, self.guesses)(
             ChangePasswordRequest(self.customer, PASSWORD, "another horse", HOME)
         )
+
+    def gate(self) -> Gate:
+        return Gate(self.bench)
+
+    def link_identity(self, gate: Gate | None = None) -> Identity:
+        gate = gate or self.gate()
+        identity = gate.link(gate.signed_in(self.ada))
+        gate.link(gate.signed_in(self.ada))  # again, which changes nothing
+        return identity
+
+    def come_by_provider(self) -> None:
+        gate = self.gate()
+        self.link_identity(gate)
+        self.forget()
+        gate.come()
+
+    def unlink_identity(self) -> None:
+        identity = self.link_identity()
+        self.forget()
+        UnlinkIdentity(self.bench.database)(UnlinkIdentityRequest(self.customer, identity.id))
 
     def mailed_token(self) -> str:
         [(_, letter)] = self.bench.post_letters()
@@ -329,6 +352,11 @@ WHAT_LEAVES_AN_ENTRY: dict[str, tuple[Callable[[Office], Any], AuditAction, Audi
     "account erased": (lambda o: o.erase(), AuditAction.ERASE_ACCOUNT, DONE),
     "key made": (lambda o: o.create_key(), AuditAction.CREATE_API_KEY, DONE),
     "key revoked": (lambda o: o.revoke_key(), AuditAction.REVOKE_API_KEY, DONE),
+    "sign-in by provider": (
+        lambda o: o.come_by_provider(), AuditAction.SIGN_IN, DONE
+    ),
+    "identity linked": (lambda o: o.link_identity(), AuditAction.LINK_IDENTITY, DONE),
+    "identity unlinked": (lambda o: o.unlink_identity(), AuditAction.UNLINK_IDENTITY, DONE),
     "admin made": (lambda o: o.create_admin(), AuditAction.CREATE_ADMIN, DONE),
     "roles": (lambda o: o.change(roles=frozenset(Role)), AuditAction.CHANGE_ROLES, DONE),
     "disabled": (lambda o: o.change(disabled=True), AuditAction.DISABLE_ACCOUNT, DONE),

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from adapters.notification.guarded_client import GuardedClient
+from adapters.outbound.guarded_client import GuardedClient
 from adapters.notification.signed_webhook import SignedWebhook
 from adapters.security.signing_secrets import DerivedSigningSecrets
 from application.ports.notifier import DeliveryFailed, Notice

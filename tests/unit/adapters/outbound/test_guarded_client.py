@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from adapters.notification.guarded_client import CallFailed, CallForbidden, GuardedClient
+from adapters.outbound.guarded_client import CallFailed, CallForbidden, GuardedClient
 from tests.unit.adapters.notification.sinks import (
     Certificate,
     WebhookSink,

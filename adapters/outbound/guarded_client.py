@@ -1,4 +1,4 @@
-"""The client for URLs that customers give us: it calls the public internet and nothing else."""
+"""The client for URLs that others give us: it calls the public internet and nothing else."""
 
 import http.client
 import queue
@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from adapters.notification.deadline_socket import DeadlineSocket
-from adapters.notification.public_addresses import is_public
+from adapters.outbound.deadline_socket import DeadlineSocket
+from adapters.outbound.public_addresses import is_public
 
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -34,12 +34,23 @@ class CallFailed(Exception):
     """There was no answer; the message names no address."""
 
 
+class CallTimedOut(CallFailed):
+    """There was no answer in time."""
+
+
 @attrs.frozen
 class Answer:
-    """What a receiver said: its status, and its Retry-After header if there was one."""
+    """
+    What a receiver said.
+
+    Attributes:
+        retry_after: Its header of that name, if there was one.
+        body: Whole from `fetch`, empty from `post`.
+    """
 
     status: int
     retry_after: str | None
+    body: bytes = attrs.field(default=b"", repr=False)
 
 
 @attrs.frozen
@@ -89,7 +100,7 @@ def _require_ipv6(host: str) -> None:
 
 class GuardedClient:
     """
-    Posts to URLs that customers chose, so that none of them reaches what only we can reach.
+    Calls URLs that others chose, so that none of them reaches what only we can reach.
 
     The host is resolved once. Every address that it has must be public, and the connection goes
     to the very address that was checked, while TLS and the Host header keep the name. There are
@@ -102,7 +113,7 @@ class GuardedClient:
         ports: The ports that public addresses may be called on.
         connect_seconds: For finding the host and connecting to it.
         total_seconds: For everything, however slowly the receiver drips its answer.
-        max_answer_bytes: No more of an answer is read.
+        max_answer_bytes: No more of an answer is read, its headers counted.
         resolve: Returns the addresses of a host; the system's resolver unless told otherwise.
         tls: Verifies receivers; the system's authorities unless told otherwise.
     """
@@ -140,28 +151,41 @@ class GuardedClient:
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """
-        Post *body* to *url* and return the answer, whatever its status.
+        Post *body* to *url* and return the answer without its body, whatever its status.
 
         Raises:
             CallForbidden: The URL or one of its addresses is not allowed; nothing was sent.
             CallFailed: No answer came in time; the body may have arrived all the same.
         """
+        return self._call("POST", url, headers, body, wants_body=False)
+
+    def fetch(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        """
+        Call *url* and return the answer with its whole body, whatever its status.
+
+        Raises:
+            CallForbidden: As `post`.
+            CallFailed: No answer came in time, or a longer one than is read.
+        """
+        return self._call(method, url, headers, body, wants_body=True)
+
+    def _call(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, wants_body: bool
+    ) -> Answer:
         started = time.monotonic()
         target = _Target.of(url)
         connect_by = started + self._connect_seconds
         addresses = self._checked_addresses(target, connect_by)
         try:
             with self._connect(target, addresses, connect_by) as connected:
-                return self._exchange(
-                    DeadlineSocket(
-                        connected, started + self._total_seconds, self._max_answer_bytes
-                    ),
-                    target,
-                    headers,
-                    body,
+                limited = DeadlineSocket(
+                    connected, started + self._total_seconds, self._max_answer_bytes
                 )
+                response = self._exchange(limited, target, method, headers, body)
+                content = response.read() if wants_body else _read_on(response, limited)
+                return Answer(response.status, response.headers.get("Retry-After"), content)
         except TimeoutError as error:
-            raise CallFailed("the receiver did not answer in time") from error
+            raise CallTimedOut("the receiver did not answer in time") from error
         except ssl.SSLCertVerificationError as error:
             raise CallFailed("the receiver's certificate could not be verified") from error
         except ssl.SSLError as error:
@@ -196,7 +220,7 @@ class GuardedClient:
         try:
             found = answers.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
-            raise CallFailed("the host name did not resolve in time") from None
+            raise CallTimedOut("the host name did not resolve in time") from None
         return found or []
 
     def _check(self, target: _Target, address: IPv4Address | IPv6Address) -> None:
@@ -235,23 +259,32 @@ class GuardedClient:
         raise TimeoutError("no address answered in time")
 
     def _exchange(
-        self, connected: DeadlineSocket, target: _Target, headers: Mapping[str, str], body: bytes
-    ) -> Answer:
+        self,
+        connected: DeadlineSocket,
+        target: _Target,
+        method: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> http.client.HTTPResponse:
+        """Send the request, and return the answer with its body unread."""
         connection = http.client.HTTPConnection(target.host, target.port)
         # Given a socket, the connection opens none of its own.
         connection.sock = connected
         connection.request(
-            "POST",
+            method,
             target.path,
-            body,
+            body or None,
             {"Host": target.netloc, "Connection": "close", **headers},
         )
-        response = connection.getresponse()
-        answer = Answer(response.status, response.headers.get("Retry-After"))
-        connected.deadline = min(connected.deadline, time.monotonic() + _COURTESY_SECONDS)
-        with suppress(OSError, ValueError, http.client.HTTPException):
-            response.read()
-        return answer
+        return connection.getresponse()
+
+
+def _read_on(response: http.client.HTTPResponse, connected: DeadlineSocket) -> bytes:
+    """Take in what else comes within a moment, and forget it."""
+    connected.deadline = min(connected.deadline, time.monotonic() + _COURTESY_SECONDS)
+    with suppress(OSError, ValueError, http.client.HTTPException):
+        response.read()
+    return b""
 
 
 def _resolve_by_system(host: str, port: int) -> list[str]:
