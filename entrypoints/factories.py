@@ -44,6 +44,7 @@ from application.ports.pipeline_texts import PipelineTexts
 from application.ports.rate_limiter import RateLimiter
 from application.ports.repositories.workers import Worker
 from application.ports.signing_secrets import SigningSecrets
+from application.ports.webhook_guard import WebhookGuard
 from application.presets.confinement import Confinement
 from domain.images.abilities import Abilities
 from domain.images.asset import AssetAllowance
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from adapters.notification.apprise_notifier import AppriseEmailNotifier, MailServer
     from adapters.notification.guarded_client import GuardedClient
     from adapters.notification.mail_folder import MailFolderNotifier
+    from adapters.notification.outbound_rules import OutboundRules
     from adapters.persistence.migrations import Migrations
     from adapters.persistence.postgres import PostgresDatabase
     from adapters.persistence.sqlite import SqliteDatabase
@@ -463,11 +465,21 @@ def webhook_client(settings: Settings) -> "GuardedClient":
     """Return what calls customers' URLs."""
     from adapters.notification.guarded_client import GuardedClient
 
-    webhook = settings.webhook
-    return GuardedClient(
-        allowed_networks=[ip_network(network) for network in webhook.allowed_networks],
-        allow_plain_http=webhook.allow_plain_http,
-        total_seconds=webhook.timeout_seconds,
+    return GuardedClient(_outbound_rules(settings), total_seconds=settings.webhook.timeout_seconds)
+
+
+def webhook_guard(settings: Settings) -> WebhookGuard:
+    from adapters.notification.rule_webhook_guard import RuleWebhookGuard
+
+    return RuleWebhookGuard(_outbound_rules(settings))
+
+
+def _outbound_rules(settings: Settings) -> "OutboundRules":
+    from adapters.notification.outbound_rules import OutboundRules
+
+    return OutboundRules(
+        allowed_networks=[ip_network(one) for one in settings.webhook.allowed_networks],
+        allow_plain_http=settings.webhook.allow_plain_http,
     )
 
 

@@ -17,6 +17,7 @@ class LetterKind(Enum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105
     EMAIL_VERIFICATION = "email-verification"
     EMAIL_CHANGED = "email-changed"
+    WEBHOOK_DISABLED = "webhook-disabled"
 
 
 TOKEN_LIFETIMES: Final = {

@@ -211,8 +211,9 @@ class _Supervisor:
         """Ask `/readyz`; until the API runs, the socket's backlog keeps the question."""
         host, port = self._address[:2]
         try:
-            reader, writer = await asyncio.open_connection(_OWN_ADDRESS.get(host, host), port)
-        except OSError:
+            async with asyncio.timeout(_READY_SECONDS / 6):
+                reader, writer = await asyncio.open_connection(_OWN_ADDRESS.get(host, host), port)
+        except (OSError, TimeoutError):
             return False
         try:
             writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")

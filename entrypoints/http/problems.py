@@ -152,6 +152,9 @@ PROBLEMS: Final = _by_code((
     # The values
     Problem("invalid-parameter", 422, "A value lies outside its range or form",
             "The pointer names the value, the detail says what it may be."),
+    Problem("webhook-url-forbidden", 422, "The webhook's URL is not one that is called",
+            "Give an https URL of a host on the public internet, on port 443 or 8443, without user "
+            "name; the detail says what is wrong with this one."),
     Problem("password-compromised", 422, "Everybody knows this password",
             "Choose another: this one is among the first that anybody tries."),
     Problem("output-too-large", 422, "The size asked for is too large",

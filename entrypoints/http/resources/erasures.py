@@ -19,6 +19,7 @@ from entrypoints.http.client_address import site_of
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp, write_json
 from entrypoints.http.resources.api_keys import key_document
 from entrypoints.http.resources.sessions import session_document
+from entrypoints.http.resources.webhooks import webhook_document
 
 _POSITION: Final = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -76,10 +77,7 @@ class Export:
                 },
                 "sessions": [session_document(one, actor) for one in export.sessions],
                 "apiKeys": [key_document(one) for one in export.api_keys],
-                "webhooks": [
-                    {"id": str(one.id), "url": one.url, "createdAt": timestamp(one.created_at)}
-                    for one in export.webhooks
-                ],
+                "webhooks": [webhook_document(one) for one in export.webhooks],
                 "lists": {
                     "images": "/api/images?limit=100",
                     "tasks": "/api/users/me/tasks?limit=100",

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from adapters.notification.guarded_client import CallFailed, CallForbidden, GuardedClient
+from adapters.notification.guarded_client import GuardedClient
+from adapters.notification.outbound_rules import CallFailed, CallForbidden, OutboundRules
 from tests.unit.adapters.notification.sinks import (
     Certificate,
     WebhookSink,
@@ -20,6 +21,7 @@ from tests.unit.adapters.notification.sinks import (
 
 LOOPBACK = ip_network("127.0.0.0/8")
 PUBLIC = "93.184.215.14"  # nothing here ever connects to it
+RULES = ("allowed_networks", "allow_plain_http", "ports", "plain_ports", "resolve")
 SYSTEM_TLS = ssl.create_default_context()  # shared, for it is slow to make
 
 
@@ -37,7 +39,8 @@ class Names:
 
 def a_client(**overrides: Any) -> GuardedClient:
     """A client as customers' URLs meet it."""
-    return GuardedClient(**({"tls": SYSTEM_TLS} | overrides))
+    rules = {name: overrides.pop(name) for name in RULES if name in overrides}
+    return GuardedClient(OutboundRules(**rules), **({"tls": SYSTEM_TLS} | overrides))
 
 
 def local_client(**overrides: Any) -> GuardedClient:
@@ -173,7 +176,7 @@ class TestWhatIsNotCalled:
                 client.check(url)
 
     def test_plain_http_and_other_ports_may_be_allowed(self) -> None:
-        client = a_client(resolve=Names([PUBLIC]), allow_plain_http=True, ports=[9_000])
+        client = a_client(resolve=Names([PUBLIC]), allow_plain_http=True, plain_ports=[9_000])
 
         client.check("http://hook.test:9000/")
         with pytest.raises(CallForbidden):
