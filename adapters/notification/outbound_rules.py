@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from adapters.notification.public_addresses import is_public
+from domain.notifications.channel import MAX_URL_CHARACTERS
 
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -79,7 +80,9 @@ class Target:
         host = parts.hostname
         # The parser quietly drops some of these characters, and others mean one thing to us and
         # another thing to a receiver.
-        if any(not "!" <= character <= "~" or character == "\\" for character in url):
+        if len(url) > MAX_URL_CHARACTERS or any(
+            not "!" <= character <= "~" or character == "\\" for character in url
+        ):
             raise _malformed()
         if parts.scheme not in ("http", "https"):
             raise CallForbidden("the URL is neither http nor https", "must begin with https://")

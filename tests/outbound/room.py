@@ -32,7 +32,7 @@ shift
 exec "$@"
 """
 _FILES = {
-    "resolv.conf": "nameserver 127.0.0.1\noptions timeout:2 attempts:2\n",
+    "resolv.conf": "nameserver 127.0.0.1\noptions timeout:5 attempts:2\n",
     "hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost\n",
     "nsswitch.conf": "hosts: files dns\n",
 }

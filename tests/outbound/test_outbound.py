@@ -71,7 +71,7 @@ def test_66_a_forbidden_url_cannot_be_registered(report: dict[str, Any]) -> None
     for name, answer in answers.items():
         assert (answer["status"], answer["code"]) == (422, "webhook-url-forbidden"), name
         assert answer["pointer"] == "/url"
-        assert answer["detail"].startswith("must "), name
+        assert answer["detail"].startswith("/url: must "), name
         assert "127" not in answer["detail"]
     assert report["registered"]["kept"] == ["https://good.example/hook"]
 
@@ -88,6 +88,11 @@ def test_66_a_forbidden_url_cannot_come_with_an_upload(report: dict[str, Any]) -
         else:
             assert (answer["status"], answer["code"]) == (422, "webhook-url-forbidden"), name
             assert answer["pointer"] == "/notify/webhook"
+
+
+@pytest.mark.slow
+def test_what_is_public_is_called(report: dict[str, Any]) -> None:
+    assert report["delivered"]["good"] == ["delivered", ""]
 
 
 @pytest.mark.slow

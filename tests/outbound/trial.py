@@ -191,14 +191,12 @@ def registered(stage: Stage) -> dict[str, Any]:
     """Add each as a webhook, over HTTP."""
     client = testing.TestClient(build_http_app(stage.settings))
     bearer = signed_up(client)
+    good = "https://good.example/hook"
+    client.simulate_post("/api/webhooks", json={"url": good}, headers=bearer)
     answers = {}
     for vector in VECTORS:
         answer = client.simulate_post("/api/webhooks", json={"url": vector.url}, headers=bearer)
         answers[str(vector)] = seen(answer)
-    good = client.simulate_post(
-        "/api/webhooks", json={"url": "https://good.example/hook"}, headers=bearer
-    )
-    assert good.status_code == 201, good.text
     kept = client.simulate_get("/api/webhooks", headers=bearer).json["webhooks"]
     return {"answers": answers, "kept": [one["url"] for one in kept], **counted(stage)}
 
@@ -211,7 +209,7 @@ def uploaded(stage: Stage) -> dict[str, Any]:
     for vector in VECTORS:
         body, kind = a_form({"notify": {"webhook": vector.url}})
         answer = client.simulate_post(
-            "/api/images", body=body, headers={**bearer, "Content-Type": kind}
+            "/api/images/upload", body=body, headers={**bearer, "Content-Type": kind}
         )
         answers[str(vector)] = seen(answer)
     return {"answers": answers, **counted(stage)}
@@ -221,8 +219,7 @@ def delivered(stage: Stage) -> dict[str, Any]:
     """Deliver to each, as if it had been registered before there was a check."""
     outcomes = {str(vector): stage.deliver(vector.url) for vector in VECTORS}
     good = stage.deliver("https://good.example/hook")
-    assert good == ("delivered", ""), good
-    return {"outcomes": outcomes, **counted(stage)}
+    return {"outcomes": outcomes, "good": good, **counted(stage)}
 
 
 def redirected(stage: Stage) -> dict[str, Any]:

@@ -218,7 +218,6 @@ _URLS: Final[Mapping[Trick, tuple[str, ...]]] = {
         "https://METADATA.GOOGLE.INTERNAL./",
         "https://metadata/",
         "https://instance-data/",
-        "https://metadata.bad.example/",
     ),
     Trick.NAME: (
         "https://localhost/",
@@ -239,6 +238,7 @@ _URLS: Final[Mapping[Trick, tuple[str, ...]]] = {
         "https://Loopback.BAD.example/",
         "https://loopback.bad.example./",
         "https://private.bad.example:8443/",
+        "https://metadata.bad.example/latest/meta-data/",
         "https://loopback6.bad.example/",
         "https://linklocal6.bad.example/",
         "https://unique6.bad.example/",
