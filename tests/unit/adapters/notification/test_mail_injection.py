@@ -5,7 +5,9 @@ ASVS 1.3.11. The mails go to a real server; what users wrote is given to the not
 most of it would not get that far.
 """
 
+import re
 from collections import Counter
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from typing import Any
 from uuid import uuid4
@@ -100,6 +102,18 @@ def headers_of(mail: EmailMessage) -> Counter[str]:
     return Counter(name.lower() for name in mail.keys())  # noqa: SIM118  # a name for each header
 
 
+def subject_of(mail: EmailMessage) -> str:
+    """Return the subject as whoever decodes it all has it."""
+    raw = dict(mail.raw_items())["Subject"]
+    return str(make_header(decode_header(raw.replace("\r\n", "").replace("\n", ""))))
+
+
+def text_of(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
 @pytest.fixture(scope="module")
 def plain_headers() -> Counter[str]:
     """The headers of a mail in which nobody has written anything odd."""
@@ -126,6 +140,9 @@ def test_a_mail_has_its_own_headers_each_once(text: str, plain_headers: Counter[
         assert headers_of(mail) == plain_headers
         assert mail["To"] == ADDRESS
         assert mail["From"] == "Safelight <safelight@example.com>"
+        # Not even once it is decoded, which some mail programs do before they take it apart.
+        assert subject_of(mail).isprintable()
+        assert not re.search(r"^(Bcc|Subject|X-Injected):", text_of(mail), re.MULTILINE)
         assert not mail.defects
         assert [part.get_content_type() for part in mail.iter_parts()] == [
             *("text/plain", "text/html")
