@@ -9,6 +9,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from ipaddress import ip_network
 from pathlib import Path
@@ -178,6 +179,23 @@ class TestWhatIsNotCalled:
 
         assert answer.status == 204
         assert names.questions == [("hook.test", sink.port)]
+
+    @pytest.mark.parametrize(
+        "host", ["database", "db.internal", "printer.local.", "x.home.arpa", "localhost", "127.1"]
+    )
+    def test_nobody_is_asked_for_a_name_that_is_local(self, host: str) -> None:
+        """Or whoever has an account would learn by the answers what names there are inside."""
+        names = Names([PUBLIC])
+
+        with pytest.raises(CallForbidden):
+            a_client(resolve=names).check(f"https://{host}/")
+
+        assert names.questions == []
+
+    def test_where_a_network_is_trusted_its_names_are_asked_for(self) -> None:
+        client = local_client(resolve=Names(["127.0.0.1"]))
+
+        client.check("http://database:5432/")
 
     @pytest.mark.parametrize("address", [PUBLIC, "2606:4700:4700::1111"])
     def test_the_public_internet_is_open_by_the_usual_doors(self, address: str) -> None:
@@ -457,6 +475,23 @@ class TestReceiversThatMisbehave:
             client.post("https://hook.test/", {}, b"")
         held.set()
         assert time.monotonic() - started < 0.4
+
+    def test_a_resolver_that_hangs_collects_no_threads(self) -> None:
+        held = threading.Event()
+        client = a_client(
+            resolve=lambda host, port: [PUBLIC] if held.wait(5) else [], connect_seconds=0.2
+        )
+
+        with ThreadPoolExecutor(40) as pool:
+            calls = [pool.submit(client.check, "https://hook.test/") for _ in range(40)]
+            assert all("in time" in str(call.exception(5)) for call in calls)
+            asking = [one for one in threading.enumerate() if one.name == "resolve"]
+        held.set()
+        for one in asking:
+            one.join(5)
+
+        assert len(asking) == 16
+        client.check("https://hook.test/")  # room again for whoever asks next
 
     @pytest.mark.parametrize("error", [socket.gaierror(-2, "unknown"), UnicodeError("label")])
     def test_a_name_that_does_not_resolve(self, error: Exception) -> None:

@@ -88,7 +88,7 @@ def letters(text: str) -> list[LetterText]:
             base_url="https://images.example.com",
             new_email=text if kind is LetterKind.EMAIL_CHANGED else None,
         )
-        for kind in LetterKind
+        for kind in (LetterKind.EMAIL_CHANGED, LetterKind.PASSWORD_RESET)
     ]
 
 
