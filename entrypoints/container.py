@@ -164,6 +164,7 @@ class Adapters(containers.DeclarativeContainer):
     )
     email_notifier = _once(factories.email_notifier, settings)
     webhook_notifier = _once(factories.webhook_notifier, settings, signing_secrets, clock)
+    webhook_guard = _once(factories.webhook_guard, settings)
     notifiers = _once(factories.by_channel, email_notifier, webhook_notifier)
 
 
@@ -359,6 +360,7 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         ids=adapters.ids,
         failpoints=adapters.failpoints,
+        webhook_guard=adapters.webhook_guard,
         confinement=adapters.confinement,
         quotas=adapters.quotas,
     )
@@ -486,7 +488,11 @@ class UseCases(containers.DeclarativeContainer):
     )
 
     add_webhook = _once(
-        AddWebhook, database=adapters.database, clock=adapters.clock, ids=adapters.ids
+        AddWebhook,
+        database=adapters.database,
+        clock=adapters.clock,
+        ids=adapters.ids,
+        guard=adapters.webhook_guard,
     )
     list_webhooks = _once(
         ListWebhooks, database=adapters.database, signing_secrets=adapters.signing_secrets
@@ -504,6 +510,7 @@ class UseCases(containers.DeclarativeContainer):
         ),
         clock=adapters.clock,
         telemetry=adapters.telemetry,
+        post_letter=post_letter,
         lease=_duration(settings.provided.notifier.lease_seconds),
     )
     send_letter = _once(

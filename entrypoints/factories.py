@@ -46,6 +46,7 @@ from application.ports.pipeline_texts import PipelineTexts
 from application.ports.rate_limiter import RateLimiter
 from application.ports.repositories.workers import Worker
 from application.ports.signing_secrets import SigningSecrets
+from application.ports.webhook_guard import WebhookGuard
 from application.presets.confinement import Confinement
 from domain.images.abilities import Abilities
 from domain.images.asset import AssetAllowance
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from adapters.notification.apprise_notifier import AppriseEmailNotifier, MailServer
     from adapters.notification.mail_folder import MailFolderNotifier
     from adapters.outbound.guarded_client import GuardedClient
+    from adapters.outbound.rules import OutboundRules
     from adapters.persistence.migrations import Migrations
     from adapters.persistence.postgres import PostgresDatabase
     from adapters.persistence.sqlite import SqliteDatabase
@@ -271,10 +273,10 @@ def identity_providers(settings: Settings, clock: Clock) -> Providers:
         return {}
     from adapters.identity.oidc_provider import OIDCProvider, Registration
     from adapters.outbound.guarded_client import GuardedClient
+    from adapters.outbound.rules import OutboundRules
 
     client = GuardedClient(
-        allowed_networks=[ip_network(network) for network in oidc.allowed_networks],
-        ports=(443, 8443),
+        OutboundRules(allowed_networks=[ip_network(network) for network in oidc.allowed_networks]),
         connect_seconds=min(5.0, oidc.timeout_seconds),
         total_seconds=oidc.timeout_seconds,
         max_answer_bytes=256 * 1024,
@@ -509,11 +511,21 @@ def webhook_client(settings: Settings) -> "GuardedClient":
     """Return what calls customers' URLs."""
     from adapters.outbound.guarded_client import GuardedClient
 
-    webhook = settings.webhook
-    return GuardedClient(
-        allowed_networks=[ip_network(network) for network in webhook.allowed_networks],
-        allow_plain_http=webhook.allow_plain_http,
-        total_seconds=webhook.timeout_seconds,
+    return GuardedClient(_outbound_rules(settings), total_seconds=settings.webhook.timeout_seconds)
+
+
+def webhook_guard(settings: Settings) -> WebhookGuard:
+    from adapters.notification.rule_webhook_guard import RuleWebhookGuard
+
+    return RuleWebhookGuard(_outbound_rules(settings))
+
+
+def _outbound_rules(settings: Settings) -> "OutboundRules":
+    from adapters.outbound.rules import OutboundRules
+
+    return OutboundRules(
+        allowed_networks=[ip_network(one) for one in settings.webhook.allowed_networks],
+        allow_plain_http=settings.webhook.allow_plain_http,
     )
 
 

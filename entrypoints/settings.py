@@ -431,7 +431,7 @@ class WebhookSettings:
         "Private networks that webhooks may reach all the same; none, so that nobody looks inside.",
     )
     allow_plain_http: bool = _setting(
-        True, form.flag(), "Whether http:// URLs are called, or https:// alone."
+        False, form.flag(), "Whether http:// URLs are called, or https:// alone."
     )
     timeout_seconds: float = _setting(
         15.0, form.seconds(0.1, 60), "Time that one call may take in all."

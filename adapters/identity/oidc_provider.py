@@ -16,13 +16,8 @@ from authlib.oauth2.client import OAuth2Client
 
 from adapters.identity.id_tokens import Rejected, SigningKeys, verified_claims
 from adapters.identity.provider_metadata import ProviderMetadata
-from adapters.outbound.guarded_client import (
-    Answer,
-    CallFailed,
-    CallForbidden,
-    CallTimedOut,
-    GuardedClient,
-)
+from adapters.outbound.guarded_client import Answer, GuardedClient
+from adapters.outbound.rules import CallFailed, CallForbidden, CallTimedOut
 from application.errors import IdentityNotProved
 from application.ports.clock import Clock
 from application.ports.identity_provider import (

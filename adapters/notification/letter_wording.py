@@ -149,6 +149,21 @@ def _words(  # noqa: PLR0911  # one return a kind
                 ],
                 [],
             )
+        case LetterKind.WEBHOOK_DISABLED:
+            return (
+                "A webhook of yours is called no more",
+                [
+                    (
+                        f"On {when} a receiver of your webhooks answered 410, which means that it "
+                        "wants to hear no more. We call it no more."
+                    ),
+                    (
+                        f"GET {letter.base_url}/api/webhooks shows which: its disabledAt is a "
+                        "date. To have it called again, add its URL again."
+                    ),
+                ],
+                [],
+            )
         case _:
             assert_never(letter.kind)
 

@@ -17,6 +17,7 @@ from application.ports.ids import Ids
 from application.ports.object_store import ObjectStore
 from application.ports.repositories.idempotency_keys import TwinRequest
 from application.ports.unit_of_work import CommitUnknown, Database, DatabaseUnavailable
+from application.ports.webhook_guard import WebhookGuard
 from application.presets.confinement import Confinement
 from domain.images.asset import AssetKind
 from domain.images.image import Image, PictureHeader, safe_label
@@ -74,6 +75,7 @@ class UploadImage:
 
     Raises:
         NotAllowed: The actor may not process images.
+        WebhookURLForbidden: The upload's own webhook is not called.
         PresetsOnly: The actor may use presets as they are, and the pipeline is none.
         ImageRefused: The picture, or an attachment, breaks the upload policy.
         AssetNotFound: The pipeline names a picture, or a font, that is nowhere.
@@ -90,6 +92,7 @@ class UploadImage:
     clock: Clock
     ids: Ids
     failpoints: Failpoints
+    webhook_guard: WebhookGuard
     confinement: Confinement = Confinement()
     quotas: Quotas = Quotas()
 
@@ -99,6 +102,9 @@ class UploadImage:
         if request.idempotency and (earlier := self._earlier(request.idempotency)):
             return earlier
         self._check_preset(request)
+        if request.notify.webhook is not None:
+            # No upload waits for a resolver: where a name leads is judged at the call.
+            self.webhook_guard.check_unresolved(request.notify.webhook, pointer="/notify/webhook")
         header = self._inspect(request)
         assets = self._settle_assets(request)
         self._check_quotas(request)

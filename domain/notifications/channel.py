@@ -46,19 +46,26 @@ class NotificationRequest:
 
 @attrs.frozen
 class Webhook:
-    """A URL that is called whenever a task of its user ends."""
+    """
+    A URL that is called whenever a task of its user ends.
+
+    Attributes:
+        disabled_at: When the receiver said that it wants no more; None while it is called.
+    """
 
     id: UUID
     user_id: UUID
     url: str
     created_at: datetime
+    disabled_at: datetime | None = None
 
 
 def checked_webhook_url(url: str, *, pointer: str) -> str:
     """
     Return *url* if it has the form of a webhook's, or refuse it.
 
-    Whether its address may be called at all is judged when it is called, by the guarded client.
+    Whether its address may be called at all is judged by `WebhookGuard` and, at each call, by the
+    guarded client.
     """
     try:
         parts = urlsplit(url)

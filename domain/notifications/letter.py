@@ -20,6 +20,7 @@ class LetterKind(Enum):
     IDENTITY_LINKED = "identity-linked"
     ALREADY_REGISTERED = "already-registered"
     ACCOUNT_ERASED = "account-erased"
+    WEBHOOK_DISABLED = "webhook-disabled"
 
 
 TOKEN_LIFETIMES: Final = {

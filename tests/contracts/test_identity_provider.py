@@ -9,6 +9,7 @@ import pytest
 
 from adapters.identity.oidc_provider import OIDCProvider, Registration
 from adapters.outbound.guarded_client import GuardedClient
+from adapters.outbound.rules import OutboundRules
 from adapters.system.clock import SystemClock
 from application.errors import IdentityNotProved
 from application.ports.identity_provider import (
@@ -63,7 +64,7 @@ def real(local: LocalProvider) -> Stage:
         local.trouble["/token"] = lambda: ("down", 503)
 
     registration = Registration(local.issuer, CLIENT_ID, CLIENT_SECRET, CALLBACK)
-    client = GuardedClient(allowed_networks=[ip_network("127.0.0.0/8")])
+    client = GuardedClient(OutboundRules(allowed_networks=[ip_network("127.0.0.0/8")]))
     provider = OIDCProvider(registration, client, SystemClock())
     return Stage(provider, local.issuer, local.consent, be, fall)
 

@@ -122,6 +122,17 @@ def test_whose_account_is_gone_is_called_by_no_name(rounds: Round) -> None:
         assert "on 14 March 2026" in body
 
 
+def test_news_of_a_webhook_say_how_it_is_called_again(rounds: Round) -> None:
+    rounds.postman.post(ADDRESS, a_letter(LetterKind.WEBHOOK_DISABLED, token=None))
+
+    [mail] = rounds.received()
+    for body in bodies(mail):
+        assert "st_" not in body
+        assert "410" in body
+        assert "https://images.example.com/api/webhooks" in body
+        assert "14 March 2026" in body
+
+
 @pytest.mark.parametrize(
     "name",
     [

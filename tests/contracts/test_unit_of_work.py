@@ -1810,6 +1810,23 @@ class TestWebhooks:
         with pytest.raises(AlreadyExists):
             write(database, lambda work: work.webhooks.add(a_webhook(ada)))
 
+    def test_are_disabled_once_and_enabled_again(self, database: Database) -> None:
+        ada, bob = a_stored_user(database), a_stored_user(database)
+        webhook, other = a_webhook(ada), a_webhook(ada, url="https://other.example/")
+        for one in (webhook, other, a_webhook(bob)):
+            write(database, lambda work: work.webhooks.add(one))
+
+        def disable() -> bool:
+            return write(database, lambda work: work.webhooks.disable(ada.id, webhook.url, NOON))
+
+        assert disable() is True
+        assert disable() is False
+        there = read(database, lambda work: work.webhooks.of_user(ada.id))
+        assert {one.url: one.disabled_at for one in there} == {webhook.url: NOON, other.url: None}
+        assert read(database, lambda work: work.webhooks.of_user(bob.id))[0].disabled_at is None
+        write(database, lambda work: work.webhooks.enable(webhook.id))
+        assert webhook in read(database, lambda work: work.webhooks.of_user(ada.id))
+
     def test_are_removed_by_their_owner_alone(self, database: Database) -> None:
         ada, bob = a_stored_user(database), a_stored_user(database)
         webhook = a_webhook(ada)

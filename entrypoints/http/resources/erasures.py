@@ -20,6 +20,7 @@ from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp, writ
 from entrypoints.http.resources.api_keys import key_document
 from entrypoints.http.resources.identities import identity_document
 from entrypoints.http.resources.sessions import session_document
+from entrypoints.http.resources.webhooks import webhook_document
 
 _POSITION: Final = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -75,10 +76,7 @@ class Export:
                 },
                 "sessions": [session_document(one, actor) for one in export.sessions],
                 "apiKeys": [key_document(one) for one in export.api_keys],
-                "webhooks": [
-                    {"id": str(one.id), "url": one.url, "createdAt": timestamp(one.created_at)}
-                    for one in export.webhooks
-                ],
+                "webhooks": [webhook_document(one) for one in export.webhooks],
                 "identities": [identity_document(one, None) for one in export.identities],
                 "lists": {
                     "images": "/api/images?limit=100",

@@ -38,7 +38,7 @@ class Webhooks:
         write_json(
             resp,
             {
-                "webhooks": [_webhook(webhook) for webhook in view.webhooks],
+                "webhooks": [webhook_document(webhook) for webhook in view.webhooks],
                 "signingSecret": view.signing_secret,
             },
         )
@@ -53,7 +53,7 @@ class Webhooks:
         added = self.add_webhook(AddWebhookRequest(actor, payload.url, key))
         resp.set_header("Location", f"/api/webhooks/{added.webhook.id}")
         mark_replayed(resp, replayed=added.replayed)
-        write_json(resp, _webhook(added.webhook), 201)
+        write_json(resp, webhook_document(added.webhook), 201)
 
 
 @attrs.frozen
@@ -70,9 +70,11 @@ class OneWebhook:
         resp.status = 204
 
 
-def _webhook(webhook: Webhook) -> dict[str, Any]:
+def webhook_document(webhook: Webhook) -> dict[str, Any]:
+    """Return *webhook* as the API shows it; without `disabledAt` it is called."""
     return {
         "id": str(webhook.id),
         "url": webhook.url,
         "createdAt": timestamp(webhook.created_at),
+        "disabledAt": timestamp(webhook.disabled_at),
     }

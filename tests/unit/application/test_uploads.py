@@ -19,7 +19,14 @@ from application.images.install_shared_assets import InstallSharedAssets
 from application.images.stage_file import StageFile
 from application.images.upload_image import UploadedImage
 from application.ports.unit_of_work import DatabaseUnavailable
-from domain.errors import ContentTooLarge, EmptyFile, ImageRefused, ImageTooLarge, UnsupportedMedia
+from domain.errors import (
+    ContentTooLarge,
+    EmptyFile,
+    ImageRefused,
+    ImageTooLarge,
+    UnsupportedMedia,
+    WebhookURLForbidden,
+)
 from domain.images.asset import Asset
 from domain.images.formats import ImageFormat
 from domain.images.image import PictureHeader
@@ -156,6 +163,28 @@ class TestUploadImage:
 
         assert bench.outbox_count() == 0
         assert bench.read(lambda work: work.tasks.count_by_status())["queued"] == 0
+
+
+class TestAnUploadThatNamesAWebhook:
+    @pytest.mark.parametrize(
+        "url",
+        ["http://a.example/", "https://10.0.0.1/", "https://127.1/", "https://a.example:22/"]
+        + ["https://database/", "https://[64:ff9b::a00:1]/"],
+    )
+    def test_one_that_is_never_called_is_refused_before_anything_is_stored(
+        self, bench: Workbench, url: str
+    ) -> None:
+        with pytest.raises(WebhookURLForbidden) as refused:
+            bench.upload(bench.an_actor(), notify=NotificationRequest(webhook=url))
+
+        assert refused.value.pointer == "/notify/webhook"
+        assert bench.stored() == set()
+
+    def test_where_a_name_leads_is_judged_at_the_call(self, bench: Workbench) -> None:
+        """No upload waits for a resolver."""
+        notify = NotificationRequest(webhook="https://inside.example/")
+
+        assert bench.upload(bench.an_actor(), notify=notify).task_id
 
 
 class TestAnUploadThatIsSentAgain:

@@ -20,6 +20,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from adapters.identity.oidc_provider import OIDCProvider, Registration
 from adapters.identity.provider_metadata import ProviderMetadata
 from adapters.outbound.guarded_client import GuardedClient
+from adapters.outbound.rules import OutboundRules
 from application.errors import IdentityNotProved
 from application.ports.identity_provider import (
     Challenge,
@@ -83,13 +84,13 @@ def ours_for(local: LocalProvider, clock: MovableClock, **overrides: Any) -> OID
         "client_secret": CLIENT_SECRET,
         "redirect_uri": CALLBACK,
     }
+    rules = OutboundRules(allowed_networks=overrides.pop("allowed_networks", [LOOPBACK]))
     client = {
-        "allowed_networks": [LOOPBACK],
         "total_seconds": 2.0,
         "max_answer_bytes": 256 * 1024,
     }
     registration = Registration(**{k: overrides.pop(k, v) for k, v in settings.items()})
-    guarded = GuardedClient(**{k: overrides.pop(k, v) for k, v in client.items()})
+    guarded = GuardedClient(rules, **{k: overrides.pop(k, v) for k, v in client.items()})
     return OIDCProvider(registration, guarded, clock, **overrides)
 
 
