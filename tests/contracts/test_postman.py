@@ -107,7 +107,8 @@ def test_news_of_the_account_hold_no_token(rounds: Round, kind: LetterKind) -> N
     [mail] = rounds.received()
     for body in bodies(mail):
         assert "st_" not in body
-        assert "It was not you?" in body
+        if kind is not LetterKind.WEBHOOK_DISABLED:  # which nobody has done
+            assert "It was not you?" in body
         assert ("new@example.com" in body) is (kind is LetterKind.EMAIL_CHANGED)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.storage.disk import DiskObjectStore
 from adapters.system.ids import RandomIds
-from application.idempotency import IdempotencyKey, IdempotencyKeyReused
+from application.idempotency import IdempotencyKey, IdempotencyKeyReused, RequestInProgress
 from application.notifications.add_webhook import AddWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import ListWebhooks
 from application.ports.unit_of_work import Database
@@ -48,7 +48,11 @@ def test_a_webhook_whose_key_another_request_has_just_taken_is_refused(bench: Wo
         bench.database, bench.clock, OtherRequest(bench.database, key), bench.webhook_guard
     )
 
-    with pytest.raises(IdempotencyKeyReused):
-        add(AddWebhookRequest(actor, "https://a.example/", attrs.evolve(key, fingerprint="mine")))
+    request = AddWebhookRequest(actor, "https://a.example/", attrs.evolve(key, fingerprint="mine"))
+
+    with pytest.raises(RequestInProgress):
+        add(request)
+    with pytest.raises(IdempotencyKeyReused):  # sent again in a moment, as it is told
+        add(request)
 
     assert list(ListWebhooks(bench.database, bench.signing_secrets)(actor).webhooks) == []
