@@ -1,8 +1,12 @@
 """Names that people give: of themselves, of their keys."""
 
 import unicodedata
+from typing import Final
 
 from domain.errors import InvalidParameter
+
+LINE_PATTERN: Final = r"^[^\p{C}\p{Z}]([^\p{C}\p{Zl}\p{Zp}]*[^\p{C}\p{Z}])?$"
+r"""What `checked_label` takes but for its length; `\p` as regular expressions of Unicode have it."""
 
 
 def checked_label(text: str, *, most: int, pointer: str) -> str:

@@ -11,10 +11,28 @@ from application.images.stage_file import StagedFile
 from domain.errors import InvalidParameter
 from entrypoints.http.errors import DuplicatePart, MissingPart
 from entrypoints.http.multipart_form import Part
+from entrypoints.http.openapi.operation import Form
 from entrypoints.http.upload_form import StageFile
 
 FILE: Final = "asset"
 _TEXTS: Final = ("name", "shared")
+ASSET_FORM: Final = Form(
+    {
+        "type": "object",
+        "properties": {
+            FILE: {
+                "type": "string",
+                "format": "binary",
+                "description": "A picture or a font; its content decides what it is.",
+            },
+            "name": {"type": "string", "description": "The file's own if absent."},
+            "shared": {"type": "boolean", "default": False},
+        },
+        "required": [FILE],
+        "additionalProperties": False,
+    },
+    {FILE: "image/*, font/*"},
+)
 _MAX_TEXT_BYTES: Final = 1024
 
 

@@ -1,26 +1,44 @@
 """What machines ask: are you alive, are you ready, what are your figures."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal, TypedDict
 
 import attrs
 import falcon
 
 from entrypoints.http.draining import is_draining
 from entrypoints.http.errors import NotServing
-from entrypoints.http.payloads import write_json
+from entrypoints.http.openapi.operation import Answer, Bare, operation
 from entrypoints.readiness import NeedsMissing
 
 _EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class LivenessDocument(TypedDict):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class ReadinessDocument(TypedDict):
+    """Requests may be sent here."""
+
+    status: Literal["ready"]
+
+
+_ALIVE: Final = Answer(200, LivenessDocument, "It is alive.")
+_READY: Final = Answer(200, ReadinessDocument, "It is ready.")
+_FIGURES: Final = Bare(200, "The figures.", {"text/plain": {"type": "string"}})
 
 
 @attrs.frozen
 class Liveness:
     """`/healthz`: the process answers; nothing else is asked, so that nothing else restarts it."""
 
+    @operation(_ALIVE)
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
         """Answer."""
-        write_json(resp, {"status": "ok"})
+        _ALIVE.write(resp, {"status": "ok"})
 
     on_head = on_get
 
@@ -31,6 +49,7 @@ class Readiness:
 
     ready: Callable[[], None]
 
+    @operation(_READY, refusals=(NotServing,))
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
         """Ask what the process needs; a refusal names what is missing, and no host."""
         if is_draining():
@@ -42,7 +61,7 @@ class Readiness:
                 f"{name} ({why.partition(':')[0]})" for name, why in needs.missing.items()
             )
             raise NotServing(f"Missing now: {said}.") from needs
-        write_json(resp, {"status": "ready"})
+        _READY.write(resp, {"status": "ready"})
 
     on_head = on_get
 
@@ -53,8 +72,10 @@ class Metrics:
 
     metrics: Callable[[], bytes]
 
+    @operation(_FIGURES)
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
         """Write them out."""
+        _FIGURES.write(resp)
         resp.data = self.metrics()
         resp.content_type = _EXPOSITION
 
