@@ -5,8 +5,9 @@ from typing import Final
 
 from domain.errors import InvalidParameter
 
-LINE_PATTERN: Final = r"^[^\p{C}\p{Z}]([^\p{C}\p{Zl}\p{Zp}]*[^\p{C}\p{Z}])?$"
-r"""What `checked_label` takes but for its length; `\p` as regular expressions of Unicode have it."""
+_INK: Final = r"[^\s\x00-\x1f\x7f-\x9f]"
+LINE_PATTERN: Final = rf"^{_INK}(?:[^\x00-\x1f\x7f-\x9f\u2028\u2029]*{_INK})?$"
+"""What `checked_label` takes at most: which characters of Unicode print, no pattern tells."""
 
 
 def checked_label(text: str, *, most: int, pointer: str) -> str:

@@ -144,6 +144,8 @@ def _object(kind: type, known: Schema) -> Schema:
 
 def _member(field: "attrs.Attribute[Any]") -> Schema:
     schema = dict(_type(field.type)) | _range(field.validator)
+    if field.default is attrs.NOTHING:
+        return schema  # an Enum, too, as attrs has it
     if isinstance(field.default, bool | int | float | str):
         schema["default"] = field.default
     elif isinstance(field.default, Enum):

@@ -72,7 +72,7 @@ def refuse_other_parameters(req: falcon.Request) -> None:
 
 
 def link_to_next(req: falcon.Request, resp: falcon.Response, limit: int, after: str | None) -> None:
-    """Lead to the page of the same choice that begins at *after* (RFC 8288), unless that is None."""
+    """Lead to the page of the same choice that begins at *after* (RFC 8288), unless None."""
     if after is not None:
         choice = {name: req.get_param(name) for name in req.params}
         query = urlencode(choice | {"limit": limit, "cursor": after})

@@ -6,10 +6,10 @@ told by the table of scopes, what goes wrong by the table of problems, how often
 where the address lies.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 from falcon.routing import map_http_methods
@@ -102,8 +102,39 @@ class Route:
 
     def handlers(self) -> dict[str, Callable[..., None]]:
         """Return what answers each method."""
-        found: dict[str, Callable[..., None]] = map_http_methods(self.resource, suffix=self.suffix)
-        return found
+        return cast(
+            "dict[str, Callable[..., None]]", map_http_methods(self.resource, suffix=self.suffix)
+        )
+
+
+@attrs.define
+class Parts:
+    """What several operations share, each once."""
+
+    schemas: Schemas = attrs.field(factory=Schemas)
+    responses: dict[str, Schema] = attrs.field(factory=dict)
+    headers: dict[str, Schema] = attrs.field(factory=dict)
+
+    def refusal(self, status: int, described: Schema) -> Schema:
+        """Return a reference to *described*, how it is refused with *status*."""
+        return _kept("responses", self.responses, f"Refused{status}", described)
+
+    def described(self, headers: Iterable[Header]) -> Schema:
+        """Return *headers*, by their names, each of them a reference."""
+        return {
+            header.name: _kept("headers", self.headers, header.name, _header(header))
+            for header in headers
+        }
+
+
+def _kept(room: str, kept: dict[str, Schema], name: str, described: Schema) -> Schema:
+    """Return a reference to *described*, kept under *name* and a number, unless it is already."""
+    for known, one in kept.items():
+        if one == described:
+            return {"$ref": f"#/components/{room}/{known}"}
+    number = sum(known.startswith(f"{name}.") for known in kept) + 1
+    kept[f"{name}.{number}"] = described
+    return {"$ref": f"#/components/{room}/{name}.{number}"}
 
 
 def document(routes: Sequence[Route]) -> dict[str, Any]:
@@ -114,11 +145,11 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
         Undeclared: A handler declares nothing.
         KeyError: A link leads to what is not served, or a part of a path is not known here.
     """
-    schemas = Schemas()
-    schemas.components |= _language()
+    parts = Parts()
+    parts.schemas.components |= _language()
     described = {
         route.path: {
-            method.lower(): _operation(method, route.path, operation_of(handler), schemas)
+            method.lower(): _operation(method, route.path, operation_of(handler), parts)
             for method, handler in sorted(route.handlers().items())
         }
         for route in sorted(routes, key=lambda route: route.path)
@@ -135,7 +166,9 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "paths": described,
         "components": {
-            "schemas": dict(sorted(schemas.components.items())) | {"Problem": _PROBLEM},
+            "schemas": dict(sorted(parts.schemas.components.items())) | {"Problem": _PROBLEM},
+            "responses": parts.responses,
+            "headers": parts.headers,
             "securitySchemes": _SECURITY,
         },
     }
@@ -182,7 +215,7 @@ def operation_id(method: str, path: str) -> str:
     return camel_case("_".join(word for word in words if word))
 
 
-def _operation(method: str, path: str, declared: Operation, schemas: Schemas) -> Schema:
+def _operation(method: str, path: str, declared: Operation, parts: Parts) -> Schema:
     route = ("GET" if method == "HEAD" else method, path)
     described: Schema = {
         "operationId": operation_id(method, path),
@@ -192,10 +225,10 @@ def _operation(method: str, path: str, declared: Operation, schemas: Schemas) ->
     }
     if parameters := [*_in_path(path), *_in_query(declared), *_in_headers(declared)]:
         described["parameters"] = parameters
-    if (body := _body(declared, schemas)) is not None:
+    if (body := _body(declared, parts.schemas)) is not None:
         described["requestBody"] = body
-    answers = {str(one.status): _answer(one, method, path, schemas) for one in declared.answers}
-    refusals = _refusals(_problems(route, declared), method, path)
+    answers = {str(one.status): _answer(one, method, path, parts) for one in declared.answers}
+    refusals = _refusals(_problems(route, declared), method, path, parts)
     described["responses"] = dict(sorted((answers | refusals).items()))
     return described
 
@@ -248,20 +281,20 @@ def _body(declared: Operation, schemas: Schemas) -> Schema | None:
     }
 
 
-def _answer(answer: Answer[Any] | Bare, method: str, path: str, schemas: Schemas) -> Schema:
+def _answer(answer: Answer[Any] | Bare, method: str, path: str, parts: Parts) -> Schema:
     if isinstance(answer, Answer):
-        content = {answer.media_type: {"schema": schemas.of(answer.kind)}}
+        content = {answer.media_type: {"schema": parts.schemas.of(answer.kind)}}
     else:
         content = {name: {"schema": schema} for name, schema in answer.media.items()}
     described: Schema = {
         "description": answer.meaning,
-        "headers": _headers((_REQUEST_ID, *_standings(path), *answer.headers)),
+        "headers": parts.described((_REQUEST_ID, *_standings(path), *answer.headers)),
     }
     if content and method != "HEAD":
         described["content"] = content
     if answer.links and method != "HEAD":
         described["links"] = {
-            operation_id(one.method, one.path): _link(one) for one in answer.links
+            operation_id(link.method, link.path): _link(link) for link in answer.links
         }
     return described
 
@@ -276,35 +309,29 @@ def _link(link: Link) -> Schema:
 
 
 def _check_links(described: Mapping[str, Schema]) -> None:
-    known = {one["operationId"] for methods in described.values() for one in methods.values()}
-    for methods in described.values():
-        for one in methods.values():
-            for answer in one["responses"].values():
-                for link in answer.get("links", {}).values():
-                    if link["operationId"] not in known:
-                        raise KeyError(
-                            f"a link leads to {link['operationId']}, which is not served"
-                        )
+    operations = [one for methods in described.values() for one in methods.values()]
+    known = {one["operationId"] for one in operations}
+    answers = [answer for one in operations for answer in one["responses"].values()]
+    led_to = {link["operationId"] for one in answers for link in one.get("links", {}).values()}
+    if led_to - known:
+        raise KeyError(f"links lead to what is not served: {', '.join(sorted(led_to - known))}")
 
 
 def _standings(path: str) -> tuple[Header, ...]:
     return _STANDINGS if path.startswith(_COUNTED) else ()
 
 
-def _headers(headers: Sequence[Header]) -> Schema:
+def _header(header: Header) -> Schema:
     return {
-        one.name: {
-            "description": one.meaning,
-            "schema": one.schema,
-            **({"required": True} if one.is_sure else {}),
-        }
-        for one in headers
+        "description": header.meaning,
+        "schema": header.schema,
+        **({"required": True} if header.is_sure else {}),
     }
 
 
 def _problems(route: tuple[str, str], declared: Operation) -> list[Problem]:
     """Return everything that the operation may be refused with."""
-    method, path = route
+    path = route[1]
     codes = set(_EVERYWHERE)
     kinds: set[type[Exception]] = set(declared.refusals)
     if path.startswith("/api/"):
@@ -326,7 +353,7 @@ def _problems(route: tuple[str, str], declared: Operation) -> list[Problem]:
     return sorted((PROBLEMS[code] for code in codes), key=lambda one: (one.status, one.code))
 
 
-def _refusals(problems: Sequence[Problem], method: str, path: str) -> Schema:
+def _refusals(problems: Sequence[Problem], method: str, path: str, parts: Parts) -> Schema:
     refusals = {}
     for status, group in groupby(problems, key=lambda problem: problem.status):
         codes = [problem.code for problem in group]
@@ -337,7 +364,7 @@ def _refusals(problems: Sequence[Problem], method: str, path: str) -> Schema:
             headers.append(_RETRY_AFTER)
         described: Schema = {
             "description": "; ".join(f"{code}: {PROBLEMS[code].title}" for code in codes),
-            "headers": _headers(headers),
+            "headers": parts.described(headers),
         }
         if method != "HEAD":
             described["content"] = {
@@ -350,7 +377,7 @@ def _refusals(problems: Sequence[Problem], method: str, path: str) -> Schema:
                     }
                 }
             }
-        refusals[str(status)] = described
+        refusals[str(status)] = parts.refusal(status, described)
     return refusals
 
 

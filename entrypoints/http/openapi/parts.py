@@ -11,18 +11,21 @@ from domain.users.user import (
     MIN_PASSWORD_CHARACTERS,
 )
 from entrypoints.http.openapi.operation import Header, Schema
+from entrypoints.http.openapi.schemas import Rule
 
 LANGUAGE: Final = "ProcessingOptions"
 """The schema of processing options; `document` fills it from the language's own."""
 
 Label: TypeAlias = Annotated[
-    str, {"minLength": 1, "maxLength": MAX_USERNAME_CHARACTERS, "pattern": LINE_PATTERN}
+    str, Rule({"minLength": 1, "maxLength": MAX_USERNAME_CHARACTERS, "pattern": LINE_PATTERN})
 ]
-Email: TypeAlias = Annotated[str, {"maxLength": MAX_EMAIL_CHARACTERS, "pattern": EMAIL_PATTERN}]
+Email: TypeAlias = Annotated[
+    str, Rule({"maxLength": MAX_EMAIL_CHARACTERS, "pattern": EMAIL_PATTERN})
+]
 Password: TypeAlias = Annotated[
-    str, {"minLength": MIN_PASSWORD_CHARACTERS, "maxLength": MAX_PASSWORD_CHARACTERS}
+    str, Rule({"minLength": MIN_PASSWORD_CHARACTERS, "maxLength": MAX_PASSWORD_CHARACTERS})
 ]
-Options: TypeAlias = Annotated[Any, {"$ref": f"#/components/schemas/{LANGUAGE}"}]
+Options: TypeAlias = Annotated[Any, Rule({"$ref": f"#/components/schemas/{LANGUAGE}"})]
 """Whatever JSON holds: processing options are read by their own reader."""
 
 _SECONDS: Final[Schema] = {"type": "integer", "minimum": 1}

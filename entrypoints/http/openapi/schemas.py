@@ -7,7 +7,7 @@ and later versions may add some.
 """
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import Enum
 from typing import (
     Annotated,
@@ -28,9 +28,17 @@ import attrs
 from domain.images.operations import camel_case
 from entrypoints.http.openapi.operation import Schema
 
-Id: TypeAlias = Annotated[str, {"format": "uuid"}]
-Moment: TypeAlias = Annotated[str, {"format": "date-time"}]
-SHA256: TypeAlias = Annotated[str, {"pattern": "^[0-9a-f]{64}$"}]
+
+@attrs.frozen(eq=False)
+class Rule:
+    """What is to be said of a member beside its type, as `Annotated[str, Rule({…})]`."""
+
+    schema: Schema
+
+
+Id: TypeAlias = Annotated[str, Rule({"format": "uuid"})]
+Moment: TypeAlias = Annotated[str, Rule({"format": "date-time"})]
+SHA256: TypeAlias = Annotated[str, Rule({"pattern": "^[0-9a-f]{64}$"})]
 
 _NO_NUL: Final = "^[^\\u0000]*$"
 """What strict_json lets into any text."""
@@ -57,36 +65,38 @@ class Schemas:
 
     def of(self, kind: Any, *, is_body: bool = False) -> Schema:
         """Return the schema of *kind*, or a reference to it; texts of a body hold no NUL."""
-        if get_origin(kind) is Annotated:
-            return self._annotated(kind, is_body=is_body)
+        if get_origin(kind) is not None:
+            return self._composed(kind, is_body=is_body)
         if kind is str:
             return {"type": "string", "pattern": _NO_NUL} if is_body else {"type": "string"}
         if kind in _SCALARS:
             return dict(_SCALARS[kind])
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return {"enum": [member.value for member in kind]}
+        return self._named(kind)
+
+    def _composed(self, kind: Any, *, is_body: bool) -> Schema:
         origin, arguments = get_origin(kind), get_args(kind)
-        if origin is NotRequired:
-            return self.of(arguments[0], is_body=is_body)
+        if origin is Annotated:
+            return self._annotated(kind, is_body=is_body)
         if origin is Literal:
             return {"enum": list(arguments)}
         if origin in (Union, types.UnionType):
             return {"anyOf": [self.of(one, is_body=is_body) for one in arguments]}
-        if origin in (list, tuple):
-            return {"type": "array", "items": self.of(arguments[0], is_body=is_body)}
+        last = self.of(arguments[-1], is_body=is_body)
+        if origin is NotRequired:
+            return last
         if origin is dict:
-            return {
-                "type": "object",
-                "additionalProperties": self.of(arguments[1], is_body=is_body),
-            }
-        if isinstance(kind, type) and issubclass(kind, Enum):
-            return {"enum": [member.value for member in kind]}
-        return self._named(kind)
+            return {"type": "object", "additionalProperties": last}
+        assert origin is list, f"no schema is made of {kind}"
+        return {"type": "array", "items": last}
 
     def _annotated(self, kind: Any, *, is_body: bool) -> Schema:
         base, *notes = get_args(kind)
         schema = self.of(base, is_body=is_body)
         for note in notes:
-            if isinstance(note, Mapping):
-                schema |= note
+            if isinstance(note, Rule):
+                schema |= note.schema
             elif isinstance(note, type) and issubclass(note, Enum):
                 schema |= self.of(note)
         return schema

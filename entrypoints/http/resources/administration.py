@@ -22,7 +22,7 @@ from domain.users.user import User
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.cursors import cursor_to, not_ours, place_of
 from entrypoints.http.openapi.operation import Answer, Link, operation
-from entrypoints.http.openapi.schemas import Id, Moment
+from entrypoints.http.openapi.schemas import Id, Moment, Rule
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp
 from entrypoints.http.queries import (
     LIMIT,
@@ -175,7 +175,7 @@ class AllUsers:
 class UserChanges:
     """What to change; a member left out stays as it is."""
 
-    roles: Annotated[list[Role], {"minItems": 1}] | None = None
+    roles: Annotated[list[Role], Rule({"minItems": 1})] | None = None
     disabled: bool | None = None
 
 

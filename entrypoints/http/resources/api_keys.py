@@ -23,7 +23,7 @@ from entrypoints.http.authentication import Authentication
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.openapi.operation import Answer, Bare, Link, operation
 from entrypoints.http.openapi.parts import LOCATION, REPLAYED, Label
-from entrypoints.http.openapi.schemas import Id, Moment
+from entrypoints.http.openapi.schemas import Id, Moment, Rule
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp
 
 
@@ -32,15 +32,15 @@ class APIKeyPayload:
     """What the key is to be called and good for; it does not expire if its days are `null`."""
 
     name: Label
-    scopes: Annotated[list[Scope], {"minItems": 1}]
+    scopes: Annotated[list[Scope], Rule({"minItems": 1})]
     presets: (
         Annotated[
-            list[Annotated[str, {"pattern": PRESET_PATTERN}]],
-            {"minItems": 1, "maxItems": MAX_PRESETS},
+            list[Annotated[str, Rule({"pattern": PRESET_PATTERN})]],
+            Rule({"minItems": 1, "maxItems": MAX_PRESETS}),
         ]
         | None
     ) = None
-    expires_in_days: Annotated[int, {"minimum": 1, "maximum": MAX_LIFETIME_DAYS}] | None = (
+    expires_in_days: Annotated[int, Rule({"minimum": 1, "maximum": MAX_LIFETIME_DAYS})] | None = (
         DEFAULT_LIFETIME_DAYS
     )
 

@@ -25,7 +25,7 @@ from entrypoints.http.authentication import Authentication
 from entrypoints.http.client_address import site_of
 from entrypoints.http.openapi.operation import Answer, Header, Parameter, operation
 from entrypoints.http.openapi.parts import ASK_AGAIN, LOCATION
-from entrypoints.http.openapi.schemas import SHA256, Id, Moment
+from entrypoints.http.openapi.schemas import SHA256, Id, Moment, Rule
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp
 from entrypoints.http.queries import NEXT_PAGE
 from entrypoints.http.resources.api_keys import KeyDocument, key_document
@@ -53,7 +53,7 @@ class ErasureNotice(TypedDict):
     """What was done, and where more will be told."""
 
     message: str
-    receiptUrl: Annotated[str, {"format": "uri-reference"}]
+    receiptUrl: Annotated[str, Rule({"format": "uri-reference"})]
 
 
 class ExportedProfile(TypedDict):

@@ -61,7 +61,7 @@ from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.multipart_form import read_form
 from entrypoints.http.openapi.operation import Answer, Link, Parameter, operation
 from entrypoints.http.openapi.parts import ASK_AGAIN, LOCATION, REPLAYED, TASK_ID
-from entrypoints.http.openapi.schemas import SHA256, Id, Moment
+from entrypoints.http.openapi.schemas import SHA256, Id, Moment, Rule
 from entrypoints.http.payloads import id_in_path, timestamp
 from entrypoints.http.queries import (
     CURSOR,
@@ -131,13 +131,13 @@ class StatusDocument(TypedDict):
 class DownloadDocument(TypedDict):
     """A link that opens a result for a while."""
 
-    downloadUrl: Annotated[str, {"format": "uri"}]
+    downloadUrl: Annotated[str, Rule({"format": "uri"})]
 
 
 class OfferedDocument(ResultDocument):
     """A result, and a link that opens it for a while."""
 
-    downloadUrl: Annotated[str, {"format": "uri"}]
+    downloadUrl: Annotated[str, Rule({"format": "uri"})]
 
 
 class VariantList(TypedDict):

@@ -10,7 +10,7 @@ from entrypoints.http.openapi.operation import Bare, operation
 from entrypoints.http.pages import POLICY, landing_page, problem_page, problems_page
 from entrypoints.http.problems import PROBLEMS
 
-_PAGE: Final = Bare(200, "A page for people.", {falcon.MEDIA_HTML: {"type": "string"}})
+_PAGE: Final = Bare(200, "A page for people.", {"text/html": {"type": "string"}})
 
 
 @attrs.frozen

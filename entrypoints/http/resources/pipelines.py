@@ -26,7 +26,7 @@ from entrypoints.http.authentication import Authentication
 from entrypoints.http.language_schema import language_schema
 from entrypoints.http.openapi.operation import Answer, Header, operation
 from entrypoints.http.openapi.parts import Options
-from entrypoints.http.openapi.schemas import SHA256
+from entrypoints.http.openapi.schemas import SHA256, Rule
 from entrypoints.http.payloads import PayloadReader, id_in_path
 from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.resources.images import OF_PRESETS, OF_THE_LANGUAGE
@@ -41,13 +41,13 @@ class FactsBody:
 
     image_id: str | None = None
     format: ImageFormat | None = None
-    width: Annotated[int, {"minimum": 1}] | None = None
-    height: Annotated[int, {"minimum": 1}] | None = None
-    frames: Annotated[int, {"minimum": 1}] = 1
-    orientation: Annotated[int, {"minimum": 1, "maximum": 8}] = 1
+    width: Annotated[int, Rule({"minimum": 1})] | None = None
+    height: Annotated[int, Rule({"minimum": 1})] | None = None
+    frames: Annotated[int, Rule({"minimum": 1})] = 1
+    orientation: Annotated[int, Rule({"minimum": 1, "maximum": 8})] = 1
     progressive: bool | None = None
     alpha: bool | None = None
-    bit_depth: Annotated[int, {"minimum": 1, "maximum": 16}] | None = None
+    bit_depth: Annotated[int, Rule({"minimum": 1, "maximum": 16})] | None = None
 
 
 @attrs.frozen

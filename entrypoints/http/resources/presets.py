@@ -34,7 +34,7 @@ from entrypoints.http.cursors import not_ours
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.openapi.operation import Answer, Bare, Link, Parameter, operation
 from entrypoints.http.openapi.parts import ETAG, IF_MATCH, LOCATION, REPLAYED, Options
-from entrypoints.http.openapi.schemas import SHA256, Moment
+from entrypoints.http.openapi.schemas import SHA256, Moment, Rule
 from entrypoints.http.payloads import PayloadReader, timestamp
 from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.queries import (
@@ -89,7 +89,7 @@ _NUMBER: Final = Parameter(
 class NewPresetBody:
     """A preset that is to be; the options are read by their own reader."""
 
-    name: Annotated[str, {"pattern": NAME_PATTERN}]
+    name: Annotated[str, Rule({"pattern": NAME_PATTERN})]
     processing_options: Options
     locked: bool = False
     shared: bool = False
@@ -115,10 +115,10 @@ class PresetSummary(TypedDict):
 
 
 class PresetDocument(PresetSummary):
-    """A version of a preset, and what it says."""
+    """A version of a preset, and what it says; null if a later version of ours wrote it."""
 
-    processingOptions: dict[str, Any]
-    pipelineHash: SHA256
+    processingOptions: dict[str, Any] | None
+    pipelineHash: SHA256 | None
 
 
 class PresetList(TypedDict):
@@ -355,7 +355,7 @@ def _write(
         resp,
         {
             **_summary(view.preset),
-            "processingOptions": dict(view.document),
+            "processingOptions": None if view.document is None else dict(view.document),
             "pipelineHash": view.digest,
         },
     )

@@ -33,7 +33,7 @@ from entrypoints.http.cursors import cursor_to
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.openapi.operation import Answer, Link, operation
 from entrypoints.http.openapi.parts import ASK_AGAIN, LOCATION, REPLAYED, TASK_ID
-from entrypoints.http.openapi.schemas import SHA256, Id, Moment
+from entrypoints.http.openapi.schemas import SHA256, Id, Moment, Rule
 from entrypoints.http.payloads import id_in_path, timestamp
 from entrypoints.http.queries import (
     CURSOR,
@@ -64,7 +64,7 @@ class TaskSummary(TypedDict):
     imageId: Id
     status: Annotated[str, TaskStatus]
     preset: str | None
-    progress: Annotated[int, {"minimum": 0, "maximum": 100}]
+    progress: Annotated[int, Rule({"minimum": 0, "maximum": 100})]
     attempts: int
     failure: FailureDocument | None
     createdAt: Moment
@@ -95,7 +95,7 @@ class DimensionsDocument(TypedDict):
     width: int
     height: int
     frames: int
-    orientation: Annotated[int, {"minimum": 1, "maximum": 8}]
+    orientation: Annotated[int, Rule({"minimum": 1, "maximum": 8})]
     format: Annotated[str, ImageFormat]
     hasAlpha: bool
 
@@ -110,7 +110,7 @@ class ExifDocument(TypedDict):
     fNumber: NotRequired[float]
     iso: NotRequired[int]
     focalLengthMm: NotRequired[float]
-    orientation: NotRequired[Annotated[int, {"minimum": 1, "maximum": 8}]]
+    orientation: NotRequired[Annotated[int, Rule({"minimum": 1, "maximum": 8})]]
 
 
 class ColorDocument(TypedDict):
@@ -129,7 +129,7 @@ class AnalysisDocument(TypedDict):
     thumbhash: NotRequired[str]
     dominantColors: NotRequired[list[ColorDocument]]
     averageColor: NotRequired[str]
-    phash: NotRequired[Annotated[str, {"pattern": "^[0-9a-f]{16}$"}]]
+    phash: NotRequired[Annotated[str, Rule({"pattern": "^[0-9a-f]{16}$"})]]
 
 
 class LogDocument(TypedDict):
@@ -138,7 +138,7 @@ class LogDocument(TypedDict):
     attempt: int
     startedAt: Moment
     endedAt: Moment
-    outcome: Annotated[str, {"enum": list(OUTCOMES)}]
+    outcome: Annotated[str, Rule({"enum": list(OUTCOMES)})]
     error: str | None
     stageSeconds: dict[str, float]
 

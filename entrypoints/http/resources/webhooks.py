@@ -17,7 +17,7 @@ from entrypoints.http.authentication import Authentication
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.openapi.operation import Answer, Bare, Link, operation
 from entrypoints.http.openapi.parts import LOCATION, REPLAYED
-from entrypoints.http.openapi.schemas import Id, Moment
+from entrypoints.http.openapi.schemas import Id, Moment, Rule
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp
 
 
@@ -25,7 +25,7 @@ from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp
 class WebhookPayload:
     """The URL to call."""
 
-    url: Annotated[str, {"pattern": URL_PATTERN, "maxLength": MAX_URL_CHARACTERS}]
+    url: Annotated[str, Rule({"pattern": URL_PATTERN, "maxLength": MAX_URL_CHARACTERS})]
 
 
 class WebhookDocument(TypedDict):
