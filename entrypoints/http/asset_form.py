@@ -12,7 +12,7 @@ from domain.errors import InvalidParameter
 from entrypoints.http.errors import DuplicatePart, MissingPart
 from entrypoints.http.multipart_form import Part
 from entrypoints.http.openapi.operation import Form
-from entrypoints.http.upload_form import StageFile
+from entrypoints.http.upload_form import MEDIA_TYPES, StageFile
 
 FILE: Final = "asset"
 _TEXTS: Final = ("name", "shared")
@@ -31,7 +31,7 @@ ASSET_FORM: Final = Form(
         "required": [FILE],
         "additionalProperties": False,
     },
-    {FILE: "image/*, font/*"},
+    {FILE: f"{MEDIA_TYPES}, font/ttf, font/otf"},
 )
 _MAX_TEXT_BYTES: Final = 1024
 

@@ -8,6 +8,7 @@ import attrs
 
 from application.errors import UnexpectedPart
 from application.images.stage_file import StagedFile
+from domain.images.formats import ImageFormat
 from domain.images.pipeline import Pipeline
 from entrypoints.http.errors import DuplicatePart, MalformedJSON, MissingPart
 from entrypoints.http.multipart_form import Part
@@ -26,6 +27,7 @@ StageFile = Callable[
 
 PICTURE: Final = "image"
 PROCESSING_OPTIONS: Final = "processingOptions"
+MEDIA_TYPES: Final = ", ".join(one.media_type for one in ImageFormat)
 _FILE: Final = {"type": "string", "format": "binary"}
 UPLOAD_FORM: Final = Form(
     {
@@ -38,7 +40,7 @@ UPLOAD_FORM: Final = Form(
         "additionalProperties": _FILE
         | {"description": "A file that the processing options name, by the name of its part."},
     },
-    {PICTURE: "image/*", PROCESSING_OPTIONS: "application/json"},
+    {PICTURE: MEDIA_TYPES, PROCESSING_OPTIONS: "application/json"},
 )
 
 

@@ -99,9 +99,9 @@ def test_61_strange_ids_look_like_unknown_ones(caller: Caller, house: House, id:
 
 
 def test_a_missing_asset_is_named(caller: Caller, house: House) -> None:
-    house.failures["image_status"] = AssetNotFound("There is no picture named 'a.png'.")
+    house.failures["upload_image"] = AssetNotFound("There is no picture named 'a.png'.")
 
-    answer = caller.simulate_get(f"/api/images/{uuid4()}/status", headers=BEARER)
+    answer = caller.upload(image_part(small_jpeg()))
 
     assert problem(answer) == (404, "asset-not-found")
 

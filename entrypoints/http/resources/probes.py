@@ -6,6 +6,8 @@ from typing import Final, Literal, TypedDict
 import attrs
 import falcon
 
+from application.ports.object_store import StorageUnavailable
+from application.ports.unit_of_work import DatabaseUnavailable
 from entrypoints.http.draining import is_draining
 from entrypoints.http.errors import NotServing
 from entrypoints.http.openapi.operation import Answer, Bare, operation
@@ -49,7 +51,7 @@ class Readiness:
 
     ready: Callable[[], None]
 
-    @operation(_READY, refusals=(NotServing,))
+    @operation(_READY, refusals=(NotServing, DatabaseUnavailable, StorageUnavailable))
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
         """Ask what the process needs; a refusal names what is missing, and no host."""
         if is_draining():
