@@ -9,6 +9,7 @@ import attrs
 from application.errors import UnexpectedPart
 from application.images.stage_file import StagedFile
 from domain.errors import InvalidParameter
+from domain.images.operations.marks import ASSET_NAME_PATTERN
 from entrypoints.http.errors import DuplicatePart, MissingPart
 from entrypoints.http.multipart_form import Part
 from entrypoints.http.openapi.operation import Form
@@ -25,7 +26,12 @@ ASSET_FORM: Final = Form(
                 "format": "binary",
                 "description": "A picture or a font; its content decides what it is.",
             },
-            "name": {"type": "string", "description": "The file's own if absent."},
+            "name": {
+                "type": "string",
+                "pattern": ASSET_NAME_PATTERN,
+                "maxLength": 100,
+                "description": "The file's own if absent.",
+            },
             "shared": {"type": "boolean", "default": False},
         },
         "required": [FILE],

@@ -21,7 +21,7 @@ from domain.images.operations.checks import Between
 from domain.images.output import Output, Qualities
 from domain.images.pipeline import USUAL_SAMPLING, Origin, Pipeline, Sampling
 from domain.images.units import Color, Percent
-from domain.notifications.channel import Occasion
+from domain.notifications.channel import MAX_URL_CHARACTERS, URL_PATTERN, Occasion
 from domain.tasks.priority import Priority
 
 Schema = dict[str, Any]
@@ -49,7 +49,7 @@ _NOTATIONS: Final[dict[object, Schema]] = {
     bool: {"type": "boolean"},
     int: {"type": "integer"},
     float: {"type": "number"},
-    str: {"type": "string"},
+    str: {"type": "string", "pattern": "^[^\\u0000]*$"},  # JSON that holds a NUL is not read
     type(None): {"type": "null"},
 }
 
@@ -88,7 +88,11 @@ def language_schema() -> Schema:
             "notify": {
                 "type": "object",
                 "properties": {
-                    "webhook": {"type": ["string", "null"]},
+                    "webhook": {
+                        "type": ["string", "null"],
+                        "pattern": URL_PATTERN,
+                        "maxLength": MAX_URL_CHARACTERS,
+                    },
                     "events": {"type": "array", "items": _enum(Occasion)},
                 },
                 "additionalProperties": False,

@@ -1,7 +1,6 @@
 """What lists and single things are asked for in the query: parameters that read themselves."""
 
 import re
-from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,14 +12,14 @@ import falcon
 
 from application.images.list_images import MAX_PAGE_IMAGES
 from domain.errors import InvalidParameter, UnknownMember
-from entrypoints.http.cursors import not_ours, place_of
+from entrypoints.http.cursors import CURSOR_PATTERN, place_of
 from entrypoints.http.openapi.operation import Header, Parameter, declared_in
 from entrypoints.http.payloads import escaped
 
 T = TypeVar("T")
 
 _MAX_TEXT: Final = 254
-_TEXT_CURSOR: Final = re.compile(r"[A-Za-z0-9_-]{1,1500}")
+_LINE: Final = re.compile(r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
 _FLAGS: Final = {"true": True, "false": False}
 
 NEXT_PAGE: Final = Header(
@@ -41,17 +40,17 @@ LIMIT: Final = Parameter(
 )
 
 
-def cursor(read: Callable[[str], T]) -> Parameter[T]:
+def cursor(read: Callable[[str], T], pattern: str) -> Parameter[T]:
     """Return the parameter that goes on where a page ended, at the place that *read* returns."""
     return Parameter(
         "cursor",
         read,
-        {"type": "string", "minLength": 1},
+        {"type": "string", "pattern": pattern},
         "Where the page before ended, as its Link header gave it.",
     )
 
 
-CURSOR: Final = cursor(place_of)
+CURSOR: Final = cursor(place_of, CURSOR_PATTERN)
 
 
 def limit_of(req: falcon.Request) -> dict[str, int]:
@@ -105,10 +104,11 @@ def identifier(name: str, meaning: str) -> Parameter[UUID]:
     """Return a parameter that is an id."""
 
     def read(text: str) -> UUID:
-        try:
-            return UUID(text)
-        except ValueError:
-            raise InvalidParameter("must be an id", pointer=f"/{name}") from None
+        with suppress(ValueError):
+            found = UUID(text)
+            if str(found) == text.lower():
+                return found
+        raise InvalidParameter("must be an id", pointer=f"/{name}")
 
     return Parameter(name, read, {"type": "string", "format": "uuid"}, meaning)
 
@@ -117,14 +117,15 @@ def line(name: str, meaning: str) -> Parameter[str]:
     """Return a parameter that is a line of text."""
 
     def read(text: str) -> str:
-        if not (len(text) <= _MAX_TEXT and text.isprintable()):
+        if len(text) > _MAX_TEXT or not _LINE.fullmatch(text):
             raise InvalidParameter(
                 f"must have at most {_MAX_TEXT} characters, and no control characters",
                 pointer=f"/{name}",
             )
         return text
 
-    return Parameter(name, read, {"type": "string", "maxLength": _MAX_TEXT}, meaning)
+    schema = {"type": "string", "maxLength": _MAX_TEXT, "pattern": _LINE.pattern}
+    return Parameter(name, read, schema, meaning)
 
 
 def moment(name: str, meaning: str) -> Parameter[datetime]:
@@ -140,18 +141,3 @@ def moment(name: str, meaning: str) -> Parameter[datetime]:
         )
 
     return Parameter(name, read, {"type": "string", "format": "date-time"}, meaning)
-
-
-def text_cursor_to(place: str | None) -> str | None:
-    """Return the cursor for a *place* that is a text."""
-    return None if place is None else urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
-def text_place(text: str) -> str:
-    """Return the text that a cursor stands for, or refuse it."""
-    if _TEXT_CURSOR.fullmatch(text):
-        with suppress(ValueError):
-            place = b64decode(text + "=" * (-len(text) % 4), altchars=b"-_").decode()
-            if place.isprintable():
-                return place
-    raise not_ours()

@@ -19,7 +19,8 @@ from domain.images.analysis import Analysis, ExifSummary
 from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, FailureCode, TaskStatus
 from tests.builders import NOON, a_delivery, a_preset, a_result, a_task, an_analysis, an_image
-from tests.http.house import BEARER, Caller, House, problem
+from tests.http.house import BEARER, Caller, House, image_part, problem
+from tests.pictures import small_jpeg
 
 
 def test_the_bodies_are_those_of_the_system_design(caller: Caller, house: House) -> None:

@@ -40,7 +40,73 @@ class Excuse:
         )
 
 
-EXCUSES: Final[tuple[Excuse, ...]] = ()
+_REJECTED: Final = "RejectedPositiveData"
+_LANGUAGE: Final = (
+    "invalid-parameter unknown-member unknown-operation too-many-operations too-many-variants "
+    "output-too-large preset-locked invalid-geometry malformed-json"
+)
+EXCUSES: Final = (
+    Excuse(
+        _REJECTED,
+        ".*",
+        "that a key has been sent with another request no schema tells",
+        "idempotency-key-reused",
+    ),
+    Excuse(
+        _REJECTED,
+        "(PUT|DELETE) /api/presets/{name}",
+        "whether a precondition holds no schema tells",
+        "precondition-failed",
+    ),
+    Excuse(
+        _REJECTED,
+        "POST /api/pipelines/plan|(POST|PUT) /api/presets(/{name})?",
+        "the language has notations, and rules among members, that no schema tells; "
+        "tests/http/test_language_schema.py compares the two",
+        _LANGUAGE,
+        "/processingOptions|$",
+    ),
+    Excuse(
+        _REJECTED,
+        "POST /api/images/upload",
+        "as above: what is pointed to lies in processingOptions",
+        _LANGUAGE,
+    ),
+    Excuse(
+        _REJECTED,
+        "POST /api/pipelines/plan",
+        "how large pictures may be is the operator's to say",
+        "invalid-parameter",
+        "/image/(width|height|frames)$",
+    ),
+    Excuse(
+        _REJECTED,
+        "POST /api/auth/register|PUT /api/users/profile|POST /api/api-keys",
+        "which characters of Unicode print no pattern tells",
+        "invalid-parameter",
+        "/(user)?name$",
+    ),
+    Excuse(
+        _REJECTED,
+        "POST /api/assets",
+        "names of fonts end otherwise than those of pictures, and the file's own may be meant",
+        "invalid-parameter",
+        "/name$",
+    ),
+    Excuse(
+        _REJECTED,
+        "POST /api/images/upload",
+        "which files the processing options name no schema tells",
+        "unexpected-part",
+    ),
+    Excuse(
+        _REJECTED,
+        "POST /api/webhooks",
+        "whether an address of IPv6 is one no pattern tells",
+        "invalid-parameter",
+        "/url$",
+    ),
+)
 
 
 def excuse_for(failure: Exception, case: Any, response: Any) -> str | None:

@@ -8,9 +8,12 @@ import atexit
 import itertools
 import json
 import os
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
 
 import schemathesis
 from hypothesis import strategies as some
@@ -26,6 +29,7 @@ COUNTS = Path(os.environ["SAFELIGHT_SCHEMA_COUNTS"])
 accounts = Accounts(BASE)
 answered: Counter[tuple[str, int]] = Counter()
 excused: Counter[str] = Counter()
+links: list[str] = []
 _turns = itertools.count()
 
 # What is listed, under which name, by which member it is deleted, and how many may stay.
@@ -36,6 +40,15 @@ _LISTS = {
     "/api/assets": ("assets", "name", 60),
 }
 _ROOM_EVERY = 4
+
+# Most of what chance makes of the language is refused; these are what it is for.
+_PAGE = Path(__file__).parents[2] / "docs" / "processing-options.md"
+EXAMPLES = [
+    example
+    for example in map(json.loads, re.findall(r"```json\n(.*?)```", _PAGE.read_text(), re.DOTALL))
+    if not re.search(r"\.(png|ttf)\"|\"notify\"|\"preset\"", json.dumps(example))
+]
+EXAMPLES_OF_PRESETS = [one for one in EXAMPLES if "priority" not in one]
 _HARMLESS_URL = "https://hooks.invalid/called"
 
 for name, data in all_formats().items():
@@ -65,6 +78,12 @@ def before_call(_: schemathesis.HookContext, case: schemathesis.Case, __: dict[s
     path, method = case.operation.path, case.operation.method.upper()
     body = case.body if isinstance(case.body, dict) else {}
     turn = next(_turns)
+    is_valid = case.meta is not None and case.meta.generation.mode.is_positive
+    if is_valid and turn % 4 and "Idempotency-Key" in (case.headers or {}):
+        case.headers["Idempotency-Key"] = str(UUID(int=turn, version=4))
+    if is_valid and turn % 2 and "processingOptions" in body:
+        may_be_said = EXAMPLES_OF_PRESETS if path.startswith("/api/presets") else EXAMPLES
+        body["processingOptions"] = may_be_said[turn // 2 % len(may_be_said)]
     if method == "POST" and path in _LISTS and turn % _ROOM_EVERY == 0:
         listed, name, most = _LISTS[path]
         accounts.of(path).make_room(path, listed, name, most)
@@ -74,6 +93,11 @@ def before_call(_: schemathesis.HookContext, case: schemathesis.Case, __: dict[s
                 "/api/auth/password/change", "/api/users/me", "/api/users/profile",
             ):  # fmt: skip
                 body[member] = accounts.of(path).password
+    if path.startswith("/files/") and turn % 3 == 0 and links:
+        parts = urlsplit(links[-1])
+        _, _, task_id, variant, name = parts.path.split("/")
+        case.path_parameters = {"task_id": task_id, "variant": variant, "name": name}
+        case.query = dict(parse_qsl(parts.query))
     options = body.get("processingOptions")
     if isinstance(options, dict) and isinstance(options.get("notify"), dict):
         if isinstance(options["notify"].get("webhook"), str):
@@ -89,6 +113,8 @@ def after_call(
     if response.status_code == 200 and case.operation.path == "/api/auth/password/change":
         assert isinstance(case.body, dict)
         accounts.visitor.password = case.body["newPassword"]
+    if response.status_code == 200 and case.operation.path.endswith("/download") and response.text:
+        links.append(response.json()["downloadUrl"])
 
 
 @schemathesis.hook

@@ -32,10 +32,10 @@ from entrypoints.http.openapi.operation import (
     Schema,
     operation_of,
 )
-from entrypoints.http.openapi.parts import LANGUAGE
-from entrypoints.http.openapi.schemas import Schemas, relocated
+from entrypoints.http.openapi.parts import LANGUAGE, LANGUAGE_OF_PRESETS
+from entrypoints.http.openapi.schemas import NO_NUL, Schemas, relocated
 from entrypoints.http.problems import PROBLEMS, Problem
-from entrypoints.http.processing_options import SHORT_FORM
+from entrypoints.http.processing_options import NOT_IN_A_PRESET, SHORT_FORM
 from entrypoints.http.route_scopes import ROUTE_SCOPES
 
 _VERSION: Final = "1"
@@ -293,10 +293,13 @@ def _answer(answer: Answer[Any] | Bare, method: str, path: str, parts: Parts) ->
     if content and method != "HEAD":
         described["content"] = content
     if answer.links and method != "HEAD":
-        described["links"] = {
-            operation_id(link.method, link.path): _link(link) for link in answer.links
-        }
+        links = [*answer.links, *(_to_head(link) for link in answer.links if link.method == "GET")]
+        described["links"] = {operation_id(link.method, link.path): _link(link) for link in links}
     return described
+
+
+def _to_head(link: Link) -> Link:
+    return attrs.evolve(link, method="HEAD")
 
 
 def _link(link: Link) -> Schema:
@@ -384,33 +387,45 @@ def _refusals(problems: Sequence[Problem], method: str, path: str, parts: Parts)
 def _language() -> dict[str, Schema]:
     """Return the schemas of the language, which `GET /api/operations` serves as one."""
     served = language_schema()
-
-    def place(name: str) -> str:
-        return f"{LANGUAGE}.{name}"
-
     long_form = {name: value for name, value in served.items() if name not in ("$schema", "$defs")}
     return {
-        LANGUAGE: {
-            "description": "In the long form, in the short form, or as text in the URL form.",
-            "anyOf": [
-                {"$ref": f"#/components/schemas/{place('long')}"},
-                {"$ref": f"#/components/schemas/{place('short')}"},
-                {"type": "string"},
-            ],
-        },
-        place("long"): relocated(long_form, place),
-        place("short"): _short_form(),
-        **{place(name): relocated(schema, place) for name, schema in served["$defs"].items()},
+        **_forms(LANGUAGE, long_form, SHORT_FORM),
+        **_forms(
+            LANGUAGE_OF_PRESETS,
+            long_form | {"properties": _said_by_presets(long_form["properties"])},
+            tuple(_said_by_presets(dict.fromkeys(SHORT_FORM))),
+        ),
+        **{_place(name): relocated(schema, _place) for name, schema in served["$defs"].items()},
     }
 
 
-def _short_form() -> Schema:
-    """Return the schema of the short form; what its members may be is told by its reader alone."""
-    known = language_schema()["properties"]
-    members = {name: known.get(name, {}) if name != "variants" else {} for name in SHORT_FORM}
+def _place(name: str) -> str:
+    return f"{LANGUAGE}.{name}"
+
+
+def _said_by_presets(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if name not in NOT_IN_A_PRESET}
+
+
+def _forms(name: str, long_form: Schema, short_form: Sequence[str]) -> dict[str, Schema]:
+    """Return the schemas of one language in its three forms."""
+    known = long_form["properties"]
+    # What members of the short form may be, their notations, is told by their reader alone.
+    members = {one: known.get(one, {}) if one != "variants" else {} for one in short_form}
     return {
-        "type": "object",
-        "description": "A flat object; see docs/processing-options.md for the notations.",
-        "properties": relocated(members, lambda name: f"{LANGUAGE}.{name}"),
-        "additionalProperties": False,
+        name: {
+            "description": "In the long form, in the short form, or as text in the URL form.",
+            "anyOf": [
+                {"$ref": f"#/components/schemas/{name}.long"},
+                {"$ref": f"#/components/schemas/{name}.short"},
+                {"type": "string", "pattern": NO_NUL},
+            ],
+        },
+        f"{name}.long": relocated(long_form, _place),
+        f"{name}.short": {
+            "type": "object",
+            "description": "A flat object; docs/processing-options.md has the notations.",
+            "properties": relocated(members, _place),
+            "additionalProperties": False,
+        },
     }

@@ -15,6 +15,8 @@ from entrypoints.http.openapi.schemas import Rule
 
 LANGUAGE: Final = "ProcessingOptions"
 """The schema of processing options; `document` fills it from the language's own."""
+LANGUAGE_OF_PRESETS: Final = "PresetOptions"
+"""The same for what a preset may say."""
 
 Label: TypeAlias = Annotated[
     str, Rule({"minLength": 1, "maxLength": MAX_USERNAME_CHARACTERS, "pattern": LINE_PATTERN})
@@ -27,6 +29,9 @@ Password: TypeAlias = Annotated[
 ]
 Options: TypeAlias = Annotated[Any, Rule({"$ref": f"#/components/schemas/{LANGUAGE}"})]
 """Whatever JSON holds: processing options are read by their own reader."""
+OptionsOfAPreset: TypeAlias = Annotated[
+    Any, Rule({"$ref": f"#/components/schemas/{LANGUAGE_OF_PRESETS}"})
+]
 
 _SECONDS: Final[Schema] = {"type": "integer", "minimum": 1}
 

@@ -40,7 +40,7 @@ Id: TypeAlias = Annotated[str, Rule({"format": "uuid"})]
 Moment: TypeAlias = Annotated[str, Rule({"format": "date-time"})]
 SHA256: TypeAlias = Annotated[str, Rule({"pattern": "^[0-9a-f]{64}$"})]
 
-_NO_NUL: Final = "^[^\\u0000]*$"
+NO_NUL: Final = "^[^\\u0000]*$"
 """What strict_json lets into any text."""
 _SCALARS: Final[dict[Any, Schema]] = {
     bool: {"type": "boolean"},
@@ -68,7 +68,7 @@ class Schemas:
         if get_origin(kind) is not None:
             return self._composed(kind, is_body=is_body)
         if kind is str:
-            return {"type": "string", "pattern": _NO_NUL} if is_body else {"type": "string"}
+            return {"type": "string", "pattern": NO_NUL} if is_body else {"type": "string"}
         if kind in _SCALARS:
             return dict(_SCALARS[kind])
         if isinstance(kind, type) and issubclass(kind, Enum):

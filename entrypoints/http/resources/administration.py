@@ -1,5 +1,6 @@
 """Accounts and the audit trail, for administrators."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Final, TypedDict
@@ -35,17 +36,17 @@ from entrypoints.http.queries import (
     link_to_next,
     moment,
     refuse_other_parameters,
-    text_cursor_to,
-    text_place,
 )
 
-_GREATEST_ID: Final = 2**63 - 1
+_ENTRY_PATTERN: Final = "^A[A-Za-v][A-Za-z0-9_-]{8}[AEIMQUYcgkosw048]A{10}[A-H][A-Za-z0-9_-]{10}$"
+"""The pattern of cursors whose id is a number below 2**63."""
+_ENTRY: Final = re.compile(_ENTRY_PATTERN, re.ASCII)
 
 
 def _entry_place(text: str) -> tuple[datetime, int]:
-    at, entry_id = place_of(text)
-    if entry_id.int > _GREATEST_ID:
+    if not _ENTRY.fullmatch(text):
         raise not_ours()
+    at, entry_id = place_of(text)
     return at, entry_id.int
 
 
@@ -54,12 +55,12 @@ _USER_ID: Final = identifier("userId", "Whose deed it was.")
 _SUBJECT: Final = line("subject", "What it was done to.")
 _FROM: Final = moment("from", "The first moment meant.")
 _TO: Final = moment("to", "The first moment that is not.")
-_AUDIT_CURSOR: Final = cursor(_entry_place)
+_AUDIT_CURSOR: Final = cursor(_entry_place, _ENTRY_PATTERN)
 _PREFIX: Final = line("q", "How a user name begins.")
 _EMAIL: Final = line("email", "How an address begins.")
 _ROLE: Final = choice("role", {role.value: role for role in Role}, "Who has it, or only it.")
 _STATUS: Final = choice("status", {"active": False, "disabled": True}, "Whether they are let in.")
-_USER_CURSOR: Final = cursor(text_place)
+_USER_CURSOR: Final = line("cursor", "Where the page before ended, as its Link header gave it.")
 
 
 class AuditEntryDocument(TypedDict):
@@ -165,7 +166,7 @@ class AllUsers:
         wanted = UserFilter(_PREFIX.of(req) or "", _EMAIL.of(req), _ROLE.of(req), _STATUS.of(req))
         request = ListUsersRequest(actor, wanted, _USER_CURSOR.of(req), **limit_of(req))
         page = self.list_users(request)
-        link_to_next(req, resp, request.limit, text_cursor_to(page.next_after))
+        link_to_next(req, resp, request.limit, page.next_after)
         _USERS.write(resp, {"users": [_user(user) for user in page.users]})
 
     on_head = on_get

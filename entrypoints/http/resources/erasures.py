@@ -23,7 +23,7 @@ from domain.errors import InvalidParameter
 from domain.users.roles import Role
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.client_address import site_of
-from entrypoints.http.openapi.operation import Answer, Header, Parameter, operation
+from entrypoints.http.openapi.operation import Answer, Header, Link, Parameter, operation
 from entrypoints.http.openapi.parts import ASK_AGAIN, LOCATION
 from entrypoints.http.openapi.schemas import SHA256, Id, Moment, Rule
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp
@@ -53,6 +53,7 @@ class ErasureNotice(TypedDict):
     """What was done, and where more will be told."""
 
     message: str
+    erasureId: Id
     receiptUrl: Annotated[str, Rule({"format": "uri-reference"})]
 
 
@@ -95,6 +96,7 @@ _ERASED: Final = Answer(
     ErasureNotice,
     "The account has ended; what belongs to it is being destroyed.",
     (LOCATION,),
+    (Link("GET", "/api/erasures/{erasure_id}", {"erasure_id": "$response.body#/erasureId"}),),
 )
 _EXPORTED: Final = Answer(
     200,
@@ -133,7 +135,14 @@ class OwnAccount:
         erasure_id = self.erase_account(EraseAccountRequest(actor, payload.password, site))
         receipt = f"/api/erasures/{erasure_id}"
         resp.set_header("Location", receipt)
-        _ERASED.write(resp, {"message": "Account erased.", "receiptUrl": receipt})
+        _ERASED.write(
+            resp,
+            {
+                "message": "Account erased.",
+                "erasureId": str(erasure_id),
+                "receiptUrl": receipt,
+            },
+        )
 
 
 @attrs.frozen

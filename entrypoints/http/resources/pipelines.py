@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import Annotated, Any, Final, Literal, TypedDict
+from typing import Annotated, Any, ClassVar, Final, Literal, TypedDict
 from uuid import UUID
 
 import attrs
@@ -24,7 +24,7 @@ from domain.images.preset import Preset
 from domain.images.upload_policy import UploadPolicy
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.language_schema import language_schema
-from entrypoints.http.openapi.operation import Answer, Header, operation
+from entrypoints.http.openapi.operation import Answer, Header, Schema, operation
 from entrypoints.http.openapi.parts import Options
 from entrypoints.http.openapi.schemas import SHA256, Rule
 from entrypoints.http.payloads import PayloadReader, id_in_path
@@ -38,6 +38,20 @@ _A_MOMENT: Final = "public, max-age=15"
 @attrs.frozen
 class FactsBody:
     """What a customer tells of a picture."""
+
+    __schema__: ClassVar[Schema] = {
+        "anyOf": [
+            {"required": ["imageId"], "properties": {"imageId": {"type": "string"}}},
+            {
+                "required": ["format", "width", "height"],
+                "properties": {
+                    "format": {"type": "string"},
+                    "width": {"type": "integer"},
+                    "height": {"type": "integer"},
+                },
+            },
+        ]
+    }
 
     image_id: str | None = None
     format: ImageFormat | None = None
@@ -188,7 +202,7 @@ class PipelinePlan:
             "height": (body.height, self.policy.max_side_px),
             "frames": (body.frames, self.policy.max_frames),
             "orientation": (body.orientation, 8),
-            "bitDepth": (body.bit_depth or 8, 16),
+            "bitDepth": (8 if body.bit_depth is None else body.bit_depth, 16),
         }
         for name, (value, most) in limits.items():
             if not 1 <= value <= most:

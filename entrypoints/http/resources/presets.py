@@ -33,7 +33,7 @@ from entrypoints.http.authentication import Authentication
 from entrypoints.http.cursors import not_ours
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.openapi.operation import Answer, Bare, Link, Parameter, operation
-from entrypoints.http.openapi.parts import ETAG, IF_MATCH, LOCATION, REPLAYED, Options
+from entrypoints.http.openapi.parts import ETAG, IF_MATCH, LOCATION, REPLAYED, OptionsOfAPreset
 from entrypoints.http.openapi.schemas import SHA256, Moment, Rule
 from entrypoints.http.payloads import PayloadReader, timestamp
 from entrypoints.http.processing_options import ProcessingOptionsReader
@@ -48,7 +48,7 @@ from entrypoints.http.queries import (
 )
 from entrypoints.http.resources.images import OF_THE_LANGUAGE
 
-_VERSION: Final = re.compile("[1-9][0-9]{0,8}", re.ASCII)
+_VERSION: Final = re.compile("^[1-9][0-9]{0,8}$", re.ASCII)
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
 _OWNERS: Final = {"own": False, "shared": True}
 
@@ -74,8 +74,8 @@ def _version(text: str) -> int:
     return int(text)
 
 
-_CURSOR: Final = cursor(_place)
-_VERSIONS_CURSOR: Final = cursor(_before)
+_CURSOR: Final = cursor(_place, f"^(own|shared):{NAME_PATTERN[1:]}")
+_VERSIONS_CURSOR: Final = cursor(_before, _VERSION.pattern)
 _SHARED: Final = flag("shared", "Whether that of everybody is meant.")
 _NUMBER: Final = Parameter(
     "version",
@@ -90,7 +90,7 @@ class NewPresetBody:
     """A preset that is to be; the options are read by their own reader."""
 
     name: Annotated[str, Rule({"pattern": NAME_PATTERN})]
-    processing_options: Options
+    processing_options: OptionsOfAPreset
     locked: bool = False
     shared: bool = False
 
@@ -99,7 +99,7 @@ class NewPresetBody:
 class PresetBody:
     """What a name is to stand for."""
 
-    processing_options: Options
+    processing_options: OptionsOfAPreset
     locked: bool = False
 
 

@@ -38,7 +38,7 @@ from entrypoints.http.queries import (
 )
 from entrypoints.http.resources.tasks import FailureDocument, LogDocument
 
-_LINE: Final = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+_LINE: Final = re.compile("^[1-9][0-9]{0,17}$", re.ASCII)
 
 
 def _line_number(text: str) -> int:
@@ -61,7 +61,7 @@ _OUTCOME: Final = choice(
 )
 _TASK_ID: Final = identifier("taskId", "Only attempts at this task.")
 _USER_ID: Final = identifier("userId", "Only attempts at tasks of this account.")
-_LINE_CURSOR: Final = cursor(_line_number)
+_LINE_CURSOR: Final = cursor(_line_number, _LINE.pattern)
 
 
 class AnyTaskDocument(TypedDict):
