@@ -60,6 +60,10 @@ faults: $(TEST_STAMP)  ## Kill everything under load, several times as often as 
 fuzz: $(TEST_STAMP)  ## Thousands of damaged pictures through a renderer; ARGS='--seed 1 --files 20000 --seconds 3000'
 	$(PYTHON) -m tests.fuzz $(ARGS)
 
+.PHONY: schema
+schema: $(TEST_STAMP)  ## Ask a running API all that its own document allows, and more; ARGS='--examples 200 --seeds 1 2'
+	$(PYTHON) -m tests.schema $(ARGS)
+
 .PHONY: costs
 costs: $(TEST_STAMP)  ## What the worst pictures cost a renderer, memory and processor time
 	$(PYTHON) -m tests.costs

@@ -78,6 +78,14 @@ class TestUsers:
             ListUsersRequest(house.actor, UserFilter("", "ada@", None, False)),
         ]
 
+    def test_a_name_with_a_space_of_another_script_ends_a_page(
+        self, caller: Caller, house: House
+    ) -> None:
+        """Names may hold an ideographic space, which cursors once refused."""
+        get(caller, USERS, "cursor=%E5%B1%B1%E3%80%80%E7%94%B0")
+
+        assert house.admin_requests[0].after == "山\u3000田"
+
     def test_the_next_page_is_of_the_same_choice(self, caller: Caller, house: House) -> None:
         house.more_follow = True
         answer = get(caller, USERS, "q=s&limit=1")
@@ -98,10 +106,8 @@ class TestUsers:
             ("status=away", "/status"),
             ("limit=0", "/limit"),
             ("limit=101", "/limit"),
-            ("cursor=%2F", "/cursor"),
-            ("cursor=AA", "/cursor"),
-            ("cursor=_w", "/cursor"),
-            ("cursor=A", "/cursor"),
+            ("cursor=%00", "/cursor"),
+            ("cursor=" + "a" * 255, "/cursor"),
         ],
     )
     def test_a_value_that_none_can_be_is_refused(

@@ -118,7 +118,8 @@ def test_a_problem_that_no_operation_names_cannot_be_answered() -> None:
 
     assert set(PROBLEMS) - named == {
         "method-not-allowed",  # of methods that are no operations
-        "not-authenticated",  # a base of others
+        "not-authenticated",
+        "refused",  # bases of others
     }
 
 
@@ -126,6 +127,8 @@ class TestWhatUseCasesRaise:
     """Each handler declares what the use cases that it calls say that they raise."""
 
     RAISES = re.compile(r"Raises:\n(.*?)(?:\n\s*\n|\n    Attributes:|\Z)", re.DOTALL)
+
+    NEVER = (("DELETE", "/api/auth/sessions", "NotFound"),)  # all sessions are meant, not one
 
     @classmethod
     def refusals(cls) -> dict[str, type[Exception]]:
@@ -141,22 +144,19 @@ class TestWhatUseCasesRaise:
     @classmethod
     def use_cases(cls) -> dict[str, type]:
         """Return the classes of use cases, by the names under which the API has them."""
-        names = {field.name for field in attrs.fields(HTTPUseCases)}
+        names = {field.name.replace("_", ""): field.name for field in attrs.fields(HTTPUseCases)}
         found = {}
         for module in pkgutil.walk_packages(application.__path__, "application."):
             for name, kind in vars(importlib.import_module(module.name)).items():
-                spelled = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-                if spelled in names and isinstance(kind, type) and "__call__" in vars(kind):
+                spelled = names.get(name.lower())
+                if spelled and isinstance(kind, type) and "__call__" in vars(kind):
                     found[spelled] = kind
         return found
 
     def test_the_use_cases_are_found(self) -> None:
         missing = {field.name for field in attrs.fields(HTTPUseCases)} - set(self.use_cases())
 
-        assert missing == {
-            "metrics", "observe_request", "ready", "list_webhooks", "view_usage",
-        } & missing  # fmt: skip
-        assert len(self.use_cases()) > 45
+        assert missing == {"metrics", "observe_request", "ready"}
 
     def test_all_of_it_is_declared(self) -> None:
         use_cases, refusals = self.use_cases(), self.refusals()
@@ -170,7 +170,11 @@ class TestWhatUseCasesRaise:
                         for kind in re.findall(r"^\s*([A-Z]\w+(?:, \w+)*):", listed, re.MULTILINE):
                             for one in kind.split(", "):
                                 code = problem_of(refusals[one]).code
-                                if method != "HEAD" and one != "PortFailure":
+                                if (
+                                    method != "HEAD"
+                                    and one != "PortFailure"
+                                    and (method, route.path, one) not in self.NEVER
+                                ):
                                     assert code in codes, (method, route.path, name, one)
                                 compared += 1
 

@@ -77,7 +77,7 @@ def platform(folder: Path) -> Iterator[RunningPlatform]:
         yield running
 
 
-def ask(base: str, seed: int, examples: int, *more: str) -> Report:
+def ask(base: str, seed: int, examples: int, *more: str, phases: str = PHASES) -> Report:
     """Send what is drawn from *seed*, about *examples* requests an operation and phase."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -85,7 +85,7 @@ def ask(base: str, seed: int, examples: int, *more: str) -> Report:
         done = subprocess.run(
             [
                 sys.executable, "-m", "schemathesis.cli", "run", f"{base}/api/openapi.json",
-                "--seed", str(seed), "--max-examples", str(examples), "--phases", PHASES,
+                "--seed", str(seed), "--max-examples", str(examples), "--phases", phases,
                 "--checks", "all", "--continue-on-failure", "--request-timeout", "60",
                 "--suppress-health-check", "all", *more,
             ],
