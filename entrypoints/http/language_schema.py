@@ -108,7 +108,7 @@ def language_schema() -> Schema:
 
 
 _FORMAT: Final[Schema] = {
-    "enum": ["same", "auto", "jpeg", "jpg", "png", "webp", "avif", "gif", "tiff"],
+    "enum": ["same", "auto", "jpeg", "jpg", "png", "webp", "avif", "gif", "tiff", None],
     "default": "same",
 }
 
@@ -163,7 +163,8 @@ def _type(kind: Any) -> Schema:
     if kind in _NOTATIONS:
         return _NOTATIONS[kind]
     if kind is Qualities:
-        return {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 100}, _object(kind, {})]}
+        number = {"type": "integer", "minimum": 1, "maximum": 100}
+        return {"anyOf": [number, {"type": "null"}, _object(kind, {})]}
     if get_origin(kind) in (Union, types.UnionType):
         return {"anyOf": [_type(one) for one in get_args(kind)]}
     if get_origin(kind) is tuple:

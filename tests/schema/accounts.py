@@ -41,6 +41,7 @@ class Account:
     password: str = PASSWORD
     _token: str = ""
     _key: str = ""
+    _key_id: str = ""
 
     @property
     def email(self) -> str:
@@ -70,21 +71,17 @@ class Account:
         """Return an API key of theirs with every scope."""
         if not self._key:
             wanted = {"name": "of the run", "scopes": ALL_SCOPES}
-            answer = self._ask("POST", "/api/api-keys", json=wanted)
-            self._key = answer.json()["token"]
+            answer = self._ask("POST", "/api/api-keys", json=wanted).json()
+            self._key, self._key_id = answer["token"], answer["id"]
         return self._key
 
     def make_room(self, path: str, listed: str, name: str, most: int) -> None:
         """Delete the oldest of a list but for *most*."""
         kept = [
             one
-            for one in self._ask("GET", f"{path}?limit=100" if path != "/api/api-keys" else path)
-            .json()
-            .get(listed, [])
-            if not one.get("revokedAt") and one[name] != "of the run"
+            for one in self._ask("GET", path).json()[listed]
+            if not one.get("revokedAt") and one[name] != self._key_id
         ]
-        if path == "/api/api-keys":
-            kept = [one for one in kept if one["name"] != "of the run"]
         for one in sorted(kept, key=lambda one: str(one["createdAt"]))[:-most]:
             shared = "?shared=true" if one.get("shared") else ""
             self._ask("DELETE", f"{path}/{requests.utils.quote(one[name], safe='')}{shared}")

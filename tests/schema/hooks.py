@@ -19,7 +19,6 @@ import schemathesis
 from hypothesis import strategies as some
 
 from tests.pictures import all_formats
-from tests.running import PASSWORD
 from tests.schema.accounts import Accounts
 from tests.schema.excuses import excuse_for
 
@@ -36,8 +35,8 @@ _turns = itertools.count()
 _LISTS = {
     "/api/api-keys": ("apiKeys", "id", 12),
     "/api/webhooks": ("webhooks", "id", 5),
-    "/api/presets": ("presets", "name", 60),
-    "/api/assets": ("assets", "name", 60),
+    "/api/presets": ("presets", "name", 8),
+    "/api/assets": ("assets", "name", 8),
 }
 _ROOM_EVERY = 4
 
@@ -49,7 +48,6 @@ EXAMPLES = [
     if not re.search(r"\.(png|ttf)\"|\"notify\"|\"preset\"", json.dumps(example))
 ]
 EXAMPLES_OF_PRESETS = [one for one in EXAMPLES if "priority" not in one]
-_HARMLESS_URL = "https://hooks.invalid/called"
 
 for name, data in all_formats().items():
     schemathesis.openapi.media_type(f"image/{name}", some.just(data))
@@ -81,7 +79,8 @@ def before_call(_: schemathesis.HookContext, case: schemathesis.Case, __: dict[s
     is_valid = case.meta is not None and case.meta.generation.mode.is_positive
     if is_valid and turn % 4 and "Idempotency-Key" in (case.headers or {}):
         case.headers["Idempotency-Key"] = str(UUID(int=turn, version=4))
-    if is_valid and turn % 2 and "processingOptions" in body:
+    # A form that is changed is judged anew, and bytes are no text: so its options are left to chance.
+    if is_valid and turn % 2 and "processingOptions" in body and path != "/api/images/upload":
         may_be_said = EXAMPLES_OF_PRESETS if path.startswith("/api/presets") else EXAMPLES
         body["processingOptions"] = may_be_said[turn // 2 % len(may_be_said)]
     if method == "POST" and path in _LISTS and turn % _ROOM_EVERY == 0:
@@ -98,10 +97,6 @@ def before_call(_: schemathesis.HookContext, case: schemathesis.Case, __: dict[s
         _, _, task_id, variant, name = parts.path.split("/")
         case.path_parameters = {"task_id": task_id, "variant": variant, "name": name}
         case.query = dict(parse_qsl(parts.query))
-    options = body.get("processingOptions")
-    if isinstance(options, dict) and isinstance(options.get("notify"), dict):
-        if isinstance(options["notify"].get("webhook"), str):
-            options["notify"]["webhook"] = _HARMLESS_URL
 
 
 @schemathesis.hook
@@ -143,4 +138,3 @@ def _tell() -> None:
 
 
 atexit.register(_tell)
-assert PASSWORD  # the tester has it, too
