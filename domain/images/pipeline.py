@@ -15,7 +15,8 @@ from domain.images.output import Output
 MAIN: Final = "main"
 """The name of the result that a pipeline makes without any variant."""
 
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
+NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+_NAME: Final = re.compile(NAME_PATTERN, re.ASCII)
 
 
 def is_name(text: str) -> bool:

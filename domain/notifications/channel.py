@@ -10,6 +10,16 @@ import attrs
 from domain.errors import WebhookURLForbidden
 
 MAX_URL_CHARACTERS = 2_000
+_PORT = (
+    r"0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+)
+URL_PATTERN = (
+    r"^[hH][tT][tT][pP][sS]?://"
+    r"(?:[!-\"$-.0-9;->A-Z^-~]+|\[[0-9A-Fa-f:.]+\])"  # no / ? # @ : [ ] \ in a host
+    rf"(?::(?:{_PORT})?)?"
+    r"(?:[/?#][!-\[\]-~]*)?$"
+)
+"""What `checked_webhook_url` takes, but for addresses of IPv6 that are none."""
 
 
 class ChannelKind(Enum):

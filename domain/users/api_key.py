@@ -19,7 +19,8 @@ MAX_LIFETIME_DAYS: Final = 366
 DEFAULT_LIFETIME_DAYS: Final = 90
 
 # A preset by its name, of whichever version or of one.
-_PRESET: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}(?:@[1-9][0-9]{0,8})?", re.ASCII)
+PRESET_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,39}(?:@[1-9][0-9]{0,8})?$"
+_PRESET: Final = re.compile(PRESET_PATTERN, re.ASCII)
 
 
 @attrs.frozen

@@ -1,8 +1,13 @@
 """Names that people give: of themselves, of their keys."""
 
 import unicodedata
+from typing import Final
 
 from domain.errors import InvalidParameter
+
+_INK: Final = r"[^\s\x00-\x1f\x7f-\x9f]"
+LINE_PATTERN: Final = rf"^{_INK}(?:[^\x00-\x1f\x7f-\x9f\u2028\u2029]*{_INK})?$"
+"""What `checked_label` takes at most: which characters of Unicode print, no pattern tells."""
 
 
 def checked_label(text: str, *, most: int, pointer: str) -> str:

@@ -12,11 +12,12 @@ from domain.users.roles import Role
 
 # One @, no space, no control character, a dotted domain of letters, digits and hyphens; that the
 # address exists only a mail can tell. Lengths: RFC 5321 §4.5.3.1.
-_EMAIL = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+"
-    r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?",
-    re.ASCII,
+EMAIL_PATTERN = (
+    r"^(?!.*\.\.)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+"
+    r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$"
 )
+_EMAIL = re.compile(EMAIL_PATTERN, re.ASCII)
 MAX_EMAIL_CHARACTERS = 254
 MAX_USERNAME_CHARACTERS = 64
 MIN_PASSWORD_CHARACTERS = 8
@@ -66,7 +67,7 @@ def checked_username(text: str) -> str:
 
 def checked_email(text: str) -> str:
     """Return *text* as an e-mail address, or refuse it."""
-    if len(text) > MAX_EMAIL_CHARACTERS or _EMAIL.fullmatch(text) is None or ".." in text:
+    if len(text) > MAX_EMAIL_CHARACTERS or _EMAIL.fullmatch(text) is None:
         raise InvalidParameter(
             "must be an e-mail address such as ada@example.com", pointer="/email"
         )

@@ -56,7 +56,6 @@ from application.notifications.add_webhook import AddedWebhook, AddWebhookReques
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
 from application.ports.rate_limiter import Standing
-from application.ports.repositories.tasks import TaskFilter
 from application.presets.add_preset import AddedPreset, AddPresetRequest
 from application.presets.change_preset import ChangePresetRequest
 from application.presets.find_preset import FindPresetRequest
@@ -78,7 +77,6 @@ from domain.images.asset import Asset
 from domain.images.image import Image
 from domain.images.preset import Preset
 from domain.images.upload_policy import UploadPolicy
-from domain.tasks.task import FailureCode, TaskStatus
 from domain.users.api_key import APIKey
 from domain.users.identity import Identity
 from domain.users.session import Session
@@ -89,6 +87,7 @@ from entrypoints.http.authentication import Authentication
 from entrypoints.http.client_address import ClientAddresses
 from entrypoints.http.cross_origin import CrossOrigin
 from entrypoints.http.cursor_seal import CursorMarks
+from entrypoints.http.openapi.document import Route
 from entrypoints.http.payloads import PayloadReader
 from entrypoints.http.processing_options import ProcessingOptionsReader
 from entrypoints.http.rate_limits import RateLimits
@@ -97,6 +96,7 @@ from entrypoints.http.resources.accounts import Registration, SignIn, SignOut
 from entrypoints.http.resources.administration import AllUsers, AuditTrail, OneUser
 from entrypoints.http.resources.api_keys import APIKeys, OneAPIKey
 from entrypoints.http.resources.assets import Assets, OneAsset
+from entrypoints.http.resources.description import Description
 from entrypoints.http.resources.erasures import Export, OwnAccount, Receipt
 from entrypoints.http.resources.files import ResultFile
 from entrypoints.http.resources.identities import (
@@ -134,7 +134,14 @@ from entrypoints.http.resources.sessions import OneSession, Refreshing, Sessions
 from entrypoints.http.resources.tasks import OwnTasks, TaskCancellation, TaskDetail, TaskRetry
 from entrypoints.http.resources.usage import OwnUsage
 from entrypoints.http.resources.webhooks import OneWebhook, Webhooks
-from entrypoints.http.resources.work import AllTasks, ProcessingLogs, Queues, TaskDecision
+from entrypoints.http.resources.work import (
+    AllTasks,
+    Dropping,
+    ProcessingLogs,
+    Quarantine,
+    Queues,
+    Requeuing,
+)
 from entrypoints.http.upload_form import UploadFormReader
 
 
@@ -270,24 +277,25 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
     forms = UploadFormReader(use_cases.stage_file, processing_options)
     cookie = BrowserCookie(is_https)
     problems = ProblemPages()
+    description = Description()
     verification = EmailVerification(
         authentication, use_cases.verify_email, use_cases.ask_to_verify_email, payloads
     )
 
-    for path, resource in (
-        ("/api/auth/register", Registration(use_cases.register_user, payloads)),
-        ("/api/auth/login", SignIn(use_cases.log_in, payloads)),
-        ("/api/auth/logout", SignOut(use_cases.log_out, payloads)),
-        ("/api/auth/refresh", Refreshing(use_cases.refresh_session, payloads)),
-        (
+    routes: list[Route] = [
+        Route("/api/auth/register", Registration(use_cases.register_user, payloads)),
+        Route("/api/auth/login", SignIn(use_cases.log_in, payloads)),
+        Route("/api/auth/logout", SignOut(use_cases.log_out, payloads)),
+        Route("/api/auth/refresh", Refreshing(use_cases.refresh_session, payloads)),
+        Route(
             "/api/auth/oauth/{provider}/start",
             SignInStart(use_cases.begin_provider_sign_in, cookie),
         ),
-        (
+        Route(
             "/api/auth/oauth/{provider}/callback",
             SignInCallback(use_cases.finish_provider_sign_in, cookie),
         ),
-        (
+        Route(
             "/api/auth/identities",
             Identities(
                 authentication,
@@ -297,23 +305,25 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
                 cookie,
             ),
         ),
-        (
+        Route(
             "/api/auth/identities/{identity_id}",
             OneIdentity(authentication, use_cases.unlink_identity),
         ),
-        (
+        Route(
             "/api/auth/sessions",
             Sessions(authentication, use_cases.list_sessions, use_cases.end_sessions),
         ),
-        ("/api/auth/sessions/{session_id}", OneSession(authentication, use_cases.end_sessions)),
-        (
+        Route(
+            "/api/auth/sessions/{session_id}", OneSession(authentication, use_cases.end_sessions)
+        ),
+        Route(
             "/api/auth/password/change",
             PasswordChange(authentication, use_cases.change_password, payloads),
         ),
-        ("/api/auth/password/forgot", ForgottenPassword(use_cases.forgot_password, payloads)),
-        ("/api/auth/password/reset", PasswordReset(use_cases.reset_password, payloads)),
-        ("/api/auth/verify-email", verification),
-        (
+        Route("/api/auth/password/forgot", ForgottenPassword(use_cases.forgot_password, payloads)),
+        Route("/api/auth/password/reset", PasswordReset(use_cases.reset_password, payloads)),
+        Route("/api/auth/verify-email", verification),
+        Route(
             "/api/images/upload",
             Upload(
                 authentication,
@@ -324,29 +334,31 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
                 options.policy.max_bytes,
             ),
         ),
-        ("/api/images", Images(authentication, use_cases.list_images)),
-        ("/api/images/{image_id}/status", Status(authentication, use_cases.image_status)),
-        ("/api/images/{image_id}/download", Download(authentication, use_cases.download_image)),
-        ("/api/images/{image_id}/variants", Variants(authentication, use_cases.list_variants)),
-        (
+        Route("/api/images", Images(authentication, use_cases.list_images)),
+        Route("/api/images/{image_id}/status", Status(authentication, use_cases.image_status)),
+        Route(
+            "/api/images/{image_id}/download", Download(authentication, use_cases.download_image)
+        ),
+        Route("/api/images/{image_id}/variants", Variants(authentication, use_cases.list_variants)),
+        Route(
             "/api/images/{image_id}/analysis",
             ImageAnalysis(authentication, use_cases.view_analysis, options.converter),
         ),
-        (
+        Route(
             "/api/users/profile",
             Profile(authentication, use_cases.view_profile, use_cases.update_profile, payloads),
         ),
-        ("/api/users/me/usage", OwnUsage(authentication, use_cases.view_usage)),
-        ("/api/users/me", OwnAccount(authentication, use_cases.erase_account, payloads)),
-        ("/api/users/me/export", Export(authentication, use_cases.export_account)),
-        ("/api/users/me/tasks", OwnTasks(authentication, use_cases.list_own_tasks)),
-        ("/api/erasures/{erasure_id}", Receipt(use_cases.view_erasure)),
-        (
+        Route("/api/users/me/usage", OwnUsage(authentication, use_cases.view_usage)),
+        Route("/api/users/me", OwnAccount(authentication, use_cases.erase_account, payloads)),
+        Route("/api/users/me/export", Export(authentication, use_cases.export_account)),
+        Route("/api/users/me/tasks", OwnTasks(authentication, use_cases.list_own_tasks)),
+        Route("/api/erasures/{erasure_id}", Receipt(use_cases.view_erasure)),
+        Route(
             "/api/api-keys",
             APIKeys(authentication, use_cases.create_api_key, use_cases.list_api_keys, payloads),
         ),
-        ("/api/api-keys/{key_id}", OneAPIKey(authentication, use_cases.revoke_api_key)),
-        (
+        Route("/api/api-keys/{key_id}", OneAPIKey(authentication, use_cases.revoke_api_key)),
+        Route(
             "/api/pipelines/plan",
             PipelinePlan(
                 authentication,
@@ -357,23 +369,24 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
                 options.policy,
             ),
         ),
-        ("/api/operations", Operations()),
-        (
+        Route("/api/operations", Operations()),
+        Route("/api/openapi.json", description),
+        Route(
             "/api/tasks/{task_id}",
             TaskDetail(authentication, use_cases.view_task, options.converter),
         ),
-        ("/api/capabilities", Capabilities(use_cases.tell_abilities, options.policy)),
-        (
+        Route("/api/capabilities", Capabilities(use_cases.tell_abilities, options.policy)),
+        Route(
             "/api/tasks/{task_id}/cancel",
             TaskCancellation(
                 authentication, use_cases.cancel_task, use_cases.view_task, options.converter
             ),
         ),
-        (
+        Route(
             "/api/tasks/{task_id}/retry",
             TaskRetry(authentication, use_cases.admit_upload, use_cases.retry_task),
         ),
-        (
+        Route(
             "/api/presets",
             Presets(
                 authentication,
@@ -383,7 +396,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
                 processing_options,
             ),
         ),
-        (
+        Route(
             "/api/presets/{name}",
             OnePreset(
                 authentication,
@@ -394,15 +407,15 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
                 processing_options,
             ),
         ),
-        (
+        Route(
             "/api/presets/{name}/versions",
             PresetVersions(authentication, use_cases.list_preset_versions),
         ),
-        (
+        Route(
             "/api/presets/{name}/versions/{number}",
             OnePresetVersion(authentication, use_cases.view_preset),
         ),
-        (
+        Route(
             "/api/assets",
             Assets(
                 authentication,
@@ -413,17 +426,17 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
                 options.policy.max_bytes,
             ),
         ),
-        (
+        Route(
             "/api/assets/{name}",
             OneAsset(authentication, use_cases.view_asset, use_cases.remove_asset),
         ),
-        (
+        Route(
             "/api/webhooks",
             Webhooks(authentication, use_cases.add_webhook, use_cases.list_webhooks, payloads),
         ),
-        ("/api/webhooks/{webhook_id}", OneWebhook(authentication, use_cases.remove_webhook)),
-        ("/api/admin/users", AllUsers(authentication, use_cases.list_users)),
-        (
+        Route("/api/webhooks/{webhook_id}", OneWebhook(authentication, use_cases.remove_webhook)),
+        Route("/api/admin/users", AllUsers(authentication, use_cases.list_users)),
+        Route(
             "/api/admin/users/{user_id}",
             OneUser(
                 authentication,
@@ -433,31 +446,29 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
                 payloads,
             ),
         ),
-        ("/api/admin/audit", AuditTrail(authentication, use_cases.read_audit)),
-        ("/api/admin/tasks", AllTasks(authentication, use_cases.look_through_tasks)),
-        (
+        Route("/api/admin/audit", AuditTrail(authentication, use_cases.read_audit)),
+        Route("/api/admin/tasks", AllTasks(authentication, use_cases.look_through_tasks)),
+        Route(
             "/api/admin/quarantine",
-            AllTasks(
-                authentication,
-                use_cases.look_through_tasks,
-                TaskFilter(TaskStatus.FAILED, FailureCode.POISONED),
-            ),
+            Quarantine(authentication, use_cases.look_through_tasks),
         ),
-        (
+        Route(
             "/api/admin/tasks/{task_id}/requeue",
-            TaskDecision(authentication, use_cases.requeue_task),
+            Requeuing(authentication, use_cases.requeue_task),
         ),
-        ("/api/admin/tasks/{task_id}/drop", TaskDecision(authentication, use_cases.drop_task)),
-        ("/api/admin/queues", Queues(authentication, use_cases.view_queues)),
-        ("/api/admin/logs", ProcessingLogs(authentication, use_cases.read_logs)),
-        ("/files/{task_id}/{variant}/{name}", ResultFile(use_cases.open_result)),
-        ("/healthz", Liveness()),
-        ("/readyz", Readiness(use_cases.ready)),
-        ("/metrics", Metrics(use_cases.metrics, options.metrics_networks)),
-        ("/problems", problems),
-        ("/", Landing(options.base_url)),
-    ):
-        app.add_route(path, resource)
-    app.add_route("/api/auth/verify-email/send", verification, suffix="letter")
-    app.add_route("/problems/{code}", problems, suffix="one")
+        Route("/api/admin/tasks/{task_id}/drop", Dropping(authentication, use_cases.drop_task)),
+        Route("/api/admin/queues", Queues(authentication, use_cases.view_queues)),
+        Route("/api/admin/logs", ProcessingLogs(authentication, use_cases.read_logs)),
+        Route("/files/{task_id}/{variant}/{name}", ResultFile(use_cases.open_result)),
+        Route("/healthz", Liveness()),
+        Route("/readyz", Readiness(use_cases.ready)),
+        Route("/metrics", Metrics(use_cases.metrics, options.metrics_networks)),
+        Route("/api/auth/verify-email/send", verification, "letter"),
+        Route("/problems", problems),
+        Route("/problems/{code}", problems, "one"),
+        Route("/", Landing(options.base_url)),
+    ]
+    for route in routes:
+        app.add_route(route.path, route.resource, suffix=route.suffix)
+    description.tell_of(routes)
     return app

@@ -9,12 +9,36 @@ import attrs
 from application.errors import UnexpectedPart
 from application.images.stage_file import StagedFile
 from domain.errors import InvalidParameter
+from domain.images.operations.marks import ASSET_NAME_PATTERN
 from entrypoints.http.errors import DuplicatePart, MissingPart
 from entrypoints.http.multipart_form import Part
-from entrypoints.http.upload_form import StageFile
+from entrypoints.http.openapi.operation import Form
+from entrypoints.http.upload_form import MEDIA_TYPES, StageFile
 
 FILE: Final = "asset"
 _TEXTS: Final = ("name", "shared")
+ASSET_FORM: Final = Form(
+    {
+        "type": "object",
+        "properties": {
+            FILE: {
+                "type": "string",
+                "format": "binary",
+                "description": "A picture or a font; its content decides what it is.",
+            },
+            "name": {
+                "type": "string",
+                "pattern": ASSET_NAME_PATTERN,
+                "maxLength": 100,
+                "description": "The file's own if absent.",
+            },
+            "shared": {"type": "boolean", "default": False},
+        },
+        "required": [FILE],
+        "additionalProperties": False,
+    },
+    {FILE: f"{MEDIA_TYPES}, font/ttf, font/otf"},
+)
 _MAX_TEXT_BYTES: Final = 1024
 
 

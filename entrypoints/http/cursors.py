@@ -7,53 +7,20 @@ characters, no two texts for one place. Nothing in it is secret; `cursor_seal` m
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
-from urllib.parse import urlencode
+from typing import Final
 from uuid import UUID
 
-import falcon
-
-from domain.errors import InvalidParameter, UnknownMember
-from entrypoints.http.payloads import escaped
+from domain.errors import InvalidParameter
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR: Final = re.compile(r"[A-Za-z0-9_-]{32}")
+CURSOR_PATTERN: Final = "^A[A-Za-v][A-Za-z0-9_-]{30}$"
+"""Of places until the year 8817, which Python's calendar has."""
+_CURSOR: Final = re.compile(CURSOR_PATTERN, re.ASCII)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_PARAMETERS: Final = ("limit", "cursor")
 
 MAX_LIMIT: Final = 100
 """The longest page of any list; whoever asks for more gets so many."""
-
-
-def page_asked_for(req: falcon.Request) -> dict[str, Any]:
-    """Return `after`, and `limit` if it is given, of the page that *req* asks for."""
-    refuse_other_parameters(req, _PARAMETERS)
-    limit, cursor = req.get_param("limit"), req.get_param("cursor")
-    return {
-        "after": None if cursor is None else place_of(cursor),
-        **({} if limit is None else {"limit": limit_in(limit)}),
-    }
-
-
-def link_to_next(
-    req: falcon.Request, resp: falcon.Response, limit: int, after: tuple[datetime, UUID] | None
-) -> None:
-    """Lead to the page that begins behind *after* (RFC 8288), unless that is None."""
-    if after is not None:
-        query = {"limit": limit, "cursor": cursor_to(after)}
-        resp.set_header("Link", f'<{req.path}?{urlencode(query)}>; rel="next"')
-
-
-def refuse_other_parameters(req: falcon.Request, known: Sequence[str]) -> None:
-    """Refuse what is not *known*: who asks for a choice that there is none of must be told so."""
-    for name in req.params:
-        if name not in known:
-            raise UnknownMember(
-                f"there is no such parameter here; there are {', '.join(known)}",
-                pointer=f"/{escaped(name)}",
-            )
 
 
 def cursor_to(place: tuple[datetime, UUID]) -> str:
@@ -71,13 +38,9 @@ def place_of(cursor: str) -> tuple[datetime, UUID]:
         InvalidParameter: It is not one of ours.
     """
     if not _CURSOR.fullmatch(cursor):
-        raise _not_ours()
+        raise not_ours()
     content = urlsafe_b64decode(cursor)
-    try:
-        created_at = _EPOCH + int.from_bytes(content[:8]) * _MICROSECOND
-    except OverflowError:
-        raise _not_ours() from None
-    return created_at, UUID(bytes=content[8:])
+    return _EPOCH + int.from_bytes(content[:8]) * _MICROSECOND, UUID(bytes=content[8:])
 
 
 def limit_in(text: str) -> int:
@@ -88,7 +51,8 @@ def limit_in(text: str) -> int:
     return min(int(text.lstrip("0")[:9] or 0), MAX_LIMIT)
 
 
-def _not_ours() -> InvalidParameter:
+def not_ours() -> InvalidParameter:
+    """Return the refusal of a cursor that nobody was given."""
     return InvalidParameter(
         "must be the cursor of a Link header, as it was given", pointer="/cursor"
     )

@@ -8,8 +8,12 @@ import falcon
 
 from application.idempotency import IdempotencyKey
 from entrypoints.http.errors import RequestRefused
+from entrypoints.http.openapi.operation import Undeclared, declared_in
 
-_KEY: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,255}")
+KEY_HEADER: Final = "Idempotency-Key"
+_SIGNS: Final = r"[\x21\x23-\x5b\x5d-\x7e]{1,255}"
+KEY_PATTERN: Final = f'^(?:{_SIGNS}|"{_SIGNS}")$'
+_KEY: Final = re.compile(_SIGNS)
 """What a structured field's string may hold unescaped, but for spaces."""
 
 
@@ -30,7 +34,9 @@ def idempotency_key(
         scope: Whose keys it is one of.
         asked_for: Everything by which two requests differ; only a digest of it is kept.
     """
-    given = req.get_header("Idempotency-Key")
+    if not declared_in(req).takes_key:
+        raise Undeclared(f"{req.uri_template} heeds a key that it does not declare")
+    given = req.get_header(KEY_HEADER)
     if given is None:
         return None
     key = given[1:-1] if len(given) > 1 and given[0] == given[-1] == '"' else given

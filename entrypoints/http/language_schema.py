@@ -21,7 +21,7 @@ from domain.images.operations.checks import Between
 from domain.images.output import Output, Qualities
 from domain.images.pipeline import USUAL_SAMPLING, Origin, Pipeline, Sampling
 from domain.images.units import Color, Percent
-from domain.notifications.channel import Occasion
+from domain.notifications.channel import MAX_URL_CHARACTERS, URL_PATTERN, Occasion
 from domain.tasks.priority import Priority
 
 Schema = dict[str, Any]
@@ -49,7 +49,7 @@ _NOTATIONS: Final[dict[object, Schema]] = {
     bool: {"type": "boolean"},
     int: {"type": "integer"},
     float: {"type": "number"},
-    str: {"type": "string"},
+    str: {"type": "string", "pattern": "^[^\\u0000]*$"},  # JSON that holds a NUL is not read
     type(None): {"type": "null"},
 }
 
@@ -88,7 +88,11 @@ def language_schema() -> Schema:
             "notify": {
                 "type": "object",
                 "properties": {
-                    "webhook": {"type": ["string", "null"]},
+                    "webhook": {
+                        "type": ["string", "null"],
+                        "pattern": URL_PATTERN,
+                        "maxLength": MAX_URL_CHARACTERS,
+                    },
                     "events": {"type": "array", "items": _enum(Occasion)},
                 },
                 "additionalProperties": False,
@@ -104,7 +108,7 @@ def language_schema() -> Schema:
 
 
 _FORMAT: Final[Schema] = {
-    "enum": ["same", "auto", "jpeg", "jpg", "png", "webp", "avif", "gif", "tiff"],
+    "enum": ["same", "auto", "jpeg", "jpg", "png", "webp", "avif", "gif", "tiff", None],
     "default": "same",
 }
 
@@ -144,6 +148,8 @@ def _object(kind: type, known: Schema) -> Schema:
 
 def _member(field: "attrs.Attribute[Any]") -> Schema:
     schema = dict(_type(field.type)) | _range(field.validator)
+    if field.default is attrs.NOTHING:
+        return schema  # an Enum, too, as attrs has it
     if isinstance(field.default, bool | int | float | str):
         schema["default"] = field.default
     elif isinstance(field.default, Enum):
@@ -157,7 +163,8 @@ def _type(kind: Any) -> Schema:
     if kind in _NOTATIONS:
         return _NOTATIONS[kind]
     if kind is Qualities:
-        return {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 100}, _object(kind, {})]}
+        number = {"type": "integer", "minimum": 1, "maximum": 100}
+        return {"anyOf": [number, {"type": "null"}, _object(kind, {})]}
     if get_origin(kind) in (Union, types.UnionType):
         return {"anyOf": [_type(one) for one in get_args(kind)]}
     if get_origin(kind) is tuple:

@@ -20,6 +20,7 @@ from multipart import (  # type: ignore[import-untyped]  # it has no py.typed ma
 
 from entrypoints.http.body import FORM_OVERHEAD_BYTES, declared_length, read_chunks
 from entrypoints.http.errors import LengthRequired, MalformedMultipart, UnsupportedBody
+from entrypoints.http.openapi.operation import Form, declared_in
 
 MAX_PARTS: Final = 64
 MAX_PART_HEADER_BYTES: Final = 8 * 1024
@@ -58,15 +59,18 @@ class Part:
         return bytes(data)
 
 
-def read_form(req: falcon.Request, max_file_bytes: int) -> Iterator[Part]:
+def read_form(req: falcon.Request, form: Form, max_file_bytes: int) -> Iterator[Part]:
     """
     Yield the parts of the form in the body of *req*, in the order in which they arrive.
+
+    Which parts there may be is the business of whoever declared *form* and reads them.
 
     The body may have `FORM_OVERHEAD_BYTES` more than its largest file.
 
     Raises:
         RequestRefused: At once if the body is none that we read, later if it turns out broken.
     """
+    declared_in(req).check(form)
     boundary = _boundary(req.content_type)
     length = declared_length(
         req,

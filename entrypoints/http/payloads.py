@@ -1,13 +1,12 @@
 """JSON bodies in and out, and what cattrs says about them in the API's own words."""
 
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, overload
 from uuid import UUID
 
 import attrs
 import cattrs
 import falcon
-import orjson
 from cattrs.errors import ForbiddenExtraKeysError
 
 from application.errors import NotFound
@@ -15,6 +14,7 @@ from domain.errors import DomainError, InvalidParameter, UnknownMember
 from domain.images.operations import camel_case
 from entrypoints.http.body import read_whole
 from entrypoints.http.errors import MalformedJSON, UnsupportedBody
+from entrypoints.http.openapi.operation import declared_in
 from entrypoints.http.strict_json import MAX_BYTES, parse
 
 T = TypeVar("T")
@@ -22,11 +22,12 @@ T = TypeVar("T")
 _JSON: Final = ("application/json", "application/json;charset=utf-8")
 
 
-def write_json(resp: falcon.Response, document: object, status: int = 200) -> None:
-    """Answer with *document*."""
-    resp.status = status
-    resp.content_type = falcon.MEDIA_JSON
-    resp.data = orjson.dumps(document)
+@overload
+def timestamp(moment: datetime) -> str: ...
+
+
+@overload
+def timestamp(moment: datetime | None) -> str | None: ...
 
 
 def timestamp(moment: datetime | None) -> str | None:
@@ -62,6 +63,7 @@ class PayloadReader:
 
     def read_optional(self, req: falcon.Request, kind: type[T]) -> T | None:
         """Return the body of *req* as a *kind*, or None if it has no body."""
+        declared_in(req).check(kind)
         if not (data := read_whole(req, MAX_BYTES)):
             return None
         media_type = (req.content_type or _JSON[0]).replace(" ", "").lower()

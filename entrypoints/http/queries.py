@@ -1,111 +1,139 @@
-"""What the lists of administrators are asked for, read out of the query."""
+"""What lists and single things are asked for in the query: parameters that read themselves."""
 
 import re
-from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
 import falcon
 
-from domain.errors import InvalidParameter
-from domain.users.labels import is_one_line
-from entrypoints.http.cursors import limit_in, refuse_other_parameters
+from domain.errors import InvalidParameter, UnknownMember
+from entrypoints.http.cursor_seal import MARK_CHARACTERS
+from entrypoints.http.cursors import CURSOR_PATTERN, MAX_LIMIT, limit_in, place_of
+from entrypoints.http.openapi.operation import Header, Parameter, declared_in
+from entrypoints.http.payloads import escaped
 
 T = TypeVar("T")
 
 _MAX_TEXT: Final = 254
-_TEXT_CURSOR: Final = re.compile(r"[A-Za-z0-9_-]{1,1500}")
+_LINE: Final = re.compile(r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
+_MARK_PATTERN: Final = f"^[A-Za-z0-9_-]{{{MARK_CHARACTERS}}}"
+_FLAGS: Final = {"true": True, "false": False}
+
+NEXT_PAGE: Final = Header(
+    "Link", 'The address of the next page, rel="next" (RFC 8288); absent from the last one.'
+)
 
 
-def limit_and_choices(req: falcon.Request, *known: str) -> dict[str, Any]:
-    """Return `limit` if it is given; refuse parameters that are not *known* ones."""
-    refuse_other_parameters(req, ("limit", "cursor", *known))
-    text = req.get_param("limit")
-    if text is None:
-        return {}
-    return {"limit": limit_in(text)}
+LIMIT: Final = Parameter(
+    "limit",
+    limit_in,
+    {"type": "integer", "minimum": 1, "default": 20},
+    f"How many a page has at most; more than {MAX_LIMIT} means {MAX_LIMIT}.",
+)
 
 
-def link_to_cursor(
-    req: falcon.Request, resp: falcon.Response, limit: int, cursor: str | None
-) -> None:
-    """Lead to the next page of the same choice (RFC 8288), unless there is none."""
-    if cursor is not None:
+def cursor(read: Callable[[str], T], pattern: str) -> Parameter[T]:
+    """Return the parameter that goes on where a page ended, at the place that *read* returns."""
+    return Parameter(
+        "cursor",
+        read,
+        {"type": "string", "pattern": pattern.replace("^", _MARK_PATTERN, 1)},
+        "Where the page before ended, as its Link header gave it.",
+    )
+
+
+CURSOR: Final = cursor(place_of, CURSOR_PATTERN)
+
+
+def limit_of(req: falcon.Request) -> dict[str, int]:
+    """Return `limit` if it is given."""
+    limit = LIMIT.of(req)
+    return {} if limit is None else {"limit": limit}
+
+
+def refuse_other_parameters(req: falcon.Request) -> None:
+    """Refuse what is not declared: who asks for a choice that there is none of must be told so."""
+    known = [parameter.name for parameter in declared_in(req).query]
+    for name in req.params:
+        if name not in known:
+            raise UnknownMember(
+                f"there is no such parameter here; there are {', '.join(known)}",
+                pointer=f"/{escaped(name)}",
+            )
+
+
+def link_to_next(req: falcon.Request, resp: falcon.Response, limit: int, after: str | None) -> None:
+    """Lead to the page of the same choice that begins at *after* (RFC 8288), unless None."""
+    if after is not None:
         choice = {name: req.get_param(name) for name in req.params}
-        query = urlencode(choice | {"limit": limit, "cursor": cursor})
+        query = urlencode(choice | {"limit": limit, "cursor": after})
         resp.set_header("Link", f'<{req.path}?{query}>; rel="next"')
 
 
-def chosen(req: falcon.Request, name: str, among: Mapping[str, T]) -> T | None:
-    """Return which of *among* the parameter names, or None without it."""
-    text = req.get_param(name)
-    if text is None:
-        return None
-    if text not in among:
-        raise InvalidParameter(f"must be one of {', '.join(among)}", pointer=f"/{name}")
-    return among[text]
+def choice(name: str, among: Mapping[str, T], meaning: str) -> Parameter[T]:
+    """Return a parameter that names one of *among*."""
+
+    def read(text: str) -> T:
+        if text not in among:
+            raise InvalidParameter(f"must be one of {', '.join(among)}", pointer=f"/{name}")
+        return among[text]
+
+    return Parameter(name, read, {"type": "string", "enum": list(among)}, meaning)
 
 
-def id_given(req: falcon.Request, name: str) -> UUID | None:
-    """Return the id that the parameter is, or None without it."""
-    text = req.get_param(name)
-    if text is None:
-        return None
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InvalidParameter("must be an id", pointer=f"/{name}") from None
+def flag(name: str, meaning: str) -> Parameter[bool]:
+    """Return a parameter that is `true` or `false`."""
+
+    def read(text: str) -> bool:
+        if text not in _FLAGS:
+            raise InvalidParameter("must be true or false", pointer=f"/{name}")
+        return _FLAGS[text]
+
+    return Parameter(name, read, {"type": "boolean", "default": False}, meaning)
 
 
-def text_given(req: falcon.Request, name: str) -> str | None:
-    """Return the text that the parameter is, or None without it."""
-    text = req.get_param(name)
-    if text is not None and not (len(text) <= _MAX_TEXT and is_one_line(text)):
-        raise InvalidParameter(
-            f"must have at most {_MAX_TEXT} characters, and no control characters",
-            pointer=f"/{name}",
-        )
-    return text
+def identifier(name: str, meaning: str) -> Parameter[UUID]:
+    """Return a parameter that is an id."""
 
-
-def moment_given(req: falcon.Request, name: str) -> datetime | None:
-    """Return the time that the parameter is, or None without it."""
-    text = req.get_param(name)
-    if text is None:
-        return None
-    with suppress(ValueError, OverflowError):
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    raise InvalidParameter(
-        "must be a time with its zone, such as 2026-11-28T00:00:00Z", pointer=f"/{name}"
-    )
-
-
-def text_cursor_to(place: str | None) -> str | None:
-    """Return the cursor for a *place* that is a text."""
-    return None if place is None else urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
-def text_place(req: falcon.Request) -> str | None:
-    """Return the text that the cursor stands for, or None without one."""
-    cursor = req.get_param("cursor")
-    if cursor is None:
-        return None
-    if _TEXT_CURSOR.fullmatch(cursor):
+    def read(text: str) -> UUID:
         with suppress(ValueError):
-            place = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_").decode()
-            if is_one_line(place):
-                return place
-    raise not_ours()
+            found = UUID(text)
+            if str(found) == text.lower():
+                return found
+        raise InvalidParameter("must be an id", pointer=f"/{name}")
+
+    return Parameter(name, read, {"type": "string", "format": "uuid"}, meaning)
 
 
-def not_ours() -> InvalidParameter:
-    """Return the refusal of a cursor that nobody was given."""
-    return InvalidParameter(
-        "must be the cursor of a Link header, as it was given", pointer="/cursor"
-    )
+def line(name: str, meaning: str) -> Parameter[str]:
+    """Return a parameter that is a line of text."""
+
+    def read(text: str) -> str:
+        if len(text) > _MAX_TEXT or not _LINE.fullmatch(text):
+            raise InvalidParameter(
+                f"must have at most {_MAX_TEXT} characters, and no control characters",
+                pointer=f"/{name}",
+            )
+        return text
+
+    schema = {"type": "string", "maxLength": _MAX_TEXT, "pattern": _LINE.pattern}
+    return Parameter(name, read, schema, meaning)
+
+
+def moment(name: str, meaning: str) -> Parameter[datetime]:
+    """Return a parameter that is a time."""
+
+    def read(text: str) -> datetime:
+        with suppress(ValueError, OverflowError):
+            found = datetime.fromisoformat(text)
+            if found.tzinfo is not None:
+                return found.astimezone(UTC)
+        raise InvalidParameter(
+            "must be a time with its zone, such as 2026-11-28T00:00:00Z", pointer=f"/{name}"
+        )
+
+    return Parameter(name, read, {"type": "string", "format": "date-time"}, meaning)

@@ -8,9 +8,12 @@ import attrs
 
 from application.errors import UnexpectedPart
 from application.images.stage_file import StagedFile
+from domain.images.formats import ImageFormat
 from domain.images.pipeline import Pipeline
 from entrypoints.http.errors import DuplicatePart, MalformedJSON, MissingPart
 from entrypoints.http.multipart_form import Part
+from entrypoints.http.openapi.operation import Form
+from entrypoints.http.openapi.parts import LANGUAGE
 from entrypoints.http.processing_options import (
     FindPreset,
     ProcessingOptions,
@@ -24,6 +27,21 @@ StageFile = Callable[
 
 PICTURE: Final = "image"
 PROCESSING_OPTIONS: Final = "processingOptions"
+MEDIA_TYPES: Final = ", ".join(one.media_type for one in ImageFormat)
+_FILE: Final = {"type": "string", "format": "binary"}
+UPLOAD_FORM: Final = Form(
+    {
+        "type": "object",
+        "properties": {
+            PICTURE: _FILE | {"description": "The picture; its content decides what it is."},
+            PROCESSING_OPTIONS: {"$ref": f"#/components/schemas/{LANGUAGE}"},
+        },
+        "required": [PICTURE],
+        "additionalProperties": _FILE
+        | {"description": "A file that the processing options name, by the name of its part."},
+    },
+    {PICTURE: MEDIA_TYPES, PROCESSING_OPTIONS: "application/json"},
+)
 
 
 @attrs.frozen

@@ -8,6 +8,7 @@ import io
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from ipaddress import ip_network
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
@@ -120,6 +121,7 @@ from domain.users.identity import Identity
 from domain.users.session import Session
 from domain.users.user import User, checked_email, checked_password, checked_username
 from entrypoints.http.app import HTTPOptions, HTTPUseCases, create_app
+from tests.http.conformance import Conformance
 from tests.builders import (
     NOON,
     a_preset,
@@ -222,6 +224,7 @@ class House:
         self.failures: dict[str, Exception] = {}
         self.replaying = False
         self.more_follow = False
+        self.last_name = "straße"
         self.admin_requests: list[Any] = []
 
     def app(self) -> falcon.App[Any, Any]:
@@ -596,7 +599,7 @@ class House:
     def list_users(self, request: ListUsersRequest) -> UsersPage:
         request.actor.require(Permission.MANAGE_USERS)
         self.admin_requests.append(request)
-        return UsersPage([self.user], "straße" if self.more_follow else None)
+        return UsersPage([self.user], self.last_name if self.more_follow else None)
 
     def view_user(self, request: ViewUserRequest) -> User:
         request.actor.require(Permission.MANAGE_USERS)
@@ -678,11 +681,22 @@ def _content(file: StagedFile) -> bytes:
 
 
 class Caller(TestClient):
-    """A client of one house, signed in unless a test says otherwise."""
+    """
+    A client of one house, signed in unless a test says otherwise.
+
+    Every answer is compared with what /api/openapi.json says of it.
+    """
 
     def __init__(self, house: House) -> None:
         super().__init__(house.app())
         self.house = house
+
+    def simulate_request(self, *args: Any, **kwargs: Any) -> Answer:
+        answer = super().simulate_request(*args, **kwargs)
+        method = args[0] if args else kwargs.get("method", "GET")
+        path = args[1] if len(args) > 1 else kwargs.get("path", "/")
+        _conformance().check(method, path.partition("?")[0], answer)
+        return answer
 
     def upload(self, *parts: bytes, **overrides: Any) -> Answer:
         return self.upload_body(form(*parts), **overrides)
@@ -696,6 +710,11 @@ class Caller(TestClient):
             "Content-Length": str(len(body)),
         } | overrides.pop("headers", {})
         return self.simulate_post(path, body=body, headers=headers, **overrides)
+
+
+@cache
+def _conformance() -> Conformance:
+    return Conformance(TestClient(House().app()).simulate_get("/api/openapi.json").json)
 
 
 def part(

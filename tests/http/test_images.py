@@ -19,7 +19,8 @@ from domain.images.analysis import Analysis, ExifSummary
 from domain.tasks.log_entry import LogEntry
 from domain.tasks.task import Failure, FailureCode, TaskStatus
 from tests.builders import NOON, a_delivery, a_preset, a_result, a_task, an_analysis, an_image
-from tests.http.house import BEARER, Caller, House, problem
+from tests.http.house import BEARER, Caller, House, image_part, problem
+from tests.pictures import small_jpeg
 
 
 def test_the_bodies_are_those_of_the_system_design(caller: Caller, house: House) -> None:
@@ -99,9 +100,9 @@ def test_61_strange_ids_look_like_unknown_ones(caller: Caller, house: House, id:
 
 
 def test_a_missing_asset_is_named(caller: Caller, house: House) -> None:
-    house.failures["image_status"] = AssetNotFound("There is no picture named 'a.png'.")
+    house.failures["upload_image"] = AssetNotFound("There is no picture named 'a.png'.")
 
-    answer = caller.simulate_get(f"/api/images/{uuid4()}/status", headers=BEARER)
+    answer = caller.upload(image_part(small_jpeg()))
 
     assert problem(answer) == (404, "asset-not-found")
 

@@ -67,9 +67,14 @@ def test_every_row_is_used() -> None:
 def test_a_failed_port_is_told_without_its_inside(
     caller: Caller, house: House, failure: PortFailure, status: int, code: str
 ) -> None:
-    house.failures["view_profile"] = failure
+    use_case = "admit_upload" if status == 503 else "open_result"
+    house.failures[use_case] = failure
 
-    answer = caller.simulate_get(PROFILE, headers=BEARER)
+    answer = (
+        caller.upload(image_part(b""))
+        if status == 503
+        else caller.simulate_get(f"/files/{uuid4()}/main/a.webp")
+    )
 
     assert problem(answer) == (status, code)
     assert ("retry-after" in answer.headers) == (status == 503)

@@ -13,7 +13,8 @@ from domain.images.operations.checks import between, camel_case
 from domain.images.operations.shapes import Gravity
 from domain.images.units import WHITE, Color, Length, Percent, check_extent, check_offset
 
-_ASSET_NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._ -]{0,99}", re.ASCII)
+ASSET_NAME_PATTERN: Final = r"^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$"
+_ASSET_NAME = re.compile(ASSET_NAME_PATTERN, re.ASCII)
 _FONT_ENDINGS: Final = (".ttf", ".otf")
 _VARIABLE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 _TEXT_ONLY: Final = ("font", "size", "color", "align", "line_spacing", "rtl")

@@ -1,28 +1,50 @@
 """Registering, signing in and out."""
 
 from collections.abc import Callable
+from typing import Final
 
 import attrs
 import falcon
 
-from application.accounts.log_in import LogInRequest
+from application.accounts.log_in import LogInRequest, WrongCredentials
 from application.accounts.register_user import Registered, RegisterUserRequest
 from application.accounts.session_tokens import SignedIn
+from application.errors import TooManyRequests
+from application.ports.access_tokens import InvalidToken
+from application.ports.repositories.users import EmailTaken, UsernameTaken
+from domain.errors import InvalidParameter, PasswordCompromised
 from domain.users.session import client_name
 from entrypoints.http.authentication import bearer_token, client_address
 from entrypoints.http.client_address import site_of
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
-from entrypoints.http.payloads import PayloadReader, write_json
-from entrypoints.http.resources.sessions import write_tokens
+from entrypoints.http.openapi.operation import Answer, Link, operation
+from entrypoints.http.openapi.parts import REPLAYED, Email, Label, Message, Password
+from entrypoints.http.payloads import PayloadReader
+from entrypoints.http.resources.sessions import TOKENS, write_tokens
+
+_REGISTERED: Final = Answer(
+    201,
+    Message,
+    "The account is open.",
+    (REPLAYED,),
+    (
+        Link(
+            "POST",
+            "/api/auth/login",
+            body={"email": "$request.body#/email", "password": "$request.body#/password"},
+        ),
+    ),
+)
+_SIGNED_OUT: Final = Answer(200, Message, "The session has ended.")
 
 
 @attrs.frozen
 class RegistrationPayload:
     """What a newcomer sends."""
 
-    username: str
-    email: str
-    password: str = attrs.field(repr=False)
+    username: Label
+    email: Email
+    password: Password = attrs.field(repr=False)
 
 
 @attrs.frozen
@@ -32,6 +54,12 @@ class Registration:
     register_user: Callable[[RegisterUserRequest], Registered]
     payloads: PayloadReader
 
+    @operation(
+        _REGISTERED,
+        body=RegistrationPayload,
+        refusals=(InvalidParameter, PasswordCompromised, UsernameTaken, EmailTaken),
+        takes_key=True,
+    )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Open an account."""
         newcomer = self.payloads.read(req, RegistrationPayload)
@@ -43,7 +71,7 @@ class Registration:
             )
         )
         mark_replayed(resp, replayed=registered.replayed)
-        write_json(resp, {"message": "User registered successfully."}, 201)
+        _REGISTERED.write(resp, {"message": "User registered successfully."})
 
 
 @attrs.frozen
@@ -61,6 +89,7 @@ class SignIn:
     log_in: Callable[[LogInRequest], SignedIn]
     payloads: PayloadReader
 
+    @operation(TOKENS, body=SignInPayload, refusals=(WrongCredentials, TooManyRequests))
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Start a session."""
         who = self.payloads.read(req, SignInPayload)
@@ -86,9 +115,16 @@ class SignOut:
     log_out: Callable[[str, str | None], None]
     payloads: PayloadReader
 
+    @operation(
+        _SIGNED_OUT,
+        body=TokenPayload,
+        is_body_optional=True,
+        refusals=(InvalidToken,),
+        may_have_token=True,
+    )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """End the session of the token in the body, else of the one in the header."""
         payload = self.payloads.read_optional(req, TokenPayload)
         token = bearer_token(req) if payload is None else payload.token
         self.log_out(token, client_address(req))
-        write_json(resp, {"message": "Logout successful."})
+        _SIGNED_OUT.write(resp, {"message": "Logout successful."})

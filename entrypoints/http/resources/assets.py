@@ -1,26 +1,81 @@
 """Assets: pictures and fonts that processing options may name."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Annotated, Final, TypedDict
 from urllib.parse import quote
 
 import attrs
 import falcon
 
 from application.actor import Actor
+from application.errors import (
+    AlreadyExists,
+    AssetInUse,
+    NotAllowed,
+    NotFound,
+    TooManyAssets,
+    UnexpectedPart,
+)
 from application.images.add_asset import AddAssetRequest, AddedAsset
 from application.images.list_assets import AssetsPage, ListAssetsRequest
 from application.images.remove_asset import RemoveAssetRequest
 from application.images.view_asset import ViewAssetRequest
-from domain.images.asset import Asset
-from entrypoints.http.asset_form import AssetFormReader, is_true
+from application.ports.object_store import StorageFull, StorageUnavailable
+from domain.errors import InvalidParameter
+from domain.images.asset import Asset, AssetKind
+from entrypoints.http.asset_form import ASSET_FORM, AssetFormReader
 from entrypoints.http.authentication import Authentication
-from entrypoints.http.cursors import link_to_next, page_asked_for, refuse_other_parameters
+from entrypoints.http.cursors import cursor_to
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.multipart_form import read_form
-from entrypoints.http.payloads import timestamp, write_json
+from entrypoints.http.openapi.operation import Answer, Bare, Link, operation
+from entrypoints.http.openapi.parts import LOCATION, REPLAYED
+from entrypoints.http.openapi.schemas import SHA256, Moment
+from entrypoints.http.payloads import timestamp
+from entrypoints.http.queries import (
+    CURSOR,
+    LIMIT,
+    NEXT_PAGE,
+    flag,
+    limit_of,
+    link_to_next,
+    refuse_other_parameters,
+)
+from entrypoints.http.resources.images import OF_AN_UPLOAD
 
-_ABOUT_ONE: Final = ("shared",)
+_SHARED: Final = flag("shared", "Whether that of everybody is meant.")
+
+
+class AssetDocument(TypedDict):
+    """A picture or a font that processing options may name."""
+
+    name: str
+    kind: Annotated[str, AssetKind]
+    shared: bool
+    byteSize: int
+    sha256: SHA256
+    createdAt: Moment
+
+
+class AssetList(TypedDict):
+    """A page of assets."""
+
+    assets: list[AssetDocument]
+
+
+_LISTED: Final = Answer(200, AssetList, "A page of assets, newest first.", (NEXT_PAGE,))
+_KEPT: Final = Answer(
+    201,
+    AssetDocument,
+    "It is kept.",
+    (LOCATION, REPLAYED),
+    (
+        Link("GET", "/api/assets/{name}", {"name": "$response.body#/name"}),
+        Link("DELETE", "/api/assets/{name}", {"name": "$response.body#/name"}),
+    ),
+)
+_SHOWN: Final = Answer(200, AssetDocument, "The asset.")
+_GONE: Final = Bare(204, "It is kept no longer.")
 
 
 @attrs.frozen
@@ -34,21 +89,32 @@ class Assets:
     list_assets: Callable[[ListAssetsRequest], AssetsPage]
     max_file_bytes: int
 
+    @operation(_LISTED, query=(LIMIT, CURSOR))
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show a page of the caller's assets and the shared ones; `Link` leads to the next."""
         actor = self.authentication(req)
-        request = ListAssetsRequest(actor, **page_asked_for(req))
+        refuse_other_parameters(req)
+        request = ListAssetsRequest(actor, CURSOR.of(req), **limit_of(req))
         page = self.list_assets(request)
-        link_to_next(req, resp, request.limit, page.next_after)
-        write_json(resp, {"assets": [_asset(asset) for asset in page.assets]})
+        link_to_next(req, resp, request.limit, page.next_after and cursor_to(page.next_after))
+        _LISTED.write(resp, {"assets": [_asset(asset) for asset in page.assets]})
 
     on_head = on_get
 
+    @operation(
+        _KEPT,
+        form=ASSET_FORM,
+        refusals=(
+            *OF_AN_UPLOAD, NotAllowed, InvalidParameter, AlreadyExists, TooManyAssets,
+            UnexpectedPart, StorageUnavailable, StorageFull,
+        ),
+        takes_key=True,
+    )  # fmt: skip
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Keep a picture or a font."""
         actor = self.authentication(req)
         self.admit_upload(actor)
-        with self.forms.read(read_form(req, self.max_file_bytes)) as form:
+        with self.forms.read(read_form(req, ASSET_FORM, self.max_file_bytes)) as form:
             added = self.add_asset(
                 AddAssetRequest(
                     actor,
@@ -68,7 +134,7 @@ class Assets:
         place = f"/api/assets/{quote(added.asset.name)}"
         resp.set_header("Location", place + ("?shared=true" if form.shared else ""))
         mark_replayed(resp, replayed=added.replayed)
-        write_json(resp, _asset(added.asset), 201)
+        _KEPT.write(resp, _asset(added.asset))
 
 
 @attrs.frozen
@@ -79,27 +145,29 @@ class OneAsset:
     view_asset: Callable[[ViewAssetRequest], Asset]
     remove_asset: Callable[[RemoveAssetRequest], None]
 
+    @operation(_SHOWN, query=(_SHARED,), refusals=(NotFound,))
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         """Show what the caller's processing options mean by the name."""
         actor = self.authentication(req)
         asset = self.view_asset(ViewAssetRequest(actor, name, _is_shared(req)))
-        write_json(resp, _asset(asset))
+        _SHOWN.write(resp, _asset(asset))
 
     on_head = on_get
 
+    @operation(_GONE, query=(_SHARED,), refusals=(NotAllowed, NotFound, AssetInUse))
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         """Stop keeping it."""
         actor = self.authentication(req)
         self.remove_asset(RemoveAssetRequest(actor, name, _is_shared(req)))
-        resp.status = 204
+        _GONE.write(resp)
 
 
 def _is_shared(req: falcon.Request) -> bool:
-    refuse_other_parameters(req, _ABOUT_ONE)
-    return is_true(req.get_param("shared") or "false", pointer="/shared")
+    refuse_other_parameters(req)
+    return _SHARED.of(req) or False
 
 
-def _asset(asset: Asset) -> dict[str, Any]:
+def _asset(asset: Asset) -> AssetDocument:
     return {
         "name": asset.name,
         "kind": asset.kind.value,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Annotated, Final, Literal, TypedDict
 from uuid import UUID
 
 import attrs
@@ -12,17 +12,102 @@ from application.accounts.erase_account import EraseAccountRequest
 from application.accounts.export_account import AccountExport
 from application.accounts.view_erasure import ErasureView, ViewErasureRequest
 from application.actor import Actor
+from application.errors import (
+    InsufficientScope,
+    LastAdmin,
+    NoPassword,
+    NotFound,
+    TooManyRequests,
+    WrongPassword,
+)
 from domain.errors import InvalidParameter
 from domain.users.roles import Role
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.client_address import site_of
-from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp, write_json
-from entrypoints.http.resources.api_keys import key_document
-from entrypoints.http.resources.identities import identity_document
-from entrypoints.http.resources.sessions import session_document
-from entrypoints.http.resources.webhooks import webhook_document
+from entrypoints.http.openapi.operation import Answer, Header, Link, Parameter, operation
+from entrypoints.http.openapi.parts import ASK_AGAIN, LOCATION
+from entrypoints.http.openapi.schemas import SHA256, Id, Moment, Rule
+from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp
+from entrypoints.http.queries import NEXT_PAGE
+from entrypoints.http.resources.api_keys import KeyDocument, key_document
+from entrypoints.http.resources.identities import IdentityDocument, identity_document
+from entrypoints.http.resources.sessions import SessionDocument, session_document
+from entrypoints.http.resources.webhooks import WebhookDocument, webhook_document
 
-_POSITION: Final = re.compile(r"[1-9][0-9]{0,8}")
+_POSITION: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+
+
+def _position(text: str) -> int:
+    if not _POSITION.fullmatch(text):
+        raise InvalidParameter("must be as a Link header gave it", pointer="/after")
+    return int(text)
+
+
+_AFTER: Final = Parameter(
+    "after",
+    _position,
+    {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+    "Where the page before ended.",
+)
+
+
+class ErasureNotice(TypedDict):
+    """What was done, and where more will be told."""
+
+    message: str
+    erasureId: Id
+    receiptUrl: Annotated[str, Rule({"format": "uri-reference"})]
+
+
+class ExportedProfile(TypedDict):
+    """An account, as its owner sees it."""
+
+    id: Id
+    username: str
+    email: str
+    emailVerifiedAt: Moment | None
+    roles: list[Annotated[str, Role]]
+    createdAt: Moment
+    updatedAt: Moment
+
+
+class ExportDocument(TypedDict):
+    """All that is known of somebody, and by name where the lists are that have no bound."""
+
+    profile: ExportedProfile
+    sessions: list[SessionDocument]
+    apiKeys: list[KeyDocument]
+    webhooks: list[WebhookDocument]
+    identities: list[IdentityDocument]
+    lists: dict[str, str]
+
+
+class ReceiptDocument(TypedDict):
+    """What has been destroyed, and a page of the files."""
+
+    id: Id
+    status: Literal["in progress", "completed"]
+    requestedAt: Moment
+    completedAt: Moment | None
+    destroyed: dict[str, int]
+    files: list[str]
+    filesSha256: SHA256 | None
+
+
+ERASED: Final = Answer(
+    202,
+    ErasureNotice,
+    "The account has ended; what belongs to it is being destroyed.",
+    (LOCATION,),
+    (Link("GET", "/api/erasures/{erasure_id}", {"erasure_id": "$response.body#/erasureId"}),),
+)
+_EXPORTED: Final = Answer(
+    200,
+    ExportDocument,
+    "All of it.",
+    (Header("Content-Disposition", "Has browsers save it.", is_sure=True),),
+)
+_RECEIPT: Final = Answer(200, ReceiptDocument, "The receipt.", (ASK_AGAIN, NEXT_PAGE))
 
 
 @attrs.frozen
@@ -40,6 +125,11 @@ class OwnAccount:
     erase_account: Callable[[EraseAccountRequest], UUID]
     payloads: PayloadReader
 
+    @operation(
+        ERASED,
+        body=ErasePayload,
+        refusals=(InsufficientScope, NoPassword, WrongPassword, TooManyRequests, LastAdmin),
+    )
     def on_delete(self, req: falcon.Request, resp: falcon.Response) -> None:
         """End the account, and say where the receipt will be."""
         actor = self.authentication(req)
@@ -56,13 +146,14 @@ class Export:
     authentication: Authentication
     export_account: Callable[[Actor], AccountExport]
 
+    @operation(_EXPORTED, refusals=(InsufficientScope,))
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show all that is known of the caller, and where the lists are that have no bound."""
         actor = self.authentication(req)
         export = self.export_account(actor)
         user = export.user
         resp.set_header("Content-Disposition", 'attachment; filename="safelight-account.json"')
-        write_json(
+        _EXPORTED.write(
             resp,
             {
                 "profile": {
@@ -96,19 +187,17 @@ class Receipt:
 
     view_erasure: Callable[[ViewErasureRequest], ErasureView]
 
+    @operation(_RECEIPT, query=(_AFTER,), refusals=(NotFound, InvalidParameter))
     def on_get(self, req: falcon.Request, resp: falcon.Response, erasure_id: str) -> None:
         """Show what has been destroyed, and a page of the files; `Link` leads to the next."""
         wanted = id_in_path(erasure_id)
-        after = req.get_param("after", default="")
-        if after and not _POSITION.fullmatch(after):
-            raise InvalidParameter("must be as a Link header gave it", pointer="/after")
-        view = self.view_erasure(ViewErasureRequest(wanted, int(after or 0)))
+        view = self.view_erasure(ViewErasureRequest(wanted, _AFTER.of(req) or 0))
         erasure = view.erasure
         if view.next_after is not None:
             resp.set_header("Link", f'<{req.path}?after={view.next_after}>; rel="next"')
         if erasure.destroyed_at is None:
             resp.set_header("Retry-After", "5")
-        write_json(
+        _RECEIPT.write(
             resp,
             {
                 "id": str(erasure.id),
@@ -128,4 +217,7 @@ def write_receipt_link(resp: falcon.Response, erasure_id: UUID) -> None:
     """Say that an account was erased, and where the receipt will be."""
     receipt = f"/api/erasures/{erasure_id}"
     resp.set_header("Location", receipt)
-    write_json(resp, {"message": "Account erased.", "receiptUrl": receipt}, 202)
+    ERASED.write(
+        resp,
+        {"message": "Account erased.", "erasureId": str(erasure_id), "receiptUrl": receipt},
+    )

@@ -8,13 +8,32 @@ from typing import BinaryIO, Final
 import attrs
 import falcon
 
+from application.errors import FileGone, NotFound
 from application.images.open_result import OpenedResult, OpenResultRequest
-from application.ports.download_links import LinkedFile
+from application.ports.download_links import LinkedFile, LinkExpired, LinkForged
+from application.ports.object_store import ObjectMissing, StorageUnavailable
+from domain.images.formats import ImageFormat
 from entrypoints.http.errors import RangeNotSatisfiable
+from entrypoints.http.etags import is_known
+from entrypoints.http.openapi.operation import Bare, Header, Parameter, operation
+from entrypoints.http.openapi.parts import ETAG, IF_NONE_MATCH
 from entrypoints.http.payloads import id_in_path
 
 # One range; several are answered with the whole file, as RFC 9110 §14.2 allows.
 _RANGE: Final = re.compile(r"\s*(\d{0,18})-(\d{0,18})\s*", re.ASCII)
+
+_EXPIRES: Final = Parameter("exp", str, {"type": "string"}, "When the link ends; of the link.")
+_KEY_ID: Final = Parameter("kid", str, {"type": "string"}, "Which key signed it; of the link.")
+_SIGNATURE: Final = Parameter("sig", str, {"type": "string"}, "The signature; of the link.")
+_MEDIA: Final = {one.media_type: {"type": "string", "format": "binary"} for one in ImageFormat}
+_RANGES: Final = Header("Accept-Ranges", "`bytes`.", {"type": "string", "enum": ["bytes"]}, True)
+_SPAN: Final = Header("Content-Range", "Which bytes these are, of how many.", is_sure=True)
+_NAME: Final = Header("Content-Disposition", "The name under which to save it.", is_sure=True)
+_WHOLE: Final = Bare(200, "The file.", _MEDIA, (ETAG, _RANGES, _NAME))
+_PART: Final = Bare(206, "The range that was asked for.", _MEDIA, (ETAG, _RANGES, _NAME, _SPAN))
+_SAME: Final = Bare(304, "The caller has it.", headers=(ETAG, _RANGES))
+_RANGE_HEADER: Final = Header("Range", "`bytes=0-999`, one range (RFC 9110 §14.2).")
+_IF_RANGE: Final = Header("If-Range", "The ETag that the range is meant for.")
 
 _HEADERS: Final = {
     "Cache-Control": "private, no-store",
@@ -30,6 +49,17 @@ class ResultFile:
 
     open_result: Callable[[OpenResultRequest], OpenedResult]
 
+    @operation(
+        _WHOLE,
+        _PART,
+        _SAME,
+        query=(_EXPIRES, _KEY_ID, _SIGNATURE),
+        headers=(_RANGE_HEADER, _IF_RANGE, IF_NONE_MATCH),
+        refusals=(
+            LinkForged, LinkExpired, NotFound, FileGone, ObjectMissing, StorageUnavailable,
+            RangeNotSatisfiable,
+        ),
+    )  # fmt: skip
     def on_get(
         self, req: falcon.Request, resp: falcon.Response, task_id: str, variant: str, name: str
     ) -> None:
@@ -38,23 +68,23 @@ class ResultFile:
         opened = self.open_result(
             OpenResultRequest(
                 LinkedFile(id_in_path(task_id), variant),
-                expires=req.get_param("exp", default=""),
-                key_id=req.get_param("kid", default=""),
-                signature=req.get_param("sig", default=""),
+                expires=_EXPIRES.of(req) or "",
+                key_id=_KEY_ID.of(req) or "",
+                signature=_SIGNATURE.of(req) or "",
             )
         )
         etag = f'"{opened.result.sha256}"'
         size = opened.result.byte_size
-        known = _matches(req.get_header("If-None-Match"), etag)
+        known = is_known(req, etag)
         span = None if known else _wanted_span(req, etag, size)
         resp.set_headers(_HEADERS)
         resp.set_header("ETag", etag)
         if known:
-            resp.status = 304
+            _SAME.write(resp)
             return
         first, last = span or (0, size - 1)
+        (_WHOLE if span is None else _PART).write(resp)
         if span is not None:
-            resp.status = 206
             resp.set_header("Content-Range", f"bytes {first}-{last}/{size}")
         resp.content_type = opened.result.format.media_type
         resp.downloadable_as = opened.download_name
@@ -63,13 +93,6 @@ class ResultFile:
             resp.stream = _Section(opened, first, last - first + 1)
 
     on_head = on_get
-
-
-def _matches(header: str | None, etag: str) -> bool:
-    if header is None:
-        return False
-    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
-    return etag in tags or tags == ["*"]
 
 
 def _wanted_span(req: falcon.Request, etag: str, size: int) -> tuple[int, int] | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypedDict, cast
 
 import attrs
 import falcon
@@ -13,17 +13,111 @@ from application.accounts.list_identities import IdentitiesView
 from application.accounts.session_tokens import SignedIn
 from application.accounts.unlink_identity import UnlinkIdentityRequest
 from application.actor import Actor
-from application.errors import InvalidSignInState
+from application.errors import (
+    AccountExists,
+    IdentityLinked,
+    IdentityNotAdmitted,
+    IdentityNotProved,
+    InsufficientScope,
+    InvalidSignInState,
+    LastWayIn,
+    NotFound,
+    ProviderEmailUnverified,
+    SignInRefused,
+    TooManyIdentities,
+    TooManyRequests,
+    WrongPassword,
+)
+from application.ports.identity_provider import (
+    IdentityProviderBusy,
+    IdentityProviderFailed,
+    IdentityProviderSilent,
+)
+from domain.errors import InvalidParameter
 from domain.users.identity import ATTEMPT_LIFETIME, Identity
 from domain.users.session import client_name
 from entrypoints.http.authentication import Authentication, client_address
 from entrypoints.http.client_address import site_of
 from entrypoints.http.errors import RequestRefused
-from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp, write_json
-from entrypoints.http.resources.sessions import write_tokens
+from entrypoints.http.openapi.operation import Answer, Bare, Header, Link, Parameter, operation
+from entrypoints.http.openapi.parts import LOCATION
+from entrypoints.http.openapi.schemas import Id, Moment, Rule
+from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp
+from entrypoints.http.resources.sessions import REFRESH_HEADER, TokenDocument, write_tokens
 
 _MAX_CHARACTERS: Final = 4_096
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _sent_along(text: str) -> str:
+    if len(text) > _MAX_CHARACTERS or not text.isascii() or not text.isprintable():
+        raise InvalidSignInState
+    return text
+
+
+def _parameter(name: str, meaning: str) -> Parameter[str]:
+    schema = {"type": "string", "maxLength": _MAX_CHARACTERS, "pattern": "^[ -~]*$"}
+    return Parameter(name, _sent_along, schema, meaning)
+
+
+_STATE: Final = _parameter("state", "Which sign-in this is about; the provider sends it back.")
+_CODE: Final = _parameter("code", "What the provider gives for an identity, once.")
+_ERROR: Final = _parameter("error", "Why the provider lets nobody in.")
+_ISSUER: Final = _parameter("iss", "Which provider this is (RFC 9207).")
+
+
+class IdentityDocument(TypedDict):
+    """What a provider knows the caller as."""
+
+    id: Id
+    provider: str | None
+    issuer: str
+    subject: str
+    email: str | None
+    createdAt: Moment
+    lastUsedAt: Moment | None
+
+
+class IdentityList(TypedDict):
+    """What opens the caller's account."""
+
+    hasPassword: bool
+    identities: list[IdentityDocument]
+
+
+class AuthorizationDocument(TypedDict):
+    """Where the browser has to go."""
+
+    authorizationUrl: Annotated[str, Rule({"format": "uri"})]
+
+
+_PROVIDER_FAILED: Final = (
+    IdentityProviderFailed,
+    IdentityProviderSilent,
+    IdentityProviderBusy,
+)
+_COOKIE: Final = Header("Set-Cookie", "Binds what has begun to the browser.", is_sure=True)
+_SENT_ON: Final = Bare(302, "Go to the provider.", headers=(LOCATION, _COOKIE))
+_FINISHED: Final = Answer[Any](
+    200,
+    cast("type[Any]", TokenDocument | IdentityDocument),
+    "The tokens, as after signing in; or the identity, if it was to be linked.",
+    (Header(REFRESH_HEADER, "What `POST /api/auth/refresh` takes, once."), _COOKIE),
+)
+_LISTED: Final = Answer(
+    200,
+    IdentityList,
+    "The identities.",
+    links=(
+        Link(
+            "DELETE",
+            "/api/auth/identities/{identity_id}",
+            {"identity_id": "$response.body#/identities/0/id"},
+        ),
+    ),
+)
+_BEGUN: Final = Answer(200, AuthorizationDocument, "It is finished by the callback.", (_COOKIE,))
+_UNLINKED: Final = Bare(204, "It opens the account no longer.")
 
 
 @attrs.frozen
@@ -74,12 +168,13 @@ class SignInStart:
     begin_sign_in: Callable[[str], BegunSignIn]
     cookie: BrowserCookie
 
+    @operation(_SENT_ON, refusals=(NotFound, *_PROVIDER_FAILED))
     def on_get(self, _: falcon.Request, resp: falcon.Response, provider: str) -> None:
         """Send the browser to the provider."""
         begun = self.begin_sign_in(provider)
         self.cookie.give(resp, begun.browser_token)
         resp.set_header("Location", begun.url)
-        resp.status = 302
+        _SENT_ON.write(resp)
 
     on_head = on_get
 
@@ -91,25 +186,42 @@ class SignInCallback:
     finish_sign_in: Callable[[FinishSignInRequest], SignedIn | Identity]
     cookie: BrowserCookie
 
+    @operation(
+        _FINISHED,
+        query=(_STATE, _CODE, _ERROR, _ISSUER),
+        refusals=(
+            NotFound,
+            RequestRefused,
+            InvalidSignInState,
+            SignInRefused,
+            IdentityNotProved,
+            *_PROVIDER_FAILED,
+            ProviderEmailUnverified,
+            IdentityNotAdmitted,
+            AccountExists,
+            IdentityLinked,
+            TooManyIdentities,
+        ),
+    )
     def on_get(self, req: falcon.Request, resp: falcon.Response, provider: str) -> None:
         """Sign in whom the provider vouches for, or link them; other parameters mean nothing."""
         finished = self.finish_sign_in(
             FinishSignInRequest(
                 provider,
-                _one(req, "state") or "",
+                _one(req, _STATE) or "",
                 self.cookie.token_of(req),
-                _one(req, "code"),
-                _one(req, "error"),
-                _one(req, "iss"),
+                _one(req, _CODE),
+                _one(req, _ERROR),
+                _one(req, _ISSUER),
                 client_name(req.get_header("User-Agent") or ""),
                 client_address(req),
             )
         )
         self.cookie.take_back(resp)
         if isinstance(finished, SignedIn):
-            write_tokens(resp, finished)
+            write_tokens(resp, finished, _FINISHED)
         else:
-            write_json(resp, identity_document(finished, provider))
+            _FINISHED.write(resp, identity_document(finished, provider))
 
     on_head = on_get
 
@@ -132,10 +244,11 @@ class Identities:
     payloads: PayloadReader
     cookie: BrowserCookie
 
+    @operation(_LISTED, refusals=(InsufficientScope,))
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show what opens the caller's account."""
         view = self.list_identities(self.authentication(req))
-        write_json(
+        _LISTED.write(
             resp,
             {
                 "hasPassword": view.has_password,
@@ -148,6 +261,18 @@ class Identities:
 
     on_head = on_get
 
+    @operation(
+        _BEGUN,
+        body=LinkPayload,
+        refusals=(
+            InsufficientScope,
+            NotFound,
+            InvalidParameter,
+            WrongPassword,
+            TooManyRequests,
+            *_PROVIDER_FAILED,
+        ),
+    )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Begin to link one: say where the browser has to go."""
         actor = self.authentication(req)
@@ -157,7 +282,7 @@ class Identities:
             BeginLinkRequest(actor, payload.provider, payload.current_password, site)
         )
         self.cookie.give(resp, begun.browser_token)
-        write_json(resp, {"authorizationUrl": begun.url})
+        _BEGUN.write(resp, {"authorizationUrl": begun.url})
 
 
 @attrs.frozen
@@ -167,14 +292,15 @@ class OneIdentity:
     authentication: Authentication
     unlink_identity: Callable[[UnlinkIdentityRequest], None]
 
+    @operation(_UNLINKED, refusals=(InsufficientScope, NotFound, LastWayIn))
     def on_delete(self, req: falcon.Request, resp: falcon.Response, identity_id: str) -> None:
         """Unlink it."""
         actor = self.authentication(req)
         self.unlink_identity(UnlinkIdentityRequest(actor, id_in_path(identity_id)))
-        resp.status = 204
+        _UNLINKED.write(resp)
 
 
-def identity_document(identity: Identity, provider: str | None) -> dict[str, Any]:
+def identity_document(identity: Identity, provider: str | None) -> IdentityDocument:
     """Return what the API tells of an identity; *provider* is None for one that is gone."""
     return {
         "id": str(identity.id),
@@ -187,14 +313,8 @@ def identity_document(identity: Identity, provider: str | None) -> dict[str, Any
     }
 
 
-def _one(req: falcon.Request, name: str) -> str | None:
-    """Return the parameter, None without it; of two, nobody knows which is meant."""
-    values = req.get_param_as_list(name) or []
-    if len(values) > 1:
-        raise RequestRefused(f"The address has more than one {name}.")
-    if not values:
-        return None
-    text: str = values[0]
-    if len(text) > _MAX_CHARACTERS or not text.isascii() or not text.isprintable():
-        raise InvalidSignInState
-    return text
+def _one(req: falcon.Request, parameter: Parameter[str]) -> str | None:
+    """Return what *parameter* says, None without it; of two, nobody knows which is meant."""
+    if len(req.get_param_as_list(parameter.name) or []) > 1:
+        raise RequestRefused(f"The address has more than one {parameter.name}.")
+    return parameter.of(req)

@@ -1,6 +1,7 @@
 """Passwords: changing one's own, and getting in again without it; and whose an address is."""
 
 from collections.abc import Callable
+from typing import Final
 
 import attrs
 import falcon
@@ -8,9 +9,23 @@ import falcon
 from application.accounts.change_password import ChangePasswordRequest
 from application.accounts.reset_password import ForgotPasswordRequest, ResetPasswordRequest
 from application.actor import Actor
+from application.errors import (
+    InsufficientScope,
+    InvalidMailedToken,
+    NoPassword,
+    TooManyRequests,
+    WrongPassword,
+)
+from domain.errors import InvalidParameter, PasswordCompromised
 from entrypoints.http.authentication import Authentication, client_address
 from entrypoints.http.client_address import site_of
-from entrypoints.http.payloads import PayloadReader, write_json
+from entrypoints.http.openapi.operation import Answer, operation
+from entrypoints.http.openapi.parts import Email, Message, Password
+from entrypoints.http.payloads import PayloadReader
+
+_CHANGED: Final = Answer(200, Message, "The password is another now.")
+_VERIFIED: Final = Answer(200, Message, "The address is known to be the account's.")
+_LETTER: Final = Answer(202, Message, "A letter is on its way, if there is need for one.")
 
 
 @attrs.frozen
@@ -18,7 +33,7 @@ class PasswordChangePayload:
     """The password that is, and the one that is to be."""
 
     current_password: str = attrs.field(repr=False)
-    new_password: str = attrs.field(repr=False)
+    new_password: Password = attrs.field(repr=False)
 
 
 @attrs.frozen
@@ -29,6 +44,14 @@ class PasswordChange:
     change_password: Callable[[ChangePasswordRequest], None]
     payloads: PayloadReader
 
+    @operation(
+        _CHANGED,
+        body=PasswordChangePayload,
+        refusals=(
+            InsufficientScope, InvalidParameter, PasswordCompromised, NoPassword, WrongPassword,
+            TooManyRequests,
+        ),
+    )  # fmt: skip
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Change the caller's password; everybody else who is signed in as them is signed out."""
         actor = self.authentication(req)
@@ -41,14 +64,14 @@ class PasswordChange:
                 site_of(req.context.address),
             )
         )
-        write_json(resp, {"message": "Password changed successfully."})
+        _CHANGED.write(resp, {"message": "Password changed successfully."})
 
 
 @attrs.frozen
 class ForgottenPasswordPayload:
     """Whose password is forgotten."""
 
-    email: str
+    email: Email
 
 
 @attrs.frozen
@@ -58,12 +81,13 @@ class ForgottenPassword:
     forgot_password: Callable[[ForgotPasswordRequest], None]
     payloads: PayloadReader
 
+    @operation(_LETTER, body=ForgottenPasswordPayload, refusals=(InvalidParameter,))
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Have a letter sent, if there is an account; the answer does not tell."""
         email = self.payloads.read(req, ForgottenPasswordPayload).email
         self.forgot_password(ForgotPasswordRequest(email, client_address(req)))
-        write_json(
-            resp, {"message": "If an account has this address, a letter is on its way to it."}, 202
+        _LETTER.write(
+            resp, {"message": "If an account has this address, a letter is on its way to it."}
         )
 
 
@@ -72,7 +96,7 @@ class PasswordResetPayload:
     """What the letter held, and the password that is to be."""
 
     token: str = attrs.field(repr=False)
-    new_password: str = attrs.field(repr=False)
+    new_password: Password = attrs.field(repr=False)
 
 
 @attrs.frozen
@@ -82,13 +106,18 @@ class PasswordReset:
     reset_password: Callable[[ResetPasswordRequest], None]
     payloads: PayloadReader
 
+    @operation(
+        _CHANGED,
+        body=PasswordResetPayload,
+        refusals=(InvalidParameter, PasswordCompromised, InvalidMailedToken),
+    )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Set a new password; everybody who is signed in is signed out."""
         payload = self.payloads.read(req, PasswordResetPayload)
         self.reset_password(
             ResetPasswordRequest(payload.token, payload.new_password, client_address(req))
         )
-        write_json(resp, {"message": "Password changed successfully."})
+        _CHANGED.write(resp, {"message": "Password changed successfully."})
 
 
 @attrs.frozen
@@ -107,12 +136,14 @@ class EmailVerification:
     ask_to_verify_email: Callable[[Actor], None]
     payloads: PayloadReader
 
+    @operation(_VERIFIED, body=EmailTokenPayload, refusals=(InvalidMailedToken,))
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Remember that the address is its account's."""
         self.verify_email(self.payloads.read(req, EmailTokenPayload).token, client_address(req))
-        write_json(resp, {"message": "E-mail address verified successfully."})
+        _VERIFIED.write(resp, {"message": "E-mail address verified successfully."})
 
+    @operation(_LETTER, refusals=(InsufficientScope,))
     def on_post_letter(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Have a letter sent to the caller's address."""
         self.ask_to_verify_email(self.authentication(req))
-        write_json(resp, {"message": "A letter is on its way, unless that is known already."}, 202)
+        _LETTER.write(resp, {"message": "A letter is on its way, unless that is known already."})

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import Any, Final
+from typing import Annotated, Any, ClassVar, Final, Literal, TypedDict
 from uuid import UUID
 
 import attrs
 import falcon
 
-from application.errors import PresetNotFound
+from application.errors import NotFound, PresetNotFound
 from application.images.plan_pipeline import Plan, PlanPipelineRequest
 from application.presets.find_preset import FindPresetRequest
 from application.workers.tell_abilities import Seen
-from domain.errors import DomainError, InvalidParameter
+from domain.errors import DomainError, GeometryOutsideImage, InvalidParameter
 from domain.images.analysis import Aspect
 from domain.images.formats import ImageFormat
 from domain.images.image import Coding
@@ -24,8 +24,12 @@ from domain.images.preset import Preset
 from domain.images.upload_policy import UploadPolicy
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.language_schema import language_schema
-from entrypoints.http.payloads import PayloadReader, id_in_path, write_json
+from entrypoints.http.openapi.operation import Answer, Header, Schema, operation
+from entrypoints.http.openapi.parts import Options
+from entrypoints.http.openapi.schemas import SHA256, Rule
+from entrypoints.http.payloads import PayloadReader, id_in_path
 from entrypoints.http.processing_options import ProcessingOptionsReader
+from entrypoints.http.resources.images import OF_PRESETS, OF_THE_LANGUAGE
 
 _FOREVER: Final = "public, max-age=3600"
 _A_MOMENT: Final = "public, max-age=15"
@@ -35,24 +39,118 @@ _A_MOMENT: Final = "public, max-age=15"
 class FactsBody:
     """What a customer tells of a picture."""
 
+    __schema__: ClassVar[Schema] = {
+        "anyOf": [
+            {"required": ["imageId"], "properties": {"imageId": {"type": "string"}}},
+            {
+                "required": ["format", "width", "height"],
+                "properties": {
+                    "format": {"type": "string"},
+                    "width": {"type": "integer"},
+                    "height": {"type": "integer"},
+                },
+            },
+        ]
+    }
+
     image_id: str | None = None
     format: ImageFormat | None = None
-    width: int | None = None
-    height: int | None = None
-    frames: int = 1
-    orientation: int = 1
+    width: Annotated[int, Rule({"minimum": 1})] | None = None
+    height: Annotated[int, Rule({"minimum": 1})] | None = None
+    frames: Annotated[int, Rule({"minimum": 1})] = 1
+    orientation: Annotated[int, Rule({"minimum": 1, "maximum": 8})] = 1
     progressive: bool | None = None
     alpha: bool | None = None
-    bit_depth: int | None = None
+    bit_depth: Annotated[int, Rule({"minimum": 1, "maximum": 16})] | None = None
 
 
 @attrs.frozen
 class PlanBody:
     """What is to be planned; the options are read by their own reader."""
 
-    # Any: whatever JSON holds.
-    processing_options: Any = attrs.field(factory=dict)
+    processing_options: Options = attrs.field(factory=dict)
     image: FactsBody | None = None
+
+
+class PredictedDocument(TypedDict):
+    """What a result will be."""
+
+    format: str
+    width: int | None
+    height: int | None
+    frames: int
+
+
+class CostDocument(TypedDict):
+    """What a task will take at most."""
+
+    pixels: int
+    memoryBytes: int
+
+
+class PlanDocument(TypedDict):
+    """What processing options mean, and what they will make of a picture."""
+
+    pipeline: dict[str, Any]
+    pipelineHash: SHA256
+    preset: str | None
+    urlForm: str | None
+    predicted: dict[str, PredictedDocument] | None
+    warnings: list[str]
+    cost: CostDocument | None
+
+
+class FormatsDocument(TypedDict):
+    """Formats by what can be done with them; `provenBy` is null while no worker has told."""
+
+    read: list[str]
+    write: list[str]
+    animated: list[str]
+    provenBy: Literal["workers"] | None
+
+
+class WorkersDocument(TypedDict):
+    """The workers that run now, and what only some of them can do."""
+
+    count: int
+    libvips: list[str]
+    someRead: list[str]
+    someWrite: list[str]
+
+
+class LimitsDocument(TypedDict):
+    """How much may come in."""
+
+    uploadBytes: int
+    sidePixels: int
+    framePixels: int
+    frames: int
+    totalPixels: int
+    operations: int
+    variants: int
+
+
+class CapabilitiesDocument(TypedDict):
+    """What this server reads, writes and takes."""
+
+    operations: list[str]
+    analyses: list[str]
+    formats: FormatsDocument
+    fonts: list[str]
+    workers: WorkersDocument
+    limits: LimitsDocument
+
+
+_KEPT: Final = Header("Cache-Control", "How long it may be kept.", is_sure=True)
+_PLANNED: Final = Answer(200, PlanDocument, "What it means; nothing is kept.")
+_LANGUAGE: Final = Answer(
+    200,
+    dict[str, Any],
+    "The language of processing options, in its long form, as JSON Schema.",
+    (_KEPT,),
+    media_type="application/schema+json",
+)
+_CAPABILITIES: Final = Answer(200, CapabilitiesDocument, "What can be done here.", (_KEPT,))
 
 
 @attrs.frozen
@@ -66,6 +164,11 @@ class PipelinePlan:
     options: ProcessingOptionsReader
     policy: UploadPolicy
 
+    @operation(
+        _PLANNED,
+        body=PlanBody,
+        refusals=(*OF_THE_LANGUAGE, *OF_PRESETS, NotFound, GeometryOutsideImage),
+    )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Say what processing options mean, and what they will make of a picture."""
         actor = self.authentication(req)
@@ -83,7 +186,7 @@ class PipelinePlan:
                 actor, options.pipeline, facts=facts, image_id=image_id, preset=options.preset
             )
         )
-        write_json(resp, _plan(plan))
+        _PLANNED.write(resp, _plan(plan))
 
     def _picture(self, body: FactsBody | None) -> tuple[Facts | None, UUID | None]:
         if body is None:
@@ -99,7 +202,7 @@ class PipelinePlan:
             "height": (body.height, self.policy.max_side_px),
             "frames": (body.frames, self.policy.max_frames),
             "orientation": (body.orientation, 8),
-            "bitDepth": (body.bit_depth or 8, 16),
+            "bitDepth": (8 if body.bit_depth is None else body.bit_depth, 16),
         }
         for name, (value, most) in limits.items():
             if not 1 <= value <= most:
@@ -113,11 +216,11 @@ class PipelinePlan:
 class Operations:
     """`/api/operations`."""
 
+    @operation(_LANGUAGE)
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
         """Describe the language, as JSON Schema."""
         resp.set_header("Cache-Control", _FOREVER)
-        write_json(resp, language_schema())
-        resp.content_type = "application/schema+json"
+        _LANGUAGE.write(resp, language_schema())
 
     on_head = on_get
 
@@ -129,6 +232,7 @@ class Capabilities:
     abilities: Callable[[], Seen]
     policy: UploadPolicy
 
+    @operation(_CAPABILITIES)
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
         """
         Tell what this server reads, writes and takes.
@@ -141,7 +245,7 @@ class Capabilities:
         reads = _names(seen.reads if known else ImageFormat)
         writes = _names(seen.writes if known else ImageFormat)
         resp.set_header("Cache-Control", _A_MOMENT)
-        write_json(
+        _CAPABILITIES.write(
             resp,
             {
                 "operations": list(OPERATION_NAMES),
@@ -182,10 +286,10 @@ def _names(values: Iterable[Enum]) -> list[str]:
     return [one.value for one in values]
 
 
-def _plan(plan: Plan) -> dict[str, Any]:
+def _plan(plan: Plan) -> PlanDocument:
     cost, predicted = plan.cost, plan.predicted
     return {
-        "pipeline": plan.document,
+        "pipeline": dict(plan.document),
         "pipelineHash": plan.digest,
         "preset": None if plan.preset is None else str(plan.preset),
         "urlForm": plan.url_form,
@@ -197,7 +301,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _predicted(result: Predicted) -> dict[str, Any]:
+def _predicted(result: Predicted) -> PredictedDocument:
     return {
         "format": Auto.AUTO.value if result.format is None else result.format.value,
         "width": result.width,

@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
-from urllib.parse import urlencode
+from typing import Annotated, Any, Final, TypedDict
 
 import attrs
 import falcon
 import orjson
 
-from application.errors import PresetNotFound
+from application.errors import (
+    AlreadyExists,
+    NotAllowed,
+    PresetChanged,
+    PresetNotFound,
+    PresetsOnly,
+    TooManyPresets,
+)
 from application.presets.add_preset import AddedPreset, AddPresetRequest
 from application.presets.change_preset import ChangePresetRequest
 from application.presets.list_preset_versions import (
@@ -20,27 +26,71 @@ from application.presets.list_presets import ListPresetsRequest, PresetsPage
 from application.presets.preset_view import PresetView
 from application.presets.remove_preset import RemovePresetRequest
 from application.presets.view_preset import ViewPresetRequest
-from domain.errors import DomainError, InvalidParameter, UnknownMember
-from domain.images.pipeline import Pipeline, is_name
+from domain.errors import DomainError, InvalidParameter
+from domain.images.pipeline import NAME_PATTERN, Pipeline, is_name
 from domain.images.preset import Preset
 from entrypoints.http.authentication import Authentication
-from entrypoints.http.cursors import limit_in
+from entrypoints.http.cursors import not_ours
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
-from entrypoints.http.payloads import PayloadReader, escaped, timestamp, write_json
+from entrypoints.http.openapi.operation import Answer, Bare, Link, Parameter, operation
+from entrypoints.http.openapi.parts import ETAG, IF_MATCH, LOCATION, REPLAYED, OptionsOfAPreset
+from entrypoints.http.openapi.schemas import SHA256, Moment, Rule
+from entrypoints.http.payloads import PayloadReader, timestamp
 from entrypoints.http.processing_options import ProcessingOptionsReader
+from entrypoints.http.queries import (
+    LIMIT,
+    NEXT_PAGE,
+    cursor,
+    flag,
+    limit_of,
+    link_to_next,
+    refuse_other_parameters,
+)
+from entrypoints.http.resources.images import OF_THE_LANGUAGE
 
-_VERSION: Final = re.compile("[1-9][0-9]{0,8}")
+_VERSION: Final = re.compile("^[1-9][0-9]{0,8}$", re.ASCII)
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
-_FLAGS: Final = {"true": True, "false": False}
 _OWNERS: Final = {"own": False, "shared": True}
+
+
+def _place(text: str) -> tuple[str, bool]:
+    """Return what the cursor of a list of presets stands for: such as `own:card`."""
+    owner, _, name = text.partition(":")
+    if owner not in _OWNERS or not is_name(name):
+        raise not_ours()
+    return name, _OWNERS[owner]
+
+
+def _before(text: str) -> int:
+    """Return the version that the cursor of a list of versions is."""
+    if not _VERSION.fullmatch(text):
+        raise not_ours()
+    return int(text)
+
+
+def _version(text: str) -> int:
+    if not _VERSION.fullmatch(text):
+        raise InvalidParameter("must be the number of a version", pointer="/version")
+    return int(text)
+
+
+_CURSOR: Final = cursor(_place, f"^(own|shared):{NAME_PATTERN[1:]}")
+_VERSIONS_CURSOR: Final = cursor(_before, _VERSION.pattern)
+_SHARED: Final = flag("shared", "Whether that of everybody is meant.")
+_NUMBER: Final = Parameter(
+    "version",
+    _version,
+    {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+    "An earlier version than the newest.",
+)
 
 
 @attrs.frozen
 class NewPresetBody:
     """A preset that is to be; the options are read by their own reader."""
 
-    name: str
-    processing_options: Any  # whatever JSON holds
+    name: Annotated[str, Rule({"pattern": NAME_PATTERN})]
+    processing_options: OptionsOfAPreset
     locked: bool = False
     shared: bool = False
 
@@ -49,8 +99,65 @@ class NewPresetBody:
 class PresetBody:
     """What a name is to stand for."""
 
-    processing_options: Any  # whatever JSON holds
+    processing_options: OptionsOfAPreset
     locked: bool = False
+
+
+class PresetSummary(TypedDict):
+    """A version of a preset."""
+
+    name: str
+    version: int
+    preset: str
+    shared: bool
+    locked: bool
+    createdAt: Moment
+
+
+class PresetDocument(PresetSummary):
+    """A version of a preset, and what it says; null if a later version of ours wrote it."""
+
+    processingOptions: dict[str, Any] | None
+    pipelineHash: SHA256 | None
+
+
+class PresetList(TypedDict):
+    """A page of presets."""
+
+    presets: list[PresetSummary]
+
+
+class VersionList(TypedDict):
+    """A page of versions."""
+
+    versions: list[PresetSummary]
+
+
+_LISTED: Final = Answer(200, PresetList, "A page of presets, by name.", (NEXT_PAGE,))
+_MADE: Final = Answer(
+    201,
+    PresetDocument,
+    "The preset.",
+    (LOCATION, REPLAYED, ETAG),
+    (
+        Link("GET", "/api/presets/{name}", {"name": "$response.body#/name"}),
+        Link("GET", "/api/presets/{name}/versions", {"name": "$response.body#/name"}),
+        Link(
+            "PUT",
+            "/api/presets/{name}",
+            {"name": "$response.body#/name", "header.If-Match": "$response.header.ETag"},
+        ),
+        Link("DELETE", "/api/presets/{name}", {"name": "$response.body#/name"}),
+        Link(
+            "GET",
+            "/api/presets/{name}/versions/{number}",
+            {"name": "$response.body#/name", "number": "$response.body#/version"},
+        ),
+    ),
+)
+_SHOWN: Final = Answer(200, PresetDocument, "The preset.", (ETAG,))
+_REMOVED: Final = Bare(204, "Nothing is called that any more.")
+_VERSIONS: Final = Answer(200, VersionList, "A page of versions, newest first.", (NEXT_PAGE,))
 
 
 @attrs.frozen
@@ -63,22 +170,28 @@ class Presets:
     payloads: PayloadReader
     options: ProcessingOptionsReader
 
+    @operation(_LISTED, query=(LIMIT, _CURSOR))
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show a page of the presets that the caller may use; `Link` leads to the next."""
         actor = self.authentication(req)
-        _check_parameters(req, "limit", "cursor")
-        cursor = req.get_param("cursor")
-        request = ListPresetsRequest(
-            actor, after=None if cursor is None else _place(cursor), **_limit(req)
-        )
+        refuse_other_parameters(req)
+        request = ListPresetsRequest(actor, after=_CURSOR.of(req), **limit_of(req))
         page = self.list_presets(request)
         if page.next_after is not None:
             name, is_shared = page.next_after
-            _link(req, resp, request.limit, f"{'shared' if is_shared else 'own'}:{name}")
-        write_json(resp, {"presets": [_summary(preset) for preset in page.presets]})
+            link_to_next(req, resp, request.limit, f"{'shared' if is_shared else 'own'}:{name}")
+        _LISTED.write(resp, {"presets": [_summary(preset) for preset in page.presets]})
 
     on_head = on_get
 
+    @operation(
+        _MADE,
+        body=NewPresetBody,
+        refusals=(
+            *OF_THE_LANGUAGE, NotAllowed, PresetsOnly, AlreadyExists, TooManyPresets,
+        ),
+        takes_key=True,
+    )  # fmt: skip
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Make a preset."""
         actor = self.authentication(req)
@@ -93,7 +206,7 @@ class Presets:
         query = "?shared=true" if body.shared else ""
         resp.set_header("Location", f"/api/presets/{body.name}{query}")
         mark_replayed(resp, replayed=added.replayed)
-        _write(resp, added.view, 201)
+        _write(resp, added.view, _MADE)
 
 
 @attrs.frozen
@@ -107,14 +220,12 @@ class OnePreset:
     payloads: PayloadReader
     options: ProcessingOptionsReader
 
+    @operation(_SHOWN, query=(_NUMBER, _SHARED), refusals=(PresetNotFound,))
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         """Show what a name stands for, or stood for in an earlier version."""
         actor = self.authentication(req)
-        _check_parameters(req, "version", "shared")
-        number = req.get_param("version")
-        if number is not None and not _VERSION.fullmatch(number):
-            raise InvalidParameter("must be the number of a version", pointer="/version")
-        version = None if number is None else int(number)
+        refuse_other_parameters(req)
+        version = _NUMBER.of(req)
         _write(
             resp,
             self.view_preset(ViewPresetRequest(actor, _known(name), version, _is_shared(req))),
@@ -122,10 +233,17 @@ class OnePreset:
 
     on_head = on_get
 
+    @operation(
+        _SHOWN,
+        body=PresetBody,
+        query=(_SHARED,),
+        headers=(IF_MATCH,),
+        refusals=(*OF_THE_LANGUAGE, NotAllowed, PresetsOnly, PresetNotFound, PresetChanged),
+    )
     def on_put(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         """Let a name stand for something else from now on."""
         actor = self.authentication(req)
-        _check_parameters(req, "shared")
+        refuse_other_parameters(req)
         body = self.payloads.read(req, PresetBody)
         pipeline = _pipeline(self.options, body.processing_options)
         _write(
@@ -137,12 +255,18 @@ class OnePreset:
             ),
         )
 
+    @operation(
+        _REMOVED,
+        query=(_SHARED,),
+        headers=(IF_MATCH,),
+        refusals=(NotAllowed, PresetsOnly, PresetNotFound, PresetChanged),
+    )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         """Take the name away."""
         actor = self.authentication(req)
-        _check_parameters(req, "shared")
+        refuse_other_parameters(req)
         self.remove_preset(RemovePresetRequest(actor, _known(name), _is_shared(req), _only_if(req)))
-        resp.status = 204
+        _REMOVED.write(resp)
 
 
 @attrs.frozen
@@ -152,25 +276,22 @@ class PresetVersions:
     authentication: Authentication
     list_preset_versions: Callable[[ListPresetVersionsRequest], PresetVersionsPage]
 
+    @operation(_VERSIONS, query=(LIMIT, _VERSIONS_CURSOR, _SHARED), refusals=(PresetNotFound,))
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         """Show a page of what a name has stood for; `Link` leads to the next."""
         actor = self.authentication(req)
-        _check_parameters(req, "limit", "cursor", "shared")
-        cursor = req.get_param("cursor")
-        if cursor is not None and not _VERSION.fullmatch(cursor):
-            raise _not_ours()
+        refuse_other_parameters(req)
         request = ListPresetVersionsRequest(
             actor,
             _known(name),
             shared=_is_shared(req),
-            before=None if cursor is None else int(cursor),
-            **_limit(req),
+            before=_VERSIONS_CURSOR.of(req),
+            **limit_of(req),
         )
         page = self.list_preset_versions(request)
-        if page.next_before is not None:
-            more = {"shared": "true"} if request.shared else {}
-            _link(req, resp, request.limit, str(page.next_before), **more)
-        write_json(resp, {"versions": [_summary(preset) for preset in page.versions]})
+        before = page.next_before
+        link_to_next(req, resp, request.limit, None if before is None else str(before))
+        _VERSIONS.write(resp, {"versions": [_summary(preset) for preset in page.versions]})
 
     on_head = on_get
 
@@ -182,10 +303,11 @@ class OnePresetVersion:
     authentication: Authentication
     view_preset: Callable[[ViewPresetRequest], PresetView]
 
+    @operation(_SHOWN, query=(_SHARED,), refusals=(PresetNotFound,))
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str, number: str) -> None:
         """Show what a name stood for in one version."""
         actor = self.authentication(req)
-        _check_parameters(req, "shared")
+        refuse_other_parameters(req)
         if not _VERSION.fullmatch(number):
             raise PresetNotFound("Versions are numbers from 1 on.")
         _write(
@@ -211,10 +333,7 @@ def _known(name: str) -> str:
 
 
 def _is_shared(req: falcon.Request) -> bool:
-    text = req.get_param("shared", default="false")
-    if text not in _FLAGS:
-        raise InvalidParameter("must be true or false", pointer="/shared")
-    return _FLAGS[text]
+    return _SHARED.of(req) or False
 
 
 def _only_if(req: falcon.Request) -> frozenset[str] | None:
@@ -228,52 +347,21 @@ def _only_if(req: falcon.Request) -> frozenset[str] | None:
     )
 
 
-def _check_parameters(req: falcon.Request, *known: str) -> None:
-    for name in req.params:
-        if name not in known:
-            raise UnknownMember(
-                f"there is no such parameter here; there are {', '.join(known)}",
-                pointer=f"/{escaped(name)}",
-            )
-
-
-def _limit(req: falcon.Request) -> dict[str, int]:
-    """Return the limit if one is asked for; 0, which is refused, for what is no number."""
-    text = req.get_param("limit")
-    if text is None:
-        return {}
-    return {"limit": limit_in(text)}
-
-
-def _place(cursor: str) -> tuple[str, bool]:
-    """Return what the cursor of a list of presets stands for: such as `own:card`."""
-    owner, _, name = cursor.partition(":")
-    if owner not in _OWNERS or not is_name(name):
-        raise _not_ours()
-    return name, _OWNERS[owner]
-
-
-def _not_ours() -> InvalidParameter:
-    return InvalidParameter(
-        "must be the cursor of a Link header, as it was given", pointer="/cursor"
-    )
-
-
-def _link(req: falcon.Request, resp: falcon.Response, limit: int, cursor: str, **more: str) -> None:
-    query = {"limit": limit, "cursor": cursor} | more
-    resp.set_header("Link", f'<{req.path}?{urlencode(query)}>; rel="next"')
-
-
-def _write(resp: falcon.Response, view: PresetView, status: int = 200) -> None:
+def _write(
+    resp: falcon.Response, view: PresetView, answer: Answer[PresetDocument] = _SHOWN
+) -> None:
     resp.set_header("ETag", f'"{view.preset.tag}"')
-    write_json(
+    answer.write(
         resp,
-        _summary(view.preset) | {"processingOptions": view.document, "pipelineHash": view.digest},
-        status,
+        {
+            **_summary(view.preset),
+            "processingOptions": None if view.document is None else dict(view.document),
+            "pipelineHash": view.digest,
+        },
     )
 
 
-def _summary(preset: Preset) -> dict[str, Any]:
+def _summary(preset: Preset) -> PresetSummary:
     return {
         "name": preset.name,
         "version": preset.version,

@@ -1,28 +1,202 @@
 """Tasks, in all detail, for their owner, who may cancel them or have them run again."""
 
 from collections.abc import Callable
-from typing import Any, Final
-from urllib.parse import urlencode
+from typing import Annotated, Final, NotRequired, TypedDict
 
 import attrs
 import cattrs
 import falcon
 
 from application.actor import Actor
+from application.errors import (
+    EmailNotVerified,
+    FileGone,
+    NotAllowed,
+    NotFound,
+    PresetsOnly,
+    QuotaExceeded,
+)
+from application.images.admit_upload import QueueFull, TooManyQueuedTasks
+from application.ports.object_store import StorageFull, StorageUnavailable
 from application.tasks.cancel_task import CancelTaskRequest
 from application.tasks.list_own_tasks import ListOwnTasksRequest, OwnTasksPage
 from application.tasks.retry_task import RetriedTask, RetryTaskRequest
 from application.tasks.view_task import TaskView, ViewTaskRequest
-from domain.errors import InvalidParameter, UnknownMember
-from domain.notifications.delivery import Delivery
-from domain.tasks.log_entry import LogEntry
-from domain.tasks.task import Failure, Result, Task, TaskStatus
+from domain.errors import IllegalTransition
+from domain.images.formats import ImageFormat
+from domain.notifications.channel import ChannelKind
+from domain.notifications.delivery import Delivery, DeliveryStatus
+from domain.tasks.log_entry import OUTCOMES, LogEntry
+from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
 from entrypoints.http.authentication import Authentication
-from entrypoints.http.cursors import cursor_to, limit_in, place_of
+from entrypoints.http.cursors import cursor_to
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
-from entrypoints.http.payloads import escaped, id_in_path, timestamp, write_json
+from entrypoints.http.openapi.operation import Answer, Link, operation
+from entrypoints.http.openapi.parts import ASK_AGAIN, LOCATION, REPLAYED, TASK_ID
+from entrypoints.http.openapi.schemas import SHA256, Id, Moment, Rule
+from entrypoints.http.payloads import id_in_path, timestamp
+from entrypoints.http.queries import (
+    CURSOR,
+    LIMIT,
+    NEXT_PAGE,
+    choice,
+    limit_of,
+    link_to_next,
+    refuse_other_parameters,
+)
 
-_PARAMETERS: Final = ("status", "limit", "cursor")
+_STATUS: Final = choice(
+    "status", {status.value: status for status in TaskStatus}, "Only tasks in this state."
+)
+
+
+class FailureDocument(TypedDict):
+    """Why a task failed."""
+
+    code: Annotated[str, FailureCode]
+    detail: str
+
+
+class TaskSummary(TypedDict):
+    """A task of the caller's own."""
+
+    taskId: Id
+    imageId: Id
+    status: Annotated[str, TaskStatus]
+    preset: str | None
+    progress: Annotated[int, Rule({"minimum": 0, "maximum": 100})]
+    attempts: int
+    failure: FailureDocument | None
+    createdAt: Moment
+    startedAt: Moment | None
+    finishedAt: Moment | None
+
+
+class TaskList(TypedDict):
+    """A page of the caller's tasks."""
+
+    tasks: list[TaskSummary]
+
+
+class ResultDocument(TypedDict):
+    """A picture that a task made."""
+
+    variant: str
+    format: Annotated[str, ImageFormat]
+    width: int
+    height: int
+    byteSize: int
+    sha256: SHA256
+
+
+class DimensionsDocument(TypedDict):
+    """What the picture is, as a viewer sees it."""
+
+    width: int
+    height: int
+    frames: int
+    orientation: Annotated[int, Rule({"minimum": 1, "maximum": 8})]
+    format: Annotated[str, ImageFormat]
+    hasAlpha: bool
+
+
+class ExifDocument(TypedDict):
+    """How the picture was taken; what EXIF does not tell is absent."""
+
+    make: NotRequired[str]
+    model: NotRequired[str]
+    takenAt: NotRequired[str]
+    exposureSeconds: NotRequired[float]
+    fNumber: NotRequired[float]
+    iso: NotRequired[int]
+    focalLengthMm: NotRequired[float]
+    orientation: NotRequired[Annotated[int, Rule({"minimum": 1, "maximum": 8})]]
+
+
+class ColorDocument(TypedDict):
+    """A colour that much of the picture has."""
+
+    color: str
+    share: float
+
+
+class AnalysisDocument(TypedDict):
+    """What was found out about a picture; what was not asked is absent."""
+
+    dimensions: NotRequired[DimensionsDocument]
+    exif: NotRequired[ExifDocument]
+    blurhash: NotRequired[str]
+    thumbhash: NotRequired[str]
+    dominantColors: NotRequired[list[ColorDocument]]
+    averageColor: NotRequired[str]
+    phash: NotRequired[Annotated[str, Rule({"pattern": "^[0-9a-f]{16}$"})]]
+
+
+class LogDocument(TypedDict):
+    """What became of one attempt."""
+
+    attempt: int
+    startedAt: Moment
+    endedAt: Moment
+    outcome: Annotated[str, Rule({"enum": list(OUTCOMES)})]
+    error: str | None
+    stageSeconds: dict[str, float]
+
+
+class DeliveryDocument(TypedDict):
+    """Whether somebody has been told."""
+
+    channel: Annotated[str, ChannelKind]
+    status: Annotated[str, DeliveryStatus]
+    attempts: int
+    lastError: str | None
+
+
+class TaskDocument(TaskSummary):
+    """A task in all detail."""
+
+    results: list[ResultDocument]
+    analysis: AnalysisDocument | None
+    log: list[LogDocument]
+    deliveries: list[DeliveryDocument]
+
+
+class RetriedDocument(TypedDict):
+    """The new task."""
+
+    taskId: Id
+
+
+_LISTED: Final = Answer(
+    200,
+    TaskList,
+    "A page of tasks, newest first.",
+    (NEXT_PAGE,),
+    (
+        Link("GET", "/api/tasks/{task_id}", {"task_id": "$response.body#/tasks/0/taskId"}),
+        Link("POST", "/api/tasks/{task_id}/retry", {"task_id": "$response.body#/tasks/0/taskId"}),
+    ),
+)
+_SHOWN: Final = Answer(
+    200,
+    TaskDocument,
+    "The task.",
+    (ASK_AGAIN,),
+    (Link("POST", "/api/tasks/{task_id}/cancel", {"task_id": "$response.body#/taskId"}),),
+)
+_CANCELLED: Final = Answer(
+    202,
+    TaskDocument,
+    "The task, which is given up.",
+    links=(Link("POST", "/api/tasks/{task_id}/retry", {"task_id": "$response.body#/taskId"}),),
+)
+_RETRIED: Final = Answer(
+    202,
+    RetriedDocument,
+    "A new task is queued.",
+    (LOCATION, TASK_ID, REPLAYED),
+    (Link("GET", "/api/tasks/{task_id}", {"task_id": "$response.body#/taskId"}),),
+)
 
 
 @attrs.frozen
@@ -32,49 +206,20 @@ class OwnTasks:
     authentication: Authentication
     list_own_tasks: Callable[[ListOwnTasksRequest], OwnTasksPage]
 
+    @operation(_LISTED, query=(_STATUS, LIMIT, CURSOR))
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show a page of the caller's tasks; `Link` leads to the next (RFC 8288)."""
         actor = self.authentication(req)
-        request = _page_asked_for(req, actor)
+        refuse_other_parameters(req)
+        request = ListOwnTasksRequest(actor, _STATUS.of(req), CURSOR.of(req), **limit_of(req))
         page = self.list_own_tasks(request)
-        if page.next_after is not None:
-            query = {"limit": str(request.limit), "cursor": cursor_to(page.next_after)}
-            if request.status is not None:
-                query = {"status": request.status.value} | query
-            resp.set_header("Link", f'<{req.path}?{urlencode(query)}>; rel="next"')
-        write_json(resp, {"tasks": [_summary(task) for task in page.tasks]})
+        link_to_next(req, resp, request.limit, page.next_after and cursor_to(page.next_after))
+        _LISTED.write(resp, {"tasks": [_summary(task) for task in page.tasks]})
 
     on_head = on_get
 
 
-def _page_asked_for(req: falcon.Request, actor: Actor) -> ListOwnTasksRequest:
-    for name in req.params:
-        if name not in _PARAMETERS:
-            # Whoever asks for a choice that is not made here must not take everything for it.
-            raise UnknownMember(
-                f"there is no such parameter here; there are {', '.join(_PARAMETERS)}",
-                pointer=f"/{escaped(name)}",
-            )
-    limit, cursor = req.get_param("limit"), req.get_param("cursor")
-    return ListOwnTasksRequest(
-        actor,
-        _status_named(req.get_param("status")),
-        after=None if cursor is None else place_of(cursor),
-        **({} if limit is None else {"limit": limit_in(limit)}),
-    )
-
-
-def _status_named(text: str | None) -> TaskStatus | None:
-    if text is None:
-        return None
-    try:
-        return TaskStatus(text)
-    except ValueError:
-        names = ", ".join(status.value for status in TaskStatus)
-        raise InvalidParameter(f"must be one of {names}", pointer="/status") from None
-
-
-def _summary(task: Task) -> dict[str, Any]:
+def _summary(task: Task) -> TaskSummary:
     return {
         "taskId": str(task.id),
         "imageId": str(task.image_id),
@@ -97,13 +242,14 @@ class TaskDetail:
     view_task: Callable[[ViewTaskRequest], TaskView]
     converter: cattrs.Converter
 
+    @operation(_SHOWN, refusals=(NotFound,))
     def on_get(self, req: falcon.Request, resp: falcon.Response, task_id: str) -> None:
         """Show the task, what became of each attempt, and who has been told."""
         actor = self.authentication(req)
         view = self.view_task(ViewTaskRequest(actor, id_in_path(task_id)))
         if not view.task.status.is_final:
             resp.set_header("Retry-After", "1")
-        write_json(resp, _task(view, self.converter))
+        _SHOWN.write(resp, _task(view, self.converter))
 
     on_head = on_get
 
@@ -117,13 +263,14 @@ class TaskCancellation:
     view_task: Callable[[ViewTaskRequest], TaskView]
     converter: cattrs.Converter
 
+    @operation(_CANCELLED, refusals=(NotFound, IllegalTransition))
     def on_post(self, req: falcon.Request, resp: falcon.Response, task_id: str) -> None:
         """Give the task up, in the middle of what is done if need be; show what became of it."""
         actor = self.authentication(req)
         wanted = id_in_path(task_id)
         self.cancel_task(CancelTaskRequest(actor, wanted))
         view = self.view_task(ViewTaskRequest(actor, wanted))
-        write_json(resp, _task(view, self.converter), 202)
+        _CANCELLED.write(resp, _task(view, self.converter))
 
 
 @attrs.frozen
@@ -134,6 +281,14 @@ class TaskRetry:
     admit_upload: Callable[[Actor], None]
     retry_task: Callable[[RetryTaskRequest], RetriedTask]
 
+    @operation(
+        _RETRIED,
+        refusals=(
+            NotAllowed, PresetsOnly, NotFound, IllegalTransition, QuotaExceeded, FileGone,
+            EmailNotVerified, QueueFull, TooManyQueuedTasks, StorageFull, StorageUnavailable,
+        ),
+        takes_key=True,
+    )  # fmt: skip
     def on_post(self, req: falcon.Request, resp: falcon.Response, task_id: str) -> None:
         """Queue a new task that does the same to the same picture."""
         actor = self.authentication(req)
@@ -150,12 +305,13 @@ class TaskRetry:
         resp.set_header("Location", f"/api/tasks/{retried.task_id}")
         resp.set_header("X-Task-Id", str(retried.task_id))
         mark_replayed(resp, replayed=retried.replayed)
-        write_json(resp, {"taskId": str(retried.task_id)}, 202)
+        _RETRIED.write(resp, {"taskId": str(retried.task_id)})
 
 
-def _task(view: TaskView, converter: cattrs.Converter) -> dict[str, Any]:
+def _task(view: TaskView, converter: cattrs.Converter) -> TaskDocument:
     task = view.task
-    return _summary(task) | {
+    return {
+        **_summary(task),
         "results": [result_document(result) for result in task.results],
         "analysis": converter.unstructure(task.analysis),
         "log": [_log_entry(entry) for entry in view.log],
@@ -167,11 +323,11 @@ def _percent(task: Task) -> int:
     return 100 if task.status is TaskStatus.COMPLETED else task.progress
 
 
-def _failure(failure: Failure | None) -> dict[str, str] | None:
+def _failure(failure: Failure | None) -> FailureDocument | None:
     return None if failure is None else {"code": failure.code.value, "detail": failure.detail}
 
 
-def result_document(result: Result) -> dict[str, Any]:
+def result_document(result: Result) -> ResultDocument:
     """Return what the API tells of a result."""
     return {
         "variant": result.variant,
@@ -183,7 +339,7 @@ def result_document(result: Result) -> dict[str, Any]:
     }
 
 
-def _log_entry(entry: LogEntry) -> dict[str, Any]:
+def _log_entry(entry: LogEntry) -> LogDocument:
     return {
         "attempt": entry.attempt,
         "startedAt": timestamp(entry.started_at),
@@ -194,7 +350,7 @@ def _log_entry(entry: LogEntry) -> dict[str, Any]:
     }
 
 
-def _delivery(delivery: Delivery) -> dict[str, Any]:
+def _delivery(delivery: Delivery) -> DeliveryDocument:
     return {
         "channel": delivery.channel.value,
         "status": delivery.status.value,

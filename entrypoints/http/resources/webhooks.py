@@ -1,26 +1,58 @@
 """URLs that are called when the caller's tasks end."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Final, TypedDict
 
 import attrs
 import falcon
 
 from application.actor import Actor
+from application.errors import NotFound, TooManyWebhooks
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
-from domain.notifications.channel import Webhook
+from domain.errors import InvalidParameter, WebhookURLForbidden
+from domain.notifications.channel import MAX_URL_CHARACTERS, URL_PATTERN, Webhook
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
-from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp, write_json
+from entrypoints.http.openapi.operation import Answer, Bare, Link, operation
+from entrypoints.http.openapi.parts import LOCATION, REPLAYED
+from entrypoints.http.openapi.schemas import Id, Moment, Rule
+from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp
 
 
 @attrs.frozen
 class WebhookPayload:
     """The URL to call."""
 
+    url: Annotated[str, Rule({"pattern": URL_PATTERN, "maxLength": MAX_URL_CHARACTERS})]
+
+
+class WebhookDocument(TypedDict):
+    """A URL that is called when a task ends."""
+
+    id: Id
     url: str
+    createdAt: Moment
+    disabledAt: Moment | None
+
+
+class WebhookList(TypedDict):
+    """The caller's webhooks, and the secret by which a call can be told from a forgery."""
+
+    webhooks: list[WebhookDocument]
+    signingSecret: str
+
+
+_LISTED: Final = Answer(200, WebhookList, "The webhooks.")
+_ADDED: Final = Answer(
+    201,
+    WebhookDocument,
+    "It is called from now on.",
+    (LOCATION, REPLAYED),
+    (Link("DELETE", "/api/webhooks/{webhook_id}", {"webhook_id": "$response.body#/id"}),),
+)
+_REMOVED: Final = Bare(204, "It is called no longer.")
 
 
 @attrs.frozen
@@ -32,10 +64,11 @@ class Webhooks:
     list_webhooks: Callable[[Actor], WebhooksView]
     payloads: PayloadReader
 
+    @operation(_LISTED)
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show the webhooks, and the secret by which a call can be told from a forgery."""
         view = self.list_webhooks(self.authentication(req))
-        write_json(
+        _LISTED.write(
             resp,
             {
                 "webhooks": [webhook_document(webhook) for webhook in view.webhooks],
@@ -45,6 +78,12 @@ class Webhooks:
 
     on_head = on_get
 
+    @operation(
+        _ADDED,
+        body=WebhookPayload,
+        refusals=(InvalidParameter, WebhookURLForbidden, TooManyWebhooks),
+        takes_key=True,
+    )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Add a webhook."""
         actor = self.authentication(req)
@@ -53,7 +92,7 @@ class Webhooks:
         added = self.add_webhook(AddWebhookRequest(actor, payload.url, key))
         resp.set_header("Location", f"/api/webhooks/{added.webhook.id}")
         mark_replayed(resp, replayed=added.replayed)
-        write_json(resp, webhook_document(added.webhook), 201)
+        _ADDED.write(resp, webhook_document(added.webhook))
 
 
 @attrs.frozen
@@ -63,14 +102,15 @@ class OneWebhook:
     authentication: Authentication
     remove_webhook: Callable[[RemoveWebhookRequest], None]
 
+    @operation(_REMOVED, refusals=(NotFound,))
     def on_delete(self, req: falcon.Request, resp: falcon.Response, webhook_id: str) -> None:
         """Stop calling it."""
         actor = self.authentication(req)
         self.remove_webhook(RemoveWebhookRequest(actor, id_in_path(webhook_id)))
-        resp.status = 204
+        _REMOVED.write(resp)
 
 
-def webhook_document(webhook: Webhook) -> dict[str, Any]:
+def webhook_document(webhook: Webhook) -> WebhookDocument:
     """Return *webhook* as the API shows it; without `disabledAt` it is called."""
     return {
         "id": str(webhook.id),
