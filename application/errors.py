@@ -6,6 +6,16 @@ Refusals and failures that need more than one object to see.
     ├── NotAllowed                somebody we know, who may not
     │   └── InsufficientScope     not by this API key
     ├── WrongPassword             of an account that is known already
+    ├── NoPassword                the account has none
+    ├── InvalidSignInState        not begun in this browser, or over
+    ├── SignInRefused             by the identity provider
+    ├── IdentityNotProved         what the provider said does not show who they are
+    ├── ProviderEmailUnverified   the provider vouches for no address
+    ├── IdentityNotAdmitted       known to the provider, and without an account here
+    ├── AccountExists             with this address, and not linked
+    ├── IdentityLinked            to another account
+    ├── TooManyIdentities         the account has as many as it may have
+    ├── LastWayIn                 nothing would open the account any more
     ├── EmailNotVerified          the mailbox has to be shown to be theirs first
     ├── InvalidMailedToken        of a letter: unknown, used, too old
     ├── NotFound                  unknown, or another's: the two look alike on purpose
@@ -23,6 +33,7 @@ Refusals and failures that need more than one object to see.
     ├── TooManyRequests           ask again later, and less often
     ├── QuotaExceeded             the account has, or has done, as much as it may
     ├── LastAdmin                 nobody would be left to look after the platform
+    ├── OwnAccount                of the caller, who wants another's
     ├── NotReady                  ask again later
     ├── TaskEndedWithoutResult    asking again will not help
     ├── FileGone                  it was kept for a while, and is no longer
@@ -91,6 +102,83 @@ class WrongPassword(ApplicationError):
 
     def __init__(self, *, pointer: str) -> None:
         super().__init__("This is not the account's present password.", pointer=pointer)
+
+
+class NoPassword(ApplicationError):
+    """A password is asked for, and the account has none."""
+
+    code = "no-password"
+
+    def __init__(self, *, pointer: str) -> None:
+        super().__init__(
+            "This account has no password; POST /api/auth/password/forgot has a letter sent by "
+            "which to set one.",
+            pointer=pointer,
+        )
+
+
+class InvalidSignInState(ApplicationError):
+    """The sign-in was not begun in this browser, or too long ago, or has been finished."""
+
+    code = "invalid-sign-in-state"
+
+    def __init__(self) -> None:
+        super().__init__("This sign-in was not begun in this browser, or is over; begin again.")
+
+
+class SignInRefused(ApplicationError):
+    """The identity provider did not let the caller in, or they changed their mind there."""
+
+    code = "sign-in-refused"
+
+
+class IdentityNotProved(ApplicationError):
+    """What the provider answered does not show who the caller is; why, only the log tells."""
+
+    code = "identity-not-proved"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("What the identity provider answered does not show who you are.")
+        self.reason = reason
+
+
+class ProviderEmailUnverified(ApplicationError):
+    """The provider names no e-mail address that it has verified, and one is needed."""
+
+    code = "provider-email-unverified"
+
+
+class IdentityNotAdmitted(ApplicationError):
+    """The provider knows the caller, and there is no account that they may use."""
+
+    code = "identity-not-admitted"
+
+    def __init__(self) -> None:
+        super().__init__("This identity opens no account here; ask an administrator.")
+
+
+class AccountExists(ApplicationError):
+    """An account has the address, and is not linked to this identity."""
+
+    code = "account-exists"
+
+
+class IdentityLinked(ApplicationError):
+    """The identity opens another account already."""
+
+    code = "identity-linked"
+
+
+class TooManyIdentities(ApplicationError):
+    """The account has as many identities as it may have."""
+
+    code = "too-many-identities"
+
+
+class LastWayIn(ApplicationError):
+    """The account has no password, and this is its last identity."""
+
+    code = "last-way-in"
 
 
 class EmailNotVerified(ApplicationError):
@@ -212,13 +300,30 @@ class QuotaExceeded(ApplicationError):
     The account has, or has done, as much as it may.
 
     Attributes:
+        name: Of the quota: `images`, `bytes` or `tasks`.
+        most: How much of it there may be.
+        left: How much of it there is room for; too little for what was asked.
+        window_seconds: Within which it is counted; None for what is kept and counts until it goes.
         retry_after_seconds: When waiting helps; None if it does not.
     """
 
     code = "quota-exceeded"
 
-    def __init__(self, detail: str, *, retry_after_seconds: int | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        name: str,
+        most: int,
+        left: int = 0,
+        window_seconds: int | None = None,
+        retry_after_seconds: int | None = None,
+    ) -> None:
         super().__init__(detail)
+        self.name = name
+        self.most = most
+        self.left = left
+        self.window_seconds = window_seconds
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -226,6 +331,12 @@ class LastAdmin(ApplicationError):
     """Nobody would be left who looks after the platform."""
 
     code = "last-admin"
+
+
+class OwnAccount(ApplicationError):
+    """What is done to others' accounts is not done to one's own."""
+
+    code = "own-account"
 
 
 class NotReady(ApplicationError):

@@ -26,6 +26,17 @@ class IdempotencyKeyReused(ApplicationError):
     code = "idempotency-key-reused"
 
 
+class RequestInProgress(ApplicationError):
+    """The same request has come twice at the same time; one of the two is carried out."""
+
+    code = "request-in-progress"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The same request is being carried out; send it again in a moment for its answer."
+        )
+
+
 @attrs.frozen
 class IdempotencyKey:
     """

@@ -3,7 +3,8 @@ Refusals that the business itself makes, whoever asks.
 
     DomainError
     ├── InvalidParameter          a value outside its range or form
-    │   └── OutputTooLarge        a well-formed size that nobody may ask for
+    │   ├── OutputTooLarge        a well-formed size that nobody may ask for
+    │   └── WebhookURLForbidden   a URL that is not called
     ├── UnknownMember             a key that the language does not have
     ├── UnknownOperation          an operation that the language does not have
     ├── TooManyOperations
@@ -63,6 +64,12 @@ class OutputTooLarge(InvalidParameter):
     """The size asked for is well formed but larger than any result may be."""
 
     code = "output-too-large"
+
+
+class WebhookURLForbidden(InvalidParameter):
+    """The URL is none, or not one that is called."""
+
+    code = "webhook-url-forbidden"
 
 
 class UnknownMember(DomainError):

@@ -10,24 +10,36 @@ from typing import Any
 from dependency_injector import containers, providers
 
 from application.accounts.authenticate import Authenticate
+from application.accounts.begin_provider_sign_in import (
+    BeginAttempt,
+    BeginLink,
+    BeginProviderSignIn,
+)
 from application.accounts.change_password import ChangePassword
+from application.accounts.confirm_password import ConfirmPassword
 from application.accounts.create_api_key import CreateAPIKey
 from application.accounts.destroy_account import DestroyAccount
+from application.accounts.end_account import EndAccount
 from application.accounts.end_sessions import EndSessions
 from application.accounts.erase_account import EraseAccount
 from application.accounts.export_account import ExportAccount
+from application.accounts.finish_provider_sign_in import FinishProviderSignIn
+from application.accounts.link_identity import LinkIdentity
 from application.accounts.list_api_keys import ListAPIKeys
+from application.accounts.list_identities import ListIdentities
 from application.accounts.list_sessions import ListSessions
 from application.accounts.log_in import LogIn
 from application.accounts.log_out import LogOut
 from application.accounts.note_key_use import NoteKeyUse
 from application.accounts.note_refused_sign_in import NoteRefusedSignIn
+from application.accounts.open_session import OpenSession
 from application.accounts.post_letter import PostLetter
 from application.accounts.refresh_session import RefreshSession
 from application.accounts.register_user import RegisterUser
 from application.accounts.reset_password import ForgotPassword, ResetPassword
 from application.accounts.revoke_api_key import RevokeAPIKey
 from application.accounts.throttle_guesses import ThrottleGuesses
+from application.accounts.unlink_identity import UnlinkIdentity
 from application.accounts.update_profile import UpdateProfile
 from application.accounts.verify_email import AskToVerifyEmail, VerifyEmail
 from application.accounts.view_erasure import ViewErasure
@@ -36,6 +48,7 @@ from application.administration.change_user import ChangeUser
 from application.administration.check_files import CheckFiles
 from application.administration.create_admin import CreateAdmin
 from application.administration.drop_task import DropTask
+from application.administration.erase_user import EraseUser
 from application.administration.find_user import FindUser
 from application.administration.inspect_task import InspectTask
 from application.administration.list_tasks import ListTasks
@@ -120,13 +133,15 @@ class Adapters(containers.DeclarativeContainer):
     link_verifier = _once(factories.link_verifier, settings, clock)
     links = _once(factories.links, settings, link_verifier)
     shipped_assets = _once(factories.shipped_assets)
-    password_hasher = _once(factories.password_hasher)
+    password_hasher = _once(factories.password_hasher, settings)
     password_screening = _once(factories.password_screening, settings)
     guess_allowance = _once(factories.guess_allowance, settings)
     access_tokens = _once(factories.access_tokens, settings, clock)
     key_tokens = _once(factories.key_tokens)
     opaque_tokens = _once(factories.opaque_tokens, settings)
+    cursor_key = _once(factories.cursor_key, settings)
     session_tokens = _once(factories.session_tokens, settings, access_tokens, opaque_tokens)
+    identity_providers = _once(factories.identity_providers, settings, clock)
     signing_secrets = _once(factories.signing_secrets, settings)
     upload_policy = _once(factories.upload_policy, settings)
     retention_policy = _once(factories.retention, settings)
@@ -149,6 +164,7 @@ class Adapters(containers.DeclarativeContainer):
     )
     email_notifier = _once(factories.email_notifier, settings)
     webhook_notifier = _once(factories.webhook_notifier, settings, signing_secrets, clock)
+    webhook_guard = _once(factories.webhook_guard, settings)
     notifiers = _once(factories.by_channel, email_notifier, webhook_notifier)
 
 
@@ -226,6 +242,47 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         guesses=throttle_guesses,
     )
+    begin_attempt = _once(
+        BeginAttempt,
+        database=adapters.database,
+        opaque_tokens=adapters.opaque_tokens,
+        clock=adapters.clock,
+    )
+    begin_provider_sign_in = _once(
+        BeginProviderSignIn, providers=adapters.identity_providers, begin=begin_attempt
+    )
+    begin_link = _once(
+        BeginLink,
+        database=adapters.database,
+        providers=adapters.identity_providers,
+        begin=begin_attempt,
+        confirm_password=providers.Factory(
+            ConfirmPassword, hasher=adapters.password_hasher, guesses=throttle_guesses
+        ),
+    )
+    finish_provider_sign_in = _once(
+        FinishProviderSignIn,
+        database=adapters.database,
+        providers=adapters.identity_providers,
+        opaque_tokens=adapters.opaque_tokens,
+        open_session=providers.Factory(
+            OpenSession, session_tokens=adapters.session_tokens, ids=adapters.ids
+        ),
+        link_identity=providers.Factory(
+            LinkIdentity,
+            database=adapters.database,
+            post_letter=post_letter,
+            clock=adapters.clock,
+            ids=adapters.ids,
+        ),
+        note_refusal=note_refused_sign_in,
+        clock=adapters.clock,
+        ids=adapters.ids,
+    )
+    list_identities = _once(
+        ListIdentities, database=adapters.database, providers=adapters.identity_providers
+    )
+    unlink_identity = _once(UnlinkIdentity, database=adapters.database)
     change_password = _once(
         ChangePassword,
         database=adapters.database,
@@ -245,13 +302,13 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         screening=adapters.password_screening,
     )
+    end_account = _once(EndAccount, ids=adapters.ids, clock=adapters.clock)
     erase_account = _once(
         EraseAccount,
         database=adapters.database,
         hasher=adapters.password_hasher,
-        clock=adapters.clock,
-        ids=adapters.ids,
         guesses=throttle_guesses,
+        end_account=end_account,
     )
     destroy_account = _once(
         DestroyAccount,
@@ -303,6 +360,7 @@ class UseCases(containers.DeclarativeContainer):
         clock=adapters.clock,
         ids=adapters.ids,
         failpoints=adapters.failpoints,
+        webhook_guard=adapters.webhook_guard,
         confinement=adapters.confinement,
         quotas=adapters.quotas,
     )
@@ -430,7 +488,11 @@ class UseCases(containers.DeclarativeContainer):
     )
 
     add_webhook = _once(
-        AddWebhook, database=adapters.database, clock=adapters.clock, ids=adapters.ids
+        AddWebhook,
+        database=adapters.database,
+        clock=adapters.clock,
+        ids=adapters.ids,
+        guard=adapters.webhook_guard,
     )
     list_webhooks = _once(
         ListWebhooks, database=adapters.database, signing_secrets=adapters.signing_secrets
@@ -448,6 +510,7 @@ class UseCases(containers.DeclarativeContainer):
         ),
         clock=adapters.clock,
         telemetry=adapters.telemetry,
+        post_letter=post_letter,
         lease=_duration(settings.provided.notifier.lease_seconds),
     )
     send_letter = _once(
@@ -495,6 +558,7 @@ class UseCases(containers.DeclarativeContainer):
     list_users = _once(ListUsers, database=adapters.database)
     view_user = _once(ViewUser, database=adapters.database)
     change_user = _once(ChangeUser, database=adapters.database, clock=adapters.clock)
+    erase_user = _once(EraseUser, database=adapters.database, end_account=end_account)
     read_audit = _once(ReadAudit, database=adapters.database)
 
     look_through_tasks = _once(LookThroughTasks, database=adapters.database)
@@ -558,6 +622,11 @@ class Platform(containers.DeclarativeContainer):
         update_profile=_watched(use_cases.update_profile, adapters),
         view_usage=_watched(use_cases.view_usage, adapters),
         change_password=_watched(use_cases.change_password, adapters),
+        begin_provider_sign_in=_watched(use_cases.begin_provider_sign_in, adapters),
+        finish_provider_sign_in=_watched(use_cases.finish_provider_sign_in, adapters),
+        begin_link=_watched(use_cases.begin_link, adapters),
+        list_identities=_watched(use_cases.list_identities, adapters),
+        unlink_identity=_watched(use_cases.unlink_identity, adapters),
         forgot_password=_watched(use_cases.forgot_password, adapters),
         reset_password=_watched(use_cases.reset_password, adapters),
         ask_to_verify_email=_watched(use_cases.ask_to_verify_email, adapters),
@@ -598,6 +667,7 @@ class Platform(containers.DeclarativeContainer):
         list_users=_watched(use_cases.list_users, adapters),
         view_user=_watched(use_cases.view_user, adapters),
         change_user=_watched(use_cases.change_user, adapters),
+        erase_user=_watched(use_cases.erase_user, adapters),
         read_audit=_watched(use_cases.read_audit, adapters),
         look_through_tasks=_watched(use_cases.look_through_tasks, adapters),
         requeue_task=_watched(use_cases.requeue_task, adapters),
@@ -608,7 +678,13 @@ class Platform(containers.DeclarativeContainer):
         metrics=adapters.telemetry.provided.exposition,
         observe_request=adapters.telemetry.provided.observe_request,
     )
-    http_app = _once(process_factories.http_app, settings, adapters.upload_policy, http_use_cases)
+    http_app = _once(
+        process_factories.http_app,
+        settings,
+        adapters.upload_policy,
+        adapters.cursor_key,
+        http_use_cases,
+    )
     image_worker = _once(
         process_factories.image_worker,
         settings,

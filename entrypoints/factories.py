@@ -6,6 +6,7 @@ Factories import what they build, so that a process loads what it uses and nothi
 never loads libvips or Apprise.
 """
 
+import hmac
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from application.accounts.known_providers import KnownProvider, Providers
 from application.accounts.session_tokens import SessionTokens
 from application.accounts.throttle_guesses import GuessAllowance
 from application.administration.retain import RetentionPolicy
@@ -44,6 +46,7 @@ from application.ports.pipeline_texts import PipelineTexts
 from application.ports.rate_limiter import RateLimiter
 from application.ports.repositories.workers import Worker
 from application.ports.signing_secrets import SigningSecrets
+from application.ports.webhook_guard import WebhookGuard
 from application.presets.confinement import Confinement
 from domain.images.abilities import Abilities
 from domain.images.asset import AssetAllowance
@@ -57,8 +60,9 @@ if TYPE_CHECKING:
     from adapters.imaging.vips_editor import VipsEditor
     from adapters.messaging.kombu_publisher import KombuPublisher
     from adapters.notification.apprise_notifier import AppriseEmailNotifier, MailServer
-    from adapters.notification.guarded_client import GuardedClient
     from adapters.notification.mail_folder import MailFolderNotifier
+    from adapters.outbound.guarded_client import GuardedClient
+    from adapters.outbound.rules import OutboundRules
     from adapters.persistence.migrations import Migrations
     from adapters.persistence.postgres import PostgresDatabase
     from adapters.persistence.sqlite import SqliteDatabase
@@ -202,10 +206,13 @@ def shipped_assets() -> Mapping[str, bytes]:
     return shipped_assets()
 
 
-def password_hasher() -> PasswordHasher:
+def password_hasher(settings: Settings) -> PasswordHasher:
     from adapters.security.argon2_hasher import Argon2PasswordHasher
 
-    return Argon2PasswordHasher()
+    # A quarter of a process's threads are never held by whoever signs in.
+    return Argon2PasswordHasher(
+        in_line=max(1, settings.http.threads * 3 // 4), turns=settings.data_dir / "run"
+    )
 
 
 def password_screening(settings: Settings) -> PasswordScreening:
@@ -242,6 +249,12 @@ def opaque_tokens(settings: Settings) -> OpaqueTokens:
     return Sha256OpaqueTokens(lambda: signing_key(settings, settings.tokens.key, "tokens"))
 
 
+def cursor_key(settings: Settings) -> bytes:
+    """Return the key that marks cursors: one of its own, out of the one that signs tokens."""
+    key = signing_key(settings, settings.tokens.key, "tokens")
+    return hmac.digest(key, b"safelight: cursors", "sha256")
+
+
 def session_tokens(
     settings: Settings, access_tokens: AccessTokens, opaque_tokens: OpaqueTokens
 ) -> SessionTokens:
@@ -252,6 +265,41 @@ def session_tokens(
         session_lifetime=timedelta(days=settings.sessions.lifetime_days),
         idle=timedelta(days=settings.sessions.idle_days),
     )
+
+
+def identity_providers(settings: Settings, clock: Clock) -> Providers:
+    oidc = settings.oidc
+    if not oidc.providers:
+        return {}
+    from adapters.identity.oidc_provider import OIDCProvider, Registration
+    from adapters.outbound.guarded_client import GuardedClient
+    from adapters.outbound.rules import OutboundRules
+
+    client = GuardedClient(
+        OutboundRules(allowed_networks=[ip_network(network) for network in oidc.allowed_networks]),
+        connect_seconds=min(5.0, oidc.timeout_seconds),
+        total_seconds=oidc.timeout_seconds,
+        max_answer_bytes=256 * 1024,
+    )
+    return {
+        one.name: KnownProvider(
+            one.name,
+            one.issuer,
+            OIDCProvider(
+                Registration(
+                    one.issuer,
+                    one.client_id,
+                    one.client_secret,
+                    f"{settings.base_url}/api/auth/oauth/{one.name}/callback",
+                ),
+                client,
+                clock,
+            ),
+            frozenset(one.email_domains),
+            opens_accounts=one.open_accounts,
+        )
+        for one in oidc.providers
+    }
 
 
 def signing_secrets(settings: Settings) -> SigningSecrets:
@@ -461,13 +509,23 @@ def webhook_notifier(settings: Settings, secrets: SigningSecrets, clock: Clock) 
 
 def webhook_client(settings: Settings) -> "GuardedClient":
     """Return what calls customers' URLs."""
-    from adapters.notification.guarded_client import GuardedClient
+    from adapters.outbound.guarded_client import GuardedClient
 
-    webhook = settings.webhook
-    return GuardedClient(
-        allowed_networks=[ip_network(network) for network in webhook.allowed_networks],
-        allow_plain_http=webhook.allow_plain_http,
-        total_seconds=webhook.timeout_seconds,
+    return GuardedClient(_outbound_rules(settings), total_seconds=settings.webhook.timeout_seconds)
+
+
+def webhook_guard(settings: Settings) -> WebhookGuard:
+    from adapters.notification.rule_webhook_guard import RuleWebhookGuard
+
+    return RuleWebhookGuard(_outbound_rules(settings))
+
+
+def _outbound_rules(settings: Settings) -> "OutboundRules":
+    from adapters.outbound.rules import OutboundRules
+
+    return OutboundRules(
+        allowed_networks=[ip_network(one) for one in settings.webhook.allowed_networks],
+        allow_plain_http=settings.webhook.allow_plain_http,
     )
 
 

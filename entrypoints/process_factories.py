@@ -36,7 +36,7 @@ def http_use_cases(**parts: Any) -> "HTTPUseCases":
 
 
 def http_app(
-    settings: Settings, policy: UploadPolicy, use_cases: "HTTPUseCases"
+    settings: Settings, policy: UploadPolicy, cursor_key: bytes, use_cases: "HTTPUseCases"
 ) -> "falcon.App[Any, Any]":
     from adapters.serialization.converter import make_converter
     from entrypoints.http.app import HTTPOptions, create_app
@@ -48,7 +48,9 @@ def http_app(
             policy,
             settings.base_url,
             trusted_proxies=tuple(map(ip_network, settings.http.trusted_proxies)),
+            metrics_networks=tuple(map(ip_network, settings.metrics.networks)),
             allowed_origins=frozenset(settings.http.allowed_origins),
+            cursor_key=cursor_key,
         ),
     )
 

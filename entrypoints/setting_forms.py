@@ -11,6 +11,15 @@ import attrs
 
 _OF_FILES = ("sqlite", "embedded")
 _WITHOUT_HOST = ("sqs",)
+_KEY_BYTES = 32
+_FEWEST_CHARACTERS = 8
+"""Different ones in a key; 32 random hexadecimal digits have fewer once in a million."""
+# What keys are called in manuals, without anything but letters.
+_OF_EXAMPLES = (
+    "changeme", "changethis", "replaceme", "replacethis", "password", "secretkey", "supersecret",
+    "yoursecret", "mysecret", "insecure", "notsecret", "example", "default", "safelight",
+    "abcdefgh", "qwerty",
+)  # fmt: skip
 _UNITS = {"": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
@@ -228,7 +237,11 @@ def words(*known: str) -> Form:
 
 
 def secret(min_bytes: int) -> Form:
-    """Take a text that is never shown, or the path of a file that holds it."""
+    """
+    Take a text that is never shown, or the path of a file that holds it.
+
+    What has to be long is a key, which nobody may guess: it is refused if it looks made up.
+    """
     sentence = f"at least {min_bytes} bytes, or file:///path of a file that holds them"
 
     def parse(value: str) -> str:
@@ -236,9 +249,26 @@ def secret(min_bytes: int) -> Form:
             value = _content(Path(value.removeprefix("file://")))
         if len(value.encode()) < min_bytes:
             raise Malformed
+        if min_bytes >= _KEY_BYTES and _is_made_up(value):
+            raise Malformed(
+                "random: this one repeats itself, or stands in examples; make one with "
+                "`openssl rand -base64 48`"
+            )
         return value
 
     return Form(sentence, parse, secret=True)
+
+
+def _is_made_up(key: str) -> bool:
+    repeats = any(
+        key == (key[:period] * len(key))[: len(key)] for period in range(1, len(key) // 2 + 1)
+    )
+    letters = re.sub(r"[^a-z]", "", key.lower())
+    return (
+        repeats
+        or len(set(key)) < _FEWEST_CHARACTERS
+        or any(word in letters for word in _OF_EXAMPLES)
+    )
 
 
 def _content(file: Path) -> str:

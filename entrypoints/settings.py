@@ -17,6 +17,7 @@ from typed_settings.types import LoadedSettings, LoaderMeta, OptionInfo, OptionL
 from domain.images.limits import MAX_SIDE_PX
 from domain.users.roles import PERMISSIONS, Permission
 from entrypoints import setting_forms as form
+from entrypoints.identity_providers import ProviderSettings, providers_file
 from entrypoints.setting_forms import Form, Malformed
 
 PREFIX: Final = "SAFELIGHT_"
@@ -30,6 +31,9 @@ _CONFINABLE_ROLES: Final = tuple(
     for role, permissions in PERMISSIONS.items()
     if Permission.MANAGE_SHARED_PRESETS not in permissions
 )
+_HOUSE_NETWORKS: Final = (
+    "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
+)  # fmt: skip
 _EVERY_INTERFACE: Final = ("0.0.0.0", "[::]")  # noqa: S104  # told apart, not listened at
 
 
@@ -427,7 +431,7 @@ class WebhookSettings:
         "Private networks that webhooks may reach all the same; none, so that nobody looks inside.",
     )
     allow_plain_http: bool = _setting(
-        True, form.flag(), "Whether http:// URLs are called, or https:// alone."
+        False, form.flag(), "Whether http:// URLs are called, or https:// alone."
     )
     timeout_seconds: float = _setting(
         15.0, form.seconds(0.1, 60), "Time that one call may take in all."
@@ -478,6 +482,27 @@ class SessionsSettings:
 
 
 @attrs.frozen
+class OIDCSettings:
+    """Signing in through identity providers."""
+
+    providers: tuple[ProviderSettings, ...] = _setting(
+        (),
+        providers_file(),
+        "The identity providers that people may sign in through; none if absent. See "
+        "[oidc.md](oidc.md).",
+    )
+    allowed_networks: tuple[str, ...] = _setting(
+        (),
+        form.networks(),
+        "Private networks in which providers may lie, and be called without TLS; none, so that "
+        "they have to be on the public internet.",
+    )
+    timeout_seconds: float = _setting(
+        5.0, form.seconds(0.1, 30), "Time that one call of a provider may take in all."
+    )
+
+
+@attrs.frozen
 class LinksSettings:
     """Signatures of download links."""
 
@@ -521,6 +546,12 @@ class MetricsSettings:
         "Where processes other than the API answer /metrics, /healthz and /readyz; "
         "not at all if absent.",
     )
+    networks: tuple[str, ...] = _setting(
+        _HOUSE_NETWORKS,
+        form.networks(),
+        "Networks that the API shows /metrics to; by default this host's and private ones. For "
+        "others it is not there.",
+    )
 
 
 @attrs.frozen
@@ -552,6 +583,7 @@ class Settings:
     downloads: DownloadsSettings = DownloadsSettings()
     tokens: TokensSettings = TokensSettings()
     sessions: SessionsSettings = SessionsSettings()
+    oidc: OIDCSettings = OIDCSettings()
     links: LinksSettings = LinksSettings()
     log: LogSettings = LogSettings()
     logstash: LogstashSettings = LogstashSettings()

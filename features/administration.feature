@@ -34,6 +34,18 @@ Feature: Administration
       When she enables Bert
       Then Bert's token opens his profile
 
+    Scenario: An account is erased
+      Given Bert is signed in
+      And his photo has been processed
+      And Ada is signed in
+      When she erases Bert's account
+      Then Bert's token opens nothing
+      And the receipt soon says that his picture and its result are destroyed
+      And the store holds nothing of his
+      And a letter to "bert@example.com" says "Your account was erased"
+      When she erases her own account as if it were another's
+      Then it is refused as "own-account"
+
     Scenario: The last admin stays
       When she takes the role "admin" from Ada
       Then it is refused as "last-admin"

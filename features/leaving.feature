@@ -12,6 +12,7 @@ Feature: Giving one's account up
       And the store holds nothing of hers
       And her link opens nothing any more
       And she cannot sign in
+      And a letter to "ada@example.com" says "Your account was erased"
 
     Scenario: A task that was under way
       Given Ada is signed in

@@ -55,11 +55,19 @@ Feature: Looking through one's images
       Examples:
         | query        | problem           | pointer |
         | limit=0      | invalid-parameter | /limit  |
-        | limit=101    | invalid-parameter | /limit  |
+        | limit=-1     | invalid-parameter | /limit  |
         | limit=many   | invalid-parameter | /limit  |
-        | cursor=      | invalid-parameter | /cursor |
-        | cursor=page2 | invalid-parameter | /cursor |
         | page=2       | unknown-member    | /page   |
+
+    Scenario Outline: Pages that she was not led to
+      When she asks for the images "<query>"
+      Then the list is refused for its cursor
+
+      Examples:
+        | query                                                   |
+        | cursor=                                                 |
+        | cursor=page2                                            |
+        | cursor=AAZM-rmg0kAAAAAAAAAAAAAAAAAAAAAA                 |
 
   Rule: One's own tasks are listed, too
 

@@ -17,8 +17,18 @@ Feature: Opening an account
         | name  | address           | what     |
         | ada   | other@example.com | username |
         | Ada   | other@example.com | username |
-        | other | ada@example.com   | email    |
-        | other | ADA@example.com   | email    |
+
+    Scenario Outline: Nobody finds out by it who has an account
+      Given Ada has an account as "ada" with "ada@example.com"
+      When somebody registers as "other" with "<address>"
+      Then they are told "User registered successfully."
+      And Ada can still sign in
+      And a letter to "ada@example.com" says "You have an account already"
+
+      Examples:
+        | address         |
+        | ada@example.com |
+        | ADA@example.com |
 
   Rule: What cannot work is refused with the reason
 
@@ -30,4 +40,6 @@ Feature: Opening an account
         | field    | value         |
         | email    | not-an-email  |
         | email    | a@[127.0.0.1] |
+        | username | admin         |
+        | username | аdmin         |
         | password | short12       |

@@ -53,6 +53,8 @@ class RunningPlatform:
             name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")
         }
         self._environment = kept | {
+            # Or `python -m` would find this version's code, where the tests are started.
+            "PYTHONSAFEPATH": "1",
             "SAFELIGHT_DATA_DIR": str(folder),
             **{f"SAFELIGHT_{name}": value for name, value in settings.items()},
         }

@@ -21,15 +21,16 @@ ROWS = {
     )
 }
 SAMPLES: tuple[BadPicture, ...] = (*bad_pictures(), *odd_pictures(), *odd_requests())
-BY_THE_FORM = range(2, 11)
-"""Rows whose input is a form or a request, not a file."""
+BY_THE_REQUEST = {*range(2, 11), *range(55, 73)} - {8}
+"""Rows whose input is a form or a request, not a file; each has tests of its number."""
+LAST_ROW = 72
 
 
 def test_every_row_of_the_catalogue_is_there() -> None:
-    assert list(ROWS) == list(range(1, 55))
+    assert list(ROWS) == list(range(1, LAST_ROW + 1))
 
 
-@pytest.mark.parametrize("row", range(1, 55))
+@pytest.mark.parametrize("row", range(1, LAST_ROW + 1))
 def test_every_row_names_tests_that_there_are(row: int) -> None:
     named = re.findall(r"`(test_\w+)`", ROWS[row][1])
 
@@ -37,10 +38,11 @@ def test_every_row_names_tests_that_there_are(row: int) -> None:
     assert [name for name in named if f"def {name}(" not in SOURCES] == []
 
 
-@pytest.mark.parametrize("row", range(1, 55))
+@pytest.mark.parametrize("row", range(1, LAST_ROW + 1))
 def test_every_row_has_a_sample(row: int) -> None:
-    if row in BY_THE_FORM and row != 8:
+    if row in BY_THE_REQUEST:
         assert f"def test_{row}_" in SOURCES
+        assert row < 55 or f"`test_{row}_" in ROWS[row][1]
     else:
         assert row in {one.row for one in (*SAMPLES, *bad_options())}
 
@@ -57,6 +59,13 @@ def test_every_code_in_an_answer_exists() -> None:
     known = set(PROBLEMS) | {code.value for code in FailureCode}
     for row, (answer, _) in ROWS.items():
         assert set(re.findall(r"`([a-z_-]+)`", answer)) <= known, row
+
+
+def test_every_status_in_an_answer_is_that_of_its_code() -> None:
+    for row, (answer, _) in ROWS.items():
+        for status, codes in re.findall(r"\b(\d{3}) ((?:`[a-z-]+`(?:, )?)+)", answer):
+            for code in re.findall(r"`([a-z-]+)`", codes):
+                assert PROBLEMS[code].status == int(status), row
 
 
 @pytest.mark.parametrize("bad", SAMPLES, ids=str)

@@ -27,6 +27,7 @@ import cattrs
 import pyvips
 
 from adapters.imaging import sandbox
+from adapters.imaging.glib_warnings import hear
 from adapters.imaging.limits import RendererLimits
 from adapters.imaging.messages import (
     CHECK,
@@ -111,6 +112,7 @@ def _prepare_libvips() -> None:
     pyvips.cache_set_max(0)
     pyvips.voperation.cache_set_max_mem(0)
     pyvips.voperation.cache_set_max_files(0)
+    hear("VIPS")
 
 
 def _warm_up() -> None:

@@ -11,6 +11,7 @@ import math
 import os
 import resource
 import signal
+import struct
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from adapters.imaging.limits import RendererLimits
 from adapters.imaging.seccomp import SeccompUnavailable, refuse_system_calls
 
 OPEN_FILES: Final = 64
+THREADS: Final = 1024
+"""Of all renderers of an editor together; one has fewer than ten."""
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
@@ -29,6 +32,9 @@ _CLONE_NEWNS: Final = 0x00020000
 _CLONE_NEWIPC: Final = 0x08000000
 _CLONE_NEWUSER: Final = 0x10000000
 _CLONE_NEWNET: Final = 0x40000000
+
+_CAPABILITIES_3: Final = 0x20080522
+_ALL_USERS: Final = 0xFFFFFFFF
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -83,13 +89,16 @@ def lock_down(
     _limit(resource.RLIMIT_FSIZE, limits.output_bytes)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     _limit(resource.RLIMIT_CORE, 0)
+    if _has_users_of_its_own():
+        _limit(resource.RLIMIT_NPROC, THREADS)
+    missing = _without_capabilities()
     if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         if still_readable is not None:
             raise landlock.LandlockUnavailable("it needs no_new_privs, which could not be set")
-        return ["no_new_privs", "seccomp"]
+        return [*missing, "no_new_privs", "seccomp"]
     if still_readable is not None:
         landlock.open_only(_libc, still_readable)
-    return _filtered(may_read_files=still_readable is not None)
+    return missing + _filtered(may_read_files=still_readable is not None)
 
 
 def shut_the_door() -> None:
@@ -100,6 +109,23 @@ def shut_the_door() -> None:
 def hides_files() -> bool:
     """Tell whether this system lets us say which files a process may open."""
     return landlock.version(_libc) > 0
+
+
+def _has_users_of_its_own() -> bool:
+    """
+    Tell whether this process is in a user namespace other than the machine's.
+
+    Elsewhere its user's other processes would count with it, and nobody knows how many there are.
+    """
+    mapped = Path("/proc/self/uid_map").read_bytes().split()
+    return not mapped or int(mapped[-1]) != _ALL_USERS
+
+
+def _without_capabilities() -> list[str]:
+    """Give up what root may do, and what the first in a user namespace may do there, for good."""
+    header = struct.pack("=Ii", _CAPABILITIES_3, 0)
+    nothing = struct.pack("=6I", 0, 0, 0, 0, 0, 0)
+    return [] if _libc.capset(header, nothing) == 0 else ["capabilities"]
 
 
 def _filtered(*, may_read_files: bool) -> list[str]:

@@ -17,6 +17,7 @@ _SCRIPT: Final = re.compile(rb"<\?php|<script|<html|<svg", re.IGNORECASE)
 GREY: Final = "b-w"
 SRGB: Final = "srgb"
 _GREYS: Final = (GREY, "grey16")
+_MEANINGLESS: Final = ("multiband", "error", "histogram", "matrix", "fourier")
 
 
 def normalized(image: pyvips.Image) -> pyvips.Image:
@@ -26,22 +27,23 @@ def normalized(image: pyvips.Image) -> pyvips.Image:
     A fitting ICC profile stays attached, pixels untouched; CMYK is converted by its own profile;
     a profile that does not belong to the picture is dropped, which means sRGB.
     """
-    if image.interpretation == "cmyk":
+    found = image.interpretation  # asked for once: each question to libvips takes microseconds
+    if found == "cmyk":
         return _converted(image, fallback="cmyk")
     if has_profile(image):
         image = _with_profile_alone(image) if _profile_fits(image) else without_profile(image)
-    if image.interpretation in ("multiband", "error", "histogram", "matrix", "fourier"):
-        image = image.copy(interpretation=GREY if image.bands < 3 else SRGB)
-    space = GREY if image.interpretation in _GREYS else SRGB
-    if image.interpretation != space:
+    if found in _MEANINGLESS:
+        found = GREY if image.bands < 3 else SRGB
+        image = image.copy(interpretation=found)
+    space = GREY if found in _GREYS else SRGB
+    if found != space:
         image = image.colourspace(space)
-    image = _of_few_bands(image)
+    image = _of_few_bands(image, colors=1 if space == GREY else 3)
     return image if image.format == "uchar" else image.cast("uchar")
 
 
-def _of_few_bands(image: pyvips.Image) -> pyvips.Image:
-    """Return *image*, grey or sRGB, without the further channels that a TIFF may have."""
-    colors = 1 if image.interpretation == GREY else 3
+def _of_few_bands(image: pyvips.Image, colors: int) -> pyvips.Image:
+    """Return *image* without the further channels, beside one of alpha, that a TIFF may have."""
     return image if image.bands <= colors + 1 else image.extract_band(0, n=colors)
 
 
@@ -116,8 +118,8 @@ def without_profile(image: pyvips.Image) -> pyvips.Image:
 def _converted(image: pyvips.Image, *, fallback: str = SRGB) -> pyvips.Image:
     with contextlib.suppress(pyvips.Error):  # a broken profile counts as none
         converted = image.icc_transform(SRGB, embedded=True, input_profile=fallback)
-        return _of_few_bands(without_profile(converted.copy(interpretation=SRGB)))
-    return _of_few_bands(without_profile(image).colourspace(SRGB))
+        return _of_few_bands(without_profile(converted.copy(interpretation=SRGB)), colors=3)
+    return _of_few_bands(without_profile(image).colourspace(SRGB), colors=3)
 
 
 def _profile_fits(image: pyvips.Image) -> bool:

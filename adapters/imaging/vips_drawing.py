@@ -112,13 +112,14 @@ class _Writer:
         if not written.may_be_animated:
             frames = frames[:1]
         image = prepared(frames, written, output, profile)
+        width, height = frames[0].width, frames[0].height
         if (
             self.opened.width * self.opened.height >= _LONG_READ_PIXELS
-            or image.width * image.height >= _LONG_DRAWN_PIXELS
+            or width * height * len(frames) >= _LONG_DRAWN_PIXELS
         ):
             image = self._told_of(image)
         save(image, self.targets[len(self.written)], written, output, profile)
-        self.written.append(Written(written, frames[0].width, frames[0].height, len(frames)))
+        self.written.append(Written(written, width, height, len(frames)))
 
     def _told_of(self, image: pyvips.Image) -> pyvips.Image:
         """Have each part of *image* that is computed told of."""

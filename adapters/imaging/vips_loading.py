@@ -122,10 +122,11 @@ class Opened:
         image = self._image
         if shrink > 1:  # else its header need not be read again
             image = _load(self.descriptor, self.format, shrink=shrink)
-        across = grid(self.width, shrink, image.width, stored[0])
-        down = grid(self.height, shrink, image.height, stored[1])
+        decoded = image.width, image.height
+        across = grid(self.width, shrink, decoded[0], stored[0])
+        down = grid(self.height, shrink, decoded[1], stored[1])
         image = normalized(image)
-        if (across.padded, down.padded) != (image.width, image.height):
+        if (across.padded, down.padded) != decoded:
             image = image.embed(0, 0, across.padded, down.padded, extend="copy")
         image = image.resize(across.scale, vscale=down.scale)
         if (image.width, image.height) != stored:
@@ -148,13 +149,14 @@ def open_picture(descriptor: int, policy: UploadPolicy) -> Opened:
     policy.check_header(told)
     image = _load(descriptor, told.format)
     frames = image.get("n-pages") if image.get_typeof("n-pages") else 1
-    policy.check_header(PictureHeader(told.format, image.width, image.height, frames))
+    width, height = image.width, image.height
+    policy.check_header(PictureHeader(told.format, width, height, frames))
     orientation = image.get("orientation") if image.get_typeof("orientation") else 1
     return Opened(
         descriptor,
         told.format,
-        image.width,
-        image.height,
+        width,
+        height,
         frames,
         orientation if 1 <= orientation <= 8 else 1,
         image,

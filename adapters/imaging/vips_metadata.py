@@ -36,6 +36,8 @@ def with_metadata(image: pyvips.Image, wanted: Metadata) -> tuple[pyvips.Image, 
         image.remove(_ORIENTATION)  # some savers would write it although EXIF does not stay
     if not kinds & {Kept.ALL, Kept.EXIF, Kept.COPYRIGHT, Kept.XMP}:
         return image, flags
+    if not image.get_typeof(_EXIF) and not image.get_typeof(_XMP):
+        return image, flags if whole_exif else flags & ~_FLAGS[Kept.EXIF]
     image = image.copy()
     if not whole_exif:
         flags = _keep_copyright(image, flags) if Kept.COPYRIGHT in kinds else flags

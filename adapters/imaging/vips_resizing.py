@@ -40,10 +40,10 @@ def resized(step: Resize, frames: Frames) -> Frames:
 
 def cut_or_pad(frames: Frames, fitted: Fitted, step: Resize) -> Frames:
     """Finish a resize whose pixels have been resampled: cut what juts out, pad what is missing."""
-    first = frames[0]
-    width, height = min(fitted.width, first.width), min(fitted.height, first.height)
-    if (width, height) != (first.width, first.height):
-        kept = place(first.width, first.height, width, height, step.gravity, step.focus)
+    given = frames[0].width, frames[0].height
+    width, height = min(fitted.width, given[0]), min(fitted.height, given[1])
+    if (width, height) != given:
+        kept = place(*given, width, height, step.gravity, step.focus)
         frames = _cut(frames, kept, step)
     if (width, height) != (fitted.width, fitted.height):
         at = place(fitted.width, fitted.height, width, height, step.gravity)

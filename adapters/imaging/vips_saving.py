@@ -76,8 +76,8 @@ def prepared(
     Raises:
         OutputTooLarge: The format cannot hold sides that long.
     """
-    width, height = frames[0].width, frames[0].height
-    if written is ImageFormat.WEBP and max(width, height) > WEBP_MAX_SIDE_PX:
+    first = frames[0]
+    if written is ImageFormat.WEBP and max(first.width, first.height) > WEBP_MAX_SIDE_PX:
         raise OutputTooLarge(f"WebP cannot hold sides longer than {WEBP_MAX_SIDE_PX} pixels")
     if not holds(written, profile):
         profile = None
@@ -90,7 +90,7 @@ def prepared(
     if len(frames) == 1:
         return _still(frames[0])
     strip = pyvips.Image.arrayjoin(frames, across=1).copy()
-    strip.set_type(pyvips.GValue.gint_type, _PAGE_HEIGHT, height)
+    strip.set_type(pyvips.GValue.gint_type, _PAGE_HEIGHT, first.height)
     if output.loop is not None:
         strip.set_type(pyvips.GValue.gint_type, "loop", output.loop)
     if output.delay is not None:
@@ -172,7 +172,11 @@ def _smaller_than(max_bytes: int, image: pyvips.Image, quality: int, write: _Wri
 
 def _writer(written: ImageFormat, output: Output, keep: int) -> _Write:
     saver, options_of = _ENCODERS[written]
-    options = options_of(output, _effort(written, output.effort))
+    options = {
+        name: value
+        for name, value in options_of(output, _effort(written, output.effort)).items()
+        if value is not False  # which each of them is unless told: telling takes microseconds
+    }
 
     def write(image: pyvips.Image, target: pyvips.Target, quality: int | None) -> None:
         own = {} if quality is None else {"Q": quality}

@@ -10,6 +10,7 @@ from typing import Final
 import pyvips
 
 from adapters.imaging.asset_faults import AssetMissing, AssetUnusable
+from adapters.imaging.glib_warnings import hear
 from domain.images.operations import Align, Font, Watermark
 from domain.images.pipeline import Pipeline
 from domain.images.units import in_pixels
@@ -31,7 +32,6 @@ _SAMPLE_PX: Final = 12
 _NOTHING: Final = "no text to render"
 # How libvips and Pango say that they draw with another font than they were told to.
 _FALLBACKS: Final = ("unable to load fontfile", "ugly output")
-_EVERY_LEVEL: Final = 0xFF  # of GLib's, with its two flags
 
 
 def open_fonts() -> None:
@@ -59,7 +59,7 @@ def open_own_fonts(pipeline: Pipeline, assets: Mapping[str, int]) -> dict[str, s
     Raises:
         AssetMissing, AssetUnusable: One is not there, or is none.
     """
-    _let_pango_be_heard()
+    hear("Pango")
     families = {}
     for name, (slot, family) in zip(pipeline.font_names, _OWN_FAMILIES.items(), strict=False):
         if name not in assets:
@@ -83,16 +83,6 @@ def _sampled(text: str, font: str, **options: str) -> None:
     except pyvips.Error as error:
         if _NOTHING not in str(error):  # a font may have no ink for it
             raise
-
-
-def _let_pango_be_heard() -> None:
-    """Have Pango's warnings logged as those of libvips are, instead of printed."""
-    pyvips.glib_lib.g_log_set_handler(
-        b"Pango",
-        _EVERY_LEVEL,
-        pyvips._log_handler_cb,  # noqa: SLF001  # GLib takes C functions, and this is the one
-        pyvips.ffi.NULL,
-    )
 
 
 class _Heard(logging.Handler):

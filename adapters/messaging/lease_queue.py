@@ -46,7 +46,7 @@ _ANY_OF = {
 """Whether any of so many queues has a message that nobody holds."""
 
 _TAKE_OF = {
-    queues: "UPDATE message SET leased_until = ?, deliveries = deliveries + 1"  # noqa: S608
+    queues: "UPDATE message SET leased_until = ?, deliveries = deliveries + 1"  # noqa: S608  # a number of marks
     f" WHERE id = {_oldest_of(queues)} RETURNING id, deliveries, queue, document"
     for queues in (1, 2)
 }

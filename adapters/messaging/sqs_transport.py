@@ -239,7 +239,9 @@ class Channel(BrokerlessChannel, SQS.Channel):
             self.region,
             self.conninfo.userid,
             self.conninfo.password,
-            config=Config(read_timeout=wait_seconds + _PROMPT_SECONDS),
+            config=Config(
+                connect_timeout=_PROMPT_SECONDS, read_timeout=wait_seconds + _PROMPT_SECONDS
+            ),
         )
         asked = {
             "QueueUrl": self.url_of(queue),

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from adapters.notification.apprise_notifier import MailServer, MailTLS
-from adapters.notification.guarded_client import CallFailed, CallForbidden, GuardedClient
+from adapters.outbound.guarded_client import GuardedClient
+from adapters.outbound.rules import CallFailed, CallForbidden
 from application.checkup import Finding, doubtful, fine, wrong
 
 _METADATA = ip_address("169.254.169.254")
@@ -81,7 +82,10 @@ def check_webhooks(
             "keep SAFELIGHT_WEBHOOK_ALLOWED_NETWORKS for machines that may be called by anybody",
         )
     if allow_plain_http:
-        yield fine("http:// is called, too; SAFELIGHT_WEBHOOK_ALLOW_PLAIN_HTTP=false forbids it")
+        yield doubtful(
+            "http:// is called, too: whoever listens on the way reads what is told",
+            "set SAFELIGHT_WEBHOOK_ALLOW_PLAIN_HTTP=false",
+        )
 
 
 def _connected(server: MailServer, tls: ssl.SSLContext) -> smtplib.SMTP:

@@ -23,7 +23,8 @@ _CODE_STYLE = (
 def letter_wording_of(letter: LetterText) -> Wording:
     """Put *letter* into words; whatever users named is escaped and kept to its line."""
     headline, before, after = _words(letter)
-    paragraphs = [f"Hello {one_line(letter.username)},", *before]
+    greeting = "Hello," if letter.username is None else f"Hello {one_line(letter.username)},"
+    paragraphs = [greeting, *before]
     reference = f"Account at {letter.base_url}"
     lines = [headline, *paragraphs]
     rows = [html_heading(headline), *(html_paragraph(escape(text)) for text in paragraphs)]
@@ -37,7 +38,9 @@ def letter_wording_of(letter: LetterText) -> Wording:
     )
 
 
-def _words(letter: LetterText) -> tuple[str, list[str], list[str]]:
+def _words(  # noqa: PLR0911  # one return a kind
+    letter: LetterText,
+) -> tuple[str, list[str], list[str]]:
     """Return the headline, what stands before the token, and what stands after it."""
     when = moment_text(letter.occurred_at)
     match letter.kind:
@@ -95,6 +98,69 @@ def _words(letter: LetterText) -> tuple[str, list[str], list[str]]:
                         f"{one_line(letter.new_email or '')}. Letters go there from now on."
                     ),
                     "It was not you? Then tell whoever runs this service, at once.",
+                ],
+                [],
+            )
+        case LetterKind.IDENTITY_LINKED:
+            return (
+                "There is a new way to sign in to your account",
+                [
+                    (
+                        f"On {when} an identity provider was linked to your account. Whoever signs "
+                        "in there as the person that was linked gets into your account."
+                    ),
+                    (
+                        "It was not you? Then unlink it, DELETE "
+                        f"{letter.base_url}/api/auth/identities/…, and choose a new password."
+                    ),
+                ],
+                [],
+            )
+        case LetterKind.ALREADY_REGISTERED:
+            return (
+                "You have an account already",
+                [
+                    (
+                        "Somebody, we hope you, wanted to open an account with this e-mail address "
+                        f"on {when}. There is one: sign in with it, at "
+                        f"{letter.base_url}/api/auth/login."
+                    ),
+                    (
+                        "You have forgotten its password? POST "
+                        f"{letter.base_url}/api/auth/password/forgot has a letter sent to you."
+                    ),
+                    "It was not you? Then do nothing: your account stays as it is.",
+                ],
+                [],
+            )
+        case LetterKind.ACCOUNT_ERASED:
+            return (
+                "Your account was erased",
+                [
+                    (
+                        f"The account with this e-mail address was erased on {when}, with its "
+                        "pictures and everything else that belonged to it. Nobody can sign in to "
+                        "it any more, and nothing brings it back."
+                    ),
+                    (
+                        "It was not you? Then tell whoever runs this service. This address is "
+                        "forgotten with this letter, the last one."
+                    ),
+                ],
+                [],
+            )
+        case LetterKind.WEBHOOK_DISABLED:
+            return (
+                "A webhook of yours is called no more",
+                [
+                    (
+                        f"On {when} a receiver of your webhooks answered 410, which means that it "
+                        "wants to hear no more. We call it no more."
+                    ),
+                    (
+                        f"GET {letter.base_url}/api/webhooks shows which: its disabledAt is a "
+                        "date. To have it called again, add its URL again."
+                    ),
                 ],
                 [],
             )

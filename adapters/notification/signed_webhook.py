@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import orjson
 import structlog
 
-from adapters.notification.guarded_client import Answer, CallFailed, CallForbidden, GuardedClient
+from adapters.outbound.guarded_client import Answer, GuardedClient
+from adapters.outbound.rules import CallFailed, CallForbidden
 from adapters.serialization.analyses import analysis_to_document
 from application.ports.clock import Clock
 from application.ports.notifier import DeliveryFailed, Notice, Notifier
@@ -30,7 +31,9 @@ _MAY_ASK_US_TO_WAIT = (
     HTTPStatus.GATEWAY_TIMEOUT,
 )
 _LONGEST_WAIT = timedelta(days=1)
-# Receivers may refuse bodies of 20 kB; everything else in one is short by its nature.
+# Receivers may refuse bodies of 20 kB (Standard Webhooks 1.0.0); all in one is short by its nature
+# but for what failures say and for links, which hold a name and a store's signature each.
+_MAX_BODY_BYTES = 20_000
 _MAX_DETAIL_CHARACTERS = 2_000
 
 
@@ -53,7 +56,7 @@ class SignedWebhook(Notifier):
     def send(self, address: str, notice: Notice) -> None:
         """Post; only a status of 200 to 299 means that it arrived."""
         secret = self._secrets.webhook_secret(notice.user_id)
-        body = orjson.dumps(_document(notice))
+        body = _body(notice)
         message_id = str(notice.delivery_id)
         timestamp = str(int(self._clock.now().timestamp()))
         headers = {
@@ -63,8 +66,7 @@ class SignedWebhook(Notifier):
             "webhook-timestamp": timestamp,
             "webhook-signature": _signature(secret, message_id, timestamp, body),
         }
-        # The host alone: a URL's path or query may be a secret of the customer's.
-        log = _log.bind(delivery_id=message_id, host=urlsplit(address).hostname)
+        log = _log.bind(delivery_id=message_id, host=_host_of(address))
         try:
             self._post(address, headers, body)
         except DeliveryFailed as failure:
@@ -86,7 +88,9 @@ class SignedWebhook(Notifier):
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return
         if status == HTTPStatus.GONE:
-            raise DeliveryFailed("The receiver answered 410: it wants no more.", transient=False)
+            raise DeliveryFailed(
+                "The receiver answered 410: it wants no more.", transient=False, unwanted=True
+            )
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             raise DeliveryFailed(f"The receiver answered {status}; redirects are not followed.")
         wait = self._wait(answer.retry_after) if status in _MAY_ASK_US_TO_WAIT else None
@@ -106,6 +110,25 @@ class SignedWebhook(Notifier):
             return None
         wait = moment.replace(tzinfo=moment.tzinfo or UTC) - self._clock.now()
         return min(wait, _LONGEST_WAIT) if wait > timedelta() else None
+
+
+def _host_of(url: str) -> str | None:
+    """Return the host alone: a URL's path or query may be a secret of the customer's."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _body(notice: Notice) -> bytes:
+    """Return *notice* as JSON; if that is too long, its variants have no links."""
+    document = _document(notice)
+    body = orjson.dumps(document)
+    if len(body) > _MAX_BODY_BYTES:
+        for variant in document["data"].get("variants", ()):
+            del variant["downloadUrl"]
+        body = orjson.dumps(document)
+    return body
 
 
 def _document(notice: Notice) -> dict[str, Any]:

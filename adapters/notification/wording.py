@@ -34,9 +34,7 @@ class Wording:
 def wording_of(notice: Notice) -> Wording:
     """Put *notice* into words; whatever users named is escaped and kept to its line."""
     label = one_line(notice.label)
-    short_label = (
-        label if len(label) <= _MAX_SUBJECT_LABEL else label[: _MAX_SUBJECT_LABEL - 1] + "…"
-    )
+    short_label = _in_a_subject(label)
     if notice.failure is not None:
         subject = f"{short_label} could not be processed"
         headline = "Your picture could not be processed"
@@ -73,6 +71,13 @@ def wording_of(notice: Notice) -> Wording:
         text="\n\n".join(lines) + "\n",
         html=_html(headline, [hello, *paragraphs], notice.download_url, expiry, reference),
     )
+
+
+def _in_a_subject(label: str) -> str:
+    """Return *label* short enough, and none of its words in the form of an encoded one."""
+    # A reader would decode =?utf-8?q?a=0D=0AX:_y?= (RFC 2047) into whatever its author wished.
+    plain = label.replace("=?", "= ?")
+    return plain if len(plain) <= _MAX_SUBJECT_LABEL else plain[: _MAX_SUBJECT_LABEL - 1] + "…"
 
 
 def _html(

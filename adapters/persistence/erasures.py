@@ -7,12 +7,14 @@ from uuid import UUID
 
 from adapters.persistence.connection import Connection, Document, Row, TextArray
 from application.ports.repositories.erasures import ErasedFile, Erasures
-from domain.users.erasure import CLOSED_AFTER, Erasure
+from domain.users.erasure import CLOSED_AFTER, NO_PASSWORD_HASH, Erasure
 from domain.users.roles import Role
 
 WITHDRAWN: Final = {
     "sessions": "DELETE FROM sessions WHERE user_id = :user_id",
     "apiKeys": "DELETE FROM api_keys WHERE user_id = :user_id",
+    "identities": "DELETE FROM identities WHERE user_id = :user_id",
+    "signInAttempts": "DELETE FROM sign_in_attempts WHERE user_id = :user_id",
     "webhooks": "DELETE FROM webhooks WHERE user_id = :user_id",
     "presetVersions": """
         DELETE FROM preset_versions
@@ -39,9 +41,9 @@ OF_A_TASK: Final = {
 
 # Nobody has this name or this password, nor any right that counts, and whoever wants theirs back
 # gets a new account.
-_FORGET_NAME: Final = """
+_FORGET_NAME: Final = f"""
     UPDATE users SET username = :nobody, username_key = :nobodys_key, email = :address,
-        password_hash = '!', roles = :roles, email_verified_at = NULL,
+        password_hash = '{NO_PASSWORD_HASH}', roles = :roles, email_verified_at = NULL,
         disabled_at = coalesce(disabled_at, clock_now()), updated_at = clock_now()
     WHERE id = :id
 """

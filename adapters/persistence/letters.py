@@ -88,6 +88,9 @@ class SqlLetters(Letters):
             last_error=letter.last_error,
         )
 
+    def remove(self, letter_id: UUID) -> None:
+        self._connection.change("DELETE FROM letters WHERE id = :id", id=letter_id)
+
     def postpone(self, letter_id: UUID, delay: timedelta) -> None:
         self._connection.change(
             "UPDATE letters SET rung_until = clock_after(:delay) WHERE id = :id",

@@ -1,7 +1,7 @@
 """Notices on their way, and the webhooks that users keep."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from adapters.persistence.connection import Connection, Row, UniqueViolation
@@ -126,13 +126,14 @@ class SqlWebhooks(Webhooks):
         try:
             self._connection.change(
                 """
-                INSERT INTO webhooks (id, user_id, url, created_at)
-                VALUES (:id, :user_id, :url, :created_at)
+                INSERT INTO webhooks (id, user_id, url, created_at, disabled_at)
+                VALUES (:id, :user_id, :url, :created_at, :disabled_at)
                 """,
                 id=webhook.id,
                 user_id=webhook.user_id,
                 url=webhook.url,
                 created_at=webhook.created_at,
+                disabled_at=webhook.disabled_at,
             )
         except UniqueViolation as error:
             raise AlreadyExists("This webhook is there already.") from error
@@ -141,15 +142,39 @@ class SqlWebhooks(Webhooks):
         read = self._connection
         rows = read.rows(
             """
-            SELECT id, user_id, url, created_at FROM webhooks
+            SELECT id, user_id, url, created_at, disabled_at FROM webhooks
             WHERE user_id = :user_id ORDER BY created_at, id
             """,
             user_id=user_id,
         )
         return [
-            Webhook(read.as_uuid(row[0]), read.as_uuid(row[1]), row[2], read.as_time(row[3]))
+            Webhook(
+                id=read.as_uuid(row[0]),
+                user_id=read.as_uuid(row[1]),
+                url=row[2],
+                created_at=read.as_time(row[3]),
+                disabled_at=None if row[4] is None else read.as_time(row[4]),
+            )
             for row in rows
         ]
+
+    def disable(self, user_id: UUID, url: str, at: datetime) -> bool:
+        return bool(
+            self._connection.change(
+                """
+                UPDATE webhooks SET disabled_at = :at
+                WHERE user_id = :user_id AND url = :url AND disabled_at IS NULL
+                """,
+                user_id=user_id,
+                url=url,
+                at=at,
+            )
+        )
+
+    def enable(self, webhook_id: UUID) -> None:
+        self._connection.change(
+            "UPDATE webhooks SET disabled_at = NULL WHERE id = :id", id=webhook_id
+        )
 
     def remove(self, user_id: UUID, webhook_id: UUID) -> bool:
         return bool(

@@ -204,6 +204,7 @@ class _Process:
             max_size=size,
             num_workers=2,
             open=True,
+            timeout=_SLICE_SECONDS,  # unless whoever asks says otherwise
             # As short as can be: it would wait ever longer for a server that may be back already.
             # Whoever asks next starts another try.
             reconnect_timeout=0.5,

@@ -10,6 +10,7 @@ from adapters.persistence.erasures import SqlErasures
 from adapters.persistence.files import SqlFiles
 from adapters.persistence.history import SqlHistory
 from adapters.persistence.idempotency_keys import SqlIdempotencyKeys
+from adapters.persistence.identities import SqlIdentities, SqlSignInAttempts
 from adapters.persistence.images import SqlImages
 from adapters.persistence.letters import SqlLetters
 from adapters.persistence.notifications import SqlDeliveries, SqlWebhooks
@@ -36,6 +37,8 @@ class SqlUnitOfWork(UnitOfWork):
         self.users = SqlUsers(connection)
         self.sessions = SqlSessions(connection)
         self.api_keys = SqlAPIKeys(connection)
+        self.identities = SqlIdentities(connection)
+        self.sign_in_attempts = SqlSignInAttempts(connection)
         self.images = SqlImages(connection, tasks)
         self.assets = SqlAssets(connection)
         self.presets = SqlPresets(connection)

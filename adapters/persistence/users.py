@@ -6,6 +6,7 @@ from uuid import UUID
 
 from adapters.persistence.connection import Connection, Row, TextArray, UniqueViolation
 from application.ports.repositories.users import EmailTaken, UserFilter, UsernameTaken, Users
+from domain.users.erasure import NO_PASSWORD_HASH
 from domain.users.roles import Role
 from domain.users.user import User
 
@@ -16,14 +17,16 @@ COLUMNS = """
 """What `user_from` reads, in its order."""
 _WIDTH = COLUMNS.count(",") + 1
 
-_GET = f"SELECT {COLUMNS} FROM users u WHERE u.id = :value"
+# What an erasure leaves for a day is no account.
+_IS_ONE = f"u.password_hash <> '{NO_PASSWORD_HASH}'"
+_GET = f"SELECT {COLUMNS} FROM users u WHERE u.id = :value AND {_IS_ONE}"
 # An address is ASCII, which every database's lower() knows; a name is not, so its key is ours.
 _HOLD = f"{_GET} FOR NO KEY UPDATE"
-_BY_EMAIL = f"SELECT {COLUMNS} FROM users u WHERE lower(u.email) = lower(:value)"
-_BY_USERNAME = f"SELECT {COLUMNS} FROM users u WHERE u.username_key = :value"
+_BY_EMAIL = f"SELECT {COLUMNS} FROM users u WHERE lower(u.email) = lower(:value) AND {_IS_ONE}"
+_BY_USERNAME = f"SELECT {COLUMNS} FROM users u WHERE u.username_key = :value AND {_IS_ONE}"
 # In the order of their ids, so that two who ask at once do not wait for each other.
 _HOLD_ADMINS = f"""
-    SELECT {COLUMNS} FROM users u WHERE u.is_admin AND u.disabled_at IS NULL
+    SELECT {COLUMNS} FROM users u WHERE u.is_admin AND u.disabled_at IS NULL AND {_IS_ONE}
     ORDER BY u.id FOR NO KEY UPDATE
 """
 _AFTER_ALL = chr(0x10FFFF)
@@ -81,7 +84,8 @@ class SqlUsers(Users):
         prefix, by = _username_key(wanted.name), "u.username_key"
         if wanted.email is not None:
             prefix, by = wanted.email.lower(), "lower(u.email)"
-        conditions = [f'{by} COLLATE "C" {bound}' for bound in (">= :low", "> :after", "< :high")]
+        bounds = (">= :low", "> :after", "< :high")
+        conditions = [_IS_ONE, *(f'{by} COLLATE "C" {bound}' for bound in bounds)]
         if wanted.role is not None:
             conditions.append("u.is_admin" if wanted.role is Role.ADMIN else "NOT u.is_admin")
         if wanted.is_disabled is not None:

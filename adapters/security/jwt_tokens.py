@@ -1,11 +1,14 @@
 """Access tokens as signed JWTs."""
 
+import json
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import jwt
+from jwt.utils import base64url_decode, base64url_encode
 
 from application.ports.access_tokens import AccessTokens, InvalidToken
 from application.ports.clock import Clock
@@ -17,6 +20,7 @@ MAX_TOKEN_CHARACTERS = 1_024
 _ALGORITHM = "HS256"
 _TYPE = "at+jwt"  # RFC 9068 §2.1: nothing else that we sign may pass for an access token
 _CLAIMS = ("exp", "iat", "iss", "aud", "sub", "jti")
+_PARTS: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 
 
 class JWTAccessTokens(AccessTokens):
@@ -24,7 +28,9 @@ class JWTAccessTokens(AccessTokens):
     HS256 tokens whose `sub` is the user and whose `jti` is the session.
 
     A token's header may say nothing but `alg`, `typ` and `kid`, and the key comes from our own
-    map: nothing in a token chooses how it is checked (RFC 8725 §3).
+    map: nothing in a token chooses how it is checked (RFC 8725 §3). And there is one spelling of
+    each: the library would take padding, line breaks and bits that stand for nothing as well, and
+    of a member that comes twice the last.
 
     Attributes:
         keys: By key id; old ones stay until the last token that they signed has expired.
@@ -99,11 +105,14 @@ class JWTAccessTokens(AccessTokens):
             raise InvalidToken("The access token is not valid; sign in again.") from error
 
     def _key_of(self, token: str) -> bytes:
-        if len(token) > MAX_TOKEN_CHARACTERS:
-            raise ValueError("too long for a token of ours")
-        header = jwt.get_unverified_header(token)
+        if len(token) > MAX_TOKEN_CHARACTERS or _PARTS.fullmatch(token) is None:
+            raise ValueError("no token of ours looks like this")
+        first, second, _ = (_decoded(part) for part in token.split("."))
+        header, claims = _members(first), _members(second)
         if header.keys() != {"alg", "typ", "kid"} or header["typ"] != _TYPE:
             raise ValueError("not a header of ours")
+        if claims.keys() != set(_CLAIMS):
+            raise ValueError("not the claims of ours")
         kid = header["kid"]
         if not isinstance(kid, str) or kid not in self._keys:
             raise ValueError("not a key of ours")
@@ -115,3 +124,23 @@ class JWTAccessTokens(AccessTokens):
         now = self._clock.now().timestamp()
         if not claims["iat"] - self._leeway <= now < claims["exp"] + self._leeway:
             raise ValueError("too early or too late")
+
+
+def _decoded(part: str) -> bytes:
+    """Return what *part* stands for, or raise `ValueError` if it could be written otherwise."""
+    data: bytes = base64url_decode(part)
+    if base64url_encode(data).decode() != part:
+        raise ValueError("written in another way than ours")
+    return data
+
+
+def _members(text: bytes) -> dict[str, Any]:
+    """Return the members of an object, or raise `ValueError` if it is none or has one twice."""
+    pairs = json.loads(text.decode("utf-8"), object_pairs_hook=_Pairs)
+    if not isinstance(pairs, _Pairs) or len(members := dict(pairs)) < len(pairs):
+        raise ValueError("not an object, or one with a member twice")
+    return members
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The members of an object in their order, which no array is taken for."""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 KEY_BYTES = 32
 _MAX_BYTES = 4_096
+_FEWEST_BYTES = 8
+"""Different ones in a key; of 32 that are random there are 22 or more."""
 
 
 class KeyFileRefused(Exception):
@@ -48,6 +50,11 @@ def _load(path: Path) -> bytes:
         raise KeyFileRefused(
             f"{path} holds {len(key)} bytes; a key has at least {KEY_BYTES} "
             f"and at most {_MAX_BYTES}. Move the file away to have a new key made."
+        )
+    if len(set(key)) < _FEWEST_BYTES:
+        raise KeyFileRefused(
+            f"{path} holds a few bytes over and over, which is no key. "
+            "Move the file away to have one made."
         )
     return key
 

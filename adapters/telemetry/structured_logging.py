@@ -87,6 +87,7 @@ def _console_formatter(shared: list[structlog.typing.Processor]) -> logging.Form
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _harmless,
             structlog.dev.ConsoleRenderer(
                 colors=sys.stdout.isatty(),
                 timestamp_key="ts",
@@ -94,6 +95,17 @@ def _console_formatter(shared: list[structlog.typing.Processor]) -> logging.Form
             ),
         ],
     )
+
+
+def _harmless(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Escape what would steer a terminal or begin a line: customers choose parts of the texts."""
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable() and name != "exception":
+            event[name] = "".join(
+                each if each.isprintable() else each.encode("unicode_escape").decode()
+                for each in value
+            )
+    return event
 
 
 def _in_every_line(fields: Mapping[str, str]) -> structlog.typing.Processor:

@@ -2,11 +2,12 @@
 
 import attrs
 
+from application.accounts.confirm_password import ConfirmPassword
 from application.accounts.post_letter import PostLetter
 from application.accounts.throttle_guesses import ThrottleGuesses
 from application.actor import Actor
 from application.audit import record_of, user_subject
-from application.errors import NotFound, WrongPassword
+from application.errors import NotFound
 from application.ports.clock import Clock
 from application.ports.password_hasher import PasswordHasher
 from application.ports.password_screening import NoScreening, PasswordScreening
@@ -15,7 +16,7 @@ from domain.errors import PasswordCompromised
 from domain.notifications.letter import LetterKind
 from domain.users.audit import AuditAction
 from domain.users.roles import Permission
-from domain.users.user import MAX_PASSWORD_CHARACTERS, checked_password
+from domain.users.user import checked_password
 
 
 @attrs.frozen
@@ -42,6 +43,7 @@ class ChangePassword:
         InsufficientScope: The actor is an API key.
         InvalidParameter: The new password does not have the form it must have.
         PasswordCompromised: Everybody knows the new password.
+        NoPassword: The account has none to change; a letter sets the first.
         WrongPassword: The present password is another.
         TooManyRequests: There have been too many wrong ones from where this one comes.
     """
@@ -66,11 +68,8 @@ class ChangePassword:
             user = work.users.get(actor.user_id)
         if user is None:
             raise NotFound
-        current = request.current if len(request.current) <= MAX_PASSWORD_CHARACTERS else ""
-        self.guesses.begin(user.email, request.site)
-        if not self.hasher.verify(current, user.password_hash):
-            raise WrongPassword(pointer="/currentPassword")
-        self.guesses.was_right(user.email, request.site)
+        confirm_password = ConfirmPassword(self.hasher, self.guesses)
+        confirm_password(user, request.current, request.site, pointer="/currentPassword")
         new_hash, now = self.hasher.hash(new), self.clock.now()
         with self.database.writing() as work:
             held = work.users.hold(user.id)

@@ -10,7 +10,7 @@ import attrs
 from application.actor import Actor
 from application.audit import record_of
 from application.errors import NotFound, TooManyAPIKeys
-from application.idempotency import IdempotencyKey
+from application.idempotency import IdempotencyKey, RequestInProgress
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.key_tokens import KeyTokens
@@ -80,6 +80,7 @@ class CreateAPIKey:
         InvalidParameter: Name, scopes, presets or lifetime is not what it may be.
         TooManyAPIKeys: The account has `MAX_API_KEYS` already.
         IdempotencyKeyReused: The key stands for another request.
+        RequestInProgress: The same request has come at the same time.
         NotFound: The account is no more.
     """
 
@@ -107,8 +108,8 @@ class CreateAPIKey:
         )
         try:
             earlier = self._save(key, request)
-        except TwinRequest:
-            earlier = self._save(key, request)
+        except TwinRequest as twin:
+            raise RequestInProgress from twin
         return CreatedAPIKey(key, token.text) if earlier is None else CreatedAPIKey(earlier, None)
 
     def _save(self, key: APIKey, request: CreateAPIKeyRequest) -> APIKey | None:

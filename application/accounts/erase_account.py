@@ -1,27 +1,17 @@
 """Give one's account up."""
 
-from datetime import timedelta
-from typing import Final
 from uuid import UUID
 
 import attrs
 
+from application.accounts.confirm_password import ConfirmPassword
+from application.accounts.end_account import EndAccount
 from application.accounts.throttle_guesses import ThrottleGuesses
 from application.actor import Actor
-from application.audit import record_of, user_subject
-from application.errors import LastAdmin, NotFound, WrongPassword
-from application.ports.clock import Clock
-from application.ports.ids import Ids
-from application.ports.message_publisher import Message
+from application.errors import NotFound, WrongPassword
 from application.ports.password_hasher import PasswordHasher
 from application.ports.unit_of_work import Database
-from domain.tasks.priority import Priority
-from domain.users.audit import AuditAction
-from domain.users.erasure import Erasure, ErasureDue
 from domain.users.roles import Permission
-from domain.users.user import MAX_PASSWORD_CHARACTERS
-
-_RING_TAKES: Final = timedelta(minutes=1)
 
 
 @attrs.frozen
@@ -48,6 +38,7 @@ class EraseAccount:
 
     Raises:
         InsufficientScope: The actor is an API key.
+        NoPassword: The account has none; a letter sets the first.
         WrongPassword: It is another.
         TooManyRequests: There have been too many wrong ones from where this one comes.
         LastAdmin: Nobody would be left who looks after the platform.
@@ -55,45 +46,25 @@ class EraseAccount:
 
     database: Database
     hasher: PasswordHasher
-    clock: Clock
-    ids: Ids
     guesses: ThrottleGuesses
+    end_account: EndAccount
 
     def __call__(self, request: EraseAccountRequest) -> UUID:
-        """Check, withdraw, write down what is to be done."""
+        """Check the password, end the account."""
         actor = request.actor
         actor.require(Permission.MANAGE_ACCOUNT)
         with self.database.reading() as work:
             user = work.users.get(actor.user_id)
         if user is None:
             raise NotFound
-        given = request.password if len(request.password) <= MAX_PASSWORD_CHARACTERS else ""
-        self.guesses.begin(user.email, request.site)
-        if not self.hasher.verify(given, user.password_hash):
-            raise WrongPassword(pointer="/password")
-        self.guesses.was_right(user.email, request.site)
-        erasure = Erasure(id=self.ids.new(), user_id=user.id, requested_at=self.clock.now())
+        confirm_password = ConfirmPassword(self.hasher, self.guesses)
+        confirm_password(user, request.password, request.site, pointer="/password")
         with self.database.writing() as work:
             # As in `ChangeUser`: two admins who leave at once do so one after the other.
             admins = work.users.hold_admins()
             held = work.users.hold(user.id)
             if held is None or held.password_hash != user.password_hash:
                 raise WrongPassword(pointer="/password")  # it has just been changed, or is gone
-            if [admin.id for admin in admins] == [held.id]:
-                raise LastAdmin("Nobody else looks after the platform; make somebody admin first.")
-            erasure = erasure.with_counts(work.erasures.withdraw(held.id, held.email))
-            work.erasures.add(erasure)
-            work.audit.add(
-                record_of(
-                    actor,
-                    AuditAction.ERASE_ACCOUNT,
-                    user_subject(held.id),
-                    f"erasure:{erasure.id}",
-                )
-            )
-            work.erasures.postpone(erasure.id, _RING_TAKES)
-            work.outbox.add(
-                Message(ErasureDue.__name__, erasure.id, str(erasure.id), Priority.BATCH)
-            )
+            erasure = self.end_account(work, held, admins, actor)
             work.commit()
         return erasure.id

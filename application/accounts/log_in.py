@@ -1,11 +1,9 @@
 """Sign in."""
 
-from datetime import datetime
-from typing import Final
-
 import attrs
 
 from application.accounts.note_refused_sign_in import NoteRefusedSignIn
+from application.accounts.open_session import OpenSession
 from application.accounts.session_tokens import SessionTokens, SignedIn
 from application.accounts.throttle_guesses import ThrottleGuesses
 from application.audit import user_subject
@@ -13,15 +11,9 @@ from application.errors import NotAuthenticated
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.password_hasher import PasswordHasher
-from application.ports.unit_of_work import Database, UnitOfWork
+from application.ports.unit_of_work import Database
 from domain.users.audit import AuditAction, AuditRecord
-from domain.users.session import Session
-from domain.users.user import MAX_PASSWORD_CHARACTERS, User
-
-MAX_SESSIONS: Final = 50
-"""Sessions of one account at a time; a further sign-in ends the one that was used longest ago."""
-MAX_ENDED_SESSIONS: Final = 50
-"""Sessions of one account that are over and remembered."""
+from domain.users.user import MAX_PASSWORD_CHARACTERS
 
 
 class WrongCredentials(NotAuthenticated):
@@ -59,6 +51,7 @@ class LogIn:
     Raises:
         WrongCredentials: No account has this address with this password.
         TooManyRequests: There have been too many wrong passwords from where this one comes.
+        HasherBusy: Too many sign in at this moment.
     """
 
     database: Database
@@ -71,12 +64,15 @@ class LogIn:
 
     def __call__(self, request: LogInRequest) -> SignedIn:
         """Look up, verify, open a session."""
-        self.guesses.begin(request.email, request.site)
-        with self.database.reading() as work:
-            user = work.users.by_email(request.email)
         # What cannot be a password is not hashed, so that a long one costs no more than a short.
         password = request.password if len(request.password) <= MAX_PASSWORD_CHARACTERS else ""
-        known = self.hasher.verify(password, user.password_hash if user else None)
+        with self.guesses.one(request.email, request.site):
+            with self.database.reading() as work:
+                user = work.users.by_email(request.email)
+            has_password = user is not None and user.has_password
+            known = self.hasher.verify(
+                password, user.password_hash if user and has_password else None
+            )
         if user is None or not known or user.disabled_at is not None:
             self.note_refusal(user, request.address, self.clock.now())
             raise WrongCredentials("No account has this address with this password; check both.")
@@ -84,8 +80,7 @@ class LogIn:
         outdated = self.hasher.is_outdated(user.password_hash)
         stronger = self.hasher.hash(password) if outdated else user.password_hash
         now = self.clock.now()
-        session = self._new_session(user, request.client, now)
-        refresh_token = self.session_tokens.opaque_tokens.make()
+        open_session = OpenSession(self.session_tokens, self.ids)
         with self.database.writing() as work:
             # Held and read anew: hashing takes its time, and meanwhile the profile may have
             # changed, or the password, or the account was disabled.
@@ -96,9 +91,7 @@ class LogIn:
                 and current.disabled_at is None
             )
             if current is not None and is_same:
-                self._make_room(work, user, now)
-                work.sessions.add(session)
-                work.sessions.add_refresh_token(session.id, refresh_token.sha256, now)
+                signed_in = open_session(work, current, request.client, now)
                 if outdated:
                     work.users.update(attrs.evolve(current, password_hash=stronger))
                 work.audit.add(
@@ -112,19 +105,4 @@ class LogIn:
                 work.commit()
         if not is_same:
             return self(request)
-        return self.session_tokens.hand_out(session, refresh_token, now)
-
-    def _new_session(self, user: User, client: str, now: datetime) -> Session:
-        begun = Session(
-            id=self.ids.new(),
-            user_id=user.id,
-            created_at=now,
-            expires_at=now + self.session_tokens.session_lifetime,
-            client=client,
-        )
-        return begun.used(now, self.session_tokens.idle)
-
-    def _make_room(self, work: UnitOfWork, user: User, now: datetime) -> None:
-        for crowded_out in work.sessions.live_of(user.id, now)[MAX_SESSIONS - 1 :]:
-            work.sessions.revoke(crowded_out.id, now)
-        work.sessions.forget_ended(user.id, now, keep=MAX_ENDED_SESSIONS)
+        return signed_in

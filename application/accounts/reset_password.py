@@ -12,8 +12,21 @@ from application.ports.password_screening import NoScreening, PasswordScreening
 from application.ports.unit_of_work import Database
 from domain.errors import PasswordCompromised
 from domain.notifications.letter import LetterKind
-from domain.users.audit import AuditAction, AuditRecord
+from domain.users.audit import AuditAction, AuditOutcome, AuditRecord
 from domain.users.user import checked_email, checked_password
+
+
+@attrs.frozen
+class ForgotPasswordRequest:
+    """
+    Whose password is forgotten.
+
+    Attributes:
+        address: Where the request came from, for the audit trail; None if nobody knows.
+    """
+
+    email: str
+    address: str | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen
@@ -21,8 +34,9 @@ class ForgotPassword:
     """
     Have a letter sent to an address with which its owner may choose a new password.
 
-    Whether the address has an account is found out when the letter is sent, and not before: what is
-    done here, how long it takes and what is answered is the same for every address.
+    Whether the address has an account decides who the audit trail says it was about, and nothing
+    else here: what is written, how long it takes and what is answered is the same for every
+    address. What was typed is not kept there, and what sends no letter leaves no entry.
 
     Raises:
         InvalidParameter: It is no address.
@@ -31,11 +45,20 @@ class ForgotPassword:
     database: Database
     post_letter: PostLetter
 
-    def __call__(self, email: str) -> None:
-        """Check the form, write the letter down."""
-        address = checked_email(email)
+    def __call__(self, request: ForgotPasswordRequest) -> None:
+        """Check the form, write letter and entry down."""
+        email = checked_email(request.email)
         with self.database.writing() as work:
-            self.post_letter.if_few(work, LetterKind.PASSWORD_RESET, address, None)
+            if self.post_letter.if_few(work, LetterKind.PASSWORD_RESET, email, None):
+                user = work.users.by_email(email)
+                work.audit.add(
+                    AuditRecord(
+                        AuditAction.ASK_FOR_RESET,
+                        AuditOutcome.DONE if user is not None else AuditOutcome.REFUSED,
+                        address=request.address,
+                        subject=None if user is None else user_subject(user.id),
+                    )
+                )
             work.commit()
 
 

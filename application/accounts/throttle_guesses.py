@@ -1,13 +1,15 @@
 """Make guessing passwords slow, and nobody else's sign-in."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
 import attrs
 
 from application.limits.limit_requests import refuse_if_over
+from application.ports.password_hasher import HasherBusy
 from application.ports.rate_limiter import Limit, RateLimiter
 
 # Whoever goes on guessing waits for ever longer: for the end of the minute, then for that of the
@@ -51,11 +53,18 @@ class ThrottleGuesses:
     limiter: RateLimiter
     allowance: GuessAllowance
 
-    def begin(self, email: str, address: str) -> None:
-        """Take one guess from what is left."""
+    @contextmanager
+    def one(self, email: str, address: str) -> Iterator[None]:
+        """Take one guess from what is left; give it back if nobody has time to look at it."""
         limits = [*self._of_account(email, address), *self._of_address(address)]
         if limits:
             refuse_if_over(self.limiter.count(limits))
+        try:
+            yield
+        except HasherBusy:
+            if limits:
+                self.limiter.take_back(limits)
+            raise
 
     def was_right(self, email: str, address: str) -> None:
         """Give back what a right password took, and forget the wrong ones before it."""

@@ -2,18 +2,20 @@
 
 import attrs
 
+from application.accounts.confirm_password import ConfirmPassword
 from application.accounts.post_letter import PostLetter
 from application.accounts.throttle_guesses import ThrottleGuesses
 from application.actor import Actor
 from application.audit import record_of, user_subject
-from application.errors import NotFound, WrongPassword
+from application.errors import NotFound
 from application.ports.clock import Clock
 from application.ports.password_hasher import PasswordHasher
 from application.ports.unit_of_work import Database, UnitOfWork
 from domain.notifications.letter import LetterKind
 from domain.users.audit import AuditAction
+from domain.users.impostors import check_unmistakable
 from domain.users.roles import Permission
-from domain.users.user import MAX_PASSWORD_CHARACTERS, User, checked_email, checked_username
+from domain.users.user import User, checked_email, checked_username
 
 
 @attrs.frozen
@@ -41,10 +43,12 @@ class UpdateProfile:
     A new address has to be verified anew, and the old one is told by mail.
 
     Raises:
+        NoPassword: The password was given, and the account has none.
         WrongPassword: The password was given, and is another.
         TooManyRequests: There have been too many wrong ones from where this one comes.
         NotAllowed: The actor may not; with an API key nobody may.
-        InvalidParameter: A new value does not have the form it must have.
+        InvalidParameter: A new value does not have the form it must have, or the name could be
+            taken for another.
         UsernameTaken: Another account has the name.
         EmailTaken: Another account has the address.
     """
@@ -66,6 +70,8 @@ class UpdateProfile:
             user = work.users.hold(request.actor.user_id)
             if user is None:
                 raise NotFound
+            if username not in (None, user.username):  # an operator may have given them another
+                check_unmistakable(username or "", pointer="/username")
             changed = attrs.evolve(
                 user,
                 username=username or user.username,
@@ -95,13 +101,10 @@ class UpdateProfile:
     def _check_password(self, actor: Actor, given: str, site: str) -> None:
         with self.database.reading() as work:
             user = work.users.get(actor.user_id)
-        password = given if len(given) <= MAX_PASSWORD_CHARACTERS else ""
         if user is None:
             raise NotFound
-        self.guesses.begin(user.email, site)
-        if not self.hasher.verify(password, user.password_hash):
-            raise WrongPassword(pointer="/currentPassword")
-        self.guesses.was_right(user.email, site)
+        confirm_password = ConfirmPassword(self.hasher, self.guesses)
+        confirm_password(user, given, site, pointer="/currentPassword")
 
     def _tell(self, work: UnitOfWork, before: User, after: User) -> None:
         """Tell the address that was, and ask the one that is whether it is theirs."""

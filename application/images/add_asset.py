@@ -9,7 +9,7 @@ import attrs
 from application.actor import Actor
 from application.audit import record_of
 from application.errors import AlreadyExists, TooManyAssets
-from application.idempotency import IdempotencyKey
+from application.idempotency import IdempotencyKey, RequestInProgress
 from application.images.inspect_file import InspectFile
 from application.images.stage_file import StagedFile
 from application.ports.clock import Clock
@@ -69,6 +69,7 @@ class AddAsset:
         AlreadyExists: There is one by that name.
         TooManyAssets: The account may not have so many, or so much.
         IdempotencyKeyReused: The key stands for another request.
+        RequestInProgress: The same request has come at the same time.
         StorageUnavailable, DatabaseUnavailable: Nothing was kept.
     """
 
@@ -114,12 +115,9 @@ class AddAsset:
         except (DatabaseUnavailable, AlreadyExists, TooManyAssets):
             self.object_store.delete(asset.file_path)
             raise
-        except TwinRequest:
+        except TwinRequest as twin:
             self.object_store.delete(asset.file_path)
-            with self.database.reading() as work:
-                if earlier := _earlier(work, request):
-                    return earlier
-            raise
+            raise RequestInProgress from twin
 
     def _add(self, asset: Asset, request: AddAssetRequest) -> AddedAsset:
         with self.database.writing() as work:

@@ -7,7 +7,7 @@ import attrs
 
 from application.actor import Actor
 from application.errors import AssetNotFound, QuotaExceeded, UnexpectedPart
-from application.idempotency import IdempotencyKey
+from application.idempotency import IdempotencyKey, RequestInProgress
 from application.images.inspect_file import InspectFile
 from application.images.stage_file import StagedFile
 from application.limits.quotas import Quotas
@@ -17,6 +17,7 @@ from application.ports.ids import Ids
 from application.ports.object_store import ObjectStore
 from application.ports.repositories.idempotency_keys import TwinRequest
 from application.ports.unit_of_work import CommitUnknown, Database, DatabaseUnavailable
+from application.ports.webhook_guard import WebhookGuard
 from application.presets.confinement import Confinement
 from domain.images.asset import AssetKind
 from domain.images.image import Image, PictureHeader, safe_label
@@ -74,12 +75,14 @@ class UploadImage:
 
     Raises:
         NotAllowed: The actor may not process images.
+        WebhookURLForbidden: The upload's own webhook is not called.
         PresetsOnly: The actor may use presets as they are, and the pipeline is none.
         ImageRefused: The picture, or an attachment, breaks the upload policy.
         AssetNotFound: The pipeline names a picture, or a font, that is nowhere.
         QuotaExceeded: The account has as much as it may have.
         UnexpectedPart: An attachment is not named by the pipeline.
         IdempotencyKeyReused: The key stands for another upload.
+        RequestInProgress: The same request has come at the same time.
         StorageUnavailable, DatabaseUnavailable: Nothing was accepted.
     """
 
@@ -89,6 +92,7 @@ class UploadImage:
     clock: Clock
     ids: Ids
     failpoints: Failpoints
+    webhook_guard: WebhookGuard
     confinement: Confinement = Confinement()
     quotas: Quotas = Quotas()
 
@@ -98,6 +102,9 @@ class UploadImage:
         if request.idempotency and (earlier := self._earlier(request.idempotency)):
             return earlier
         self._check_preset(request)
+        if request.notify.webhook is not None:
+            # No upload waits for a resolver: where a name leads is judged at the call.
+            self.webhook_guard.check_unresolved(request.notify.webhook, pointer="/notify/webhook")
         header = self._inspect(request)
         assets = self._settle_assets(request)
         self._check_quotas(request)
@@ -143,9 +150,9 @@ class UploadImage:
                 self.quotas.check(work, image.user_id, now, image_bytes=image.byte_size)
                 work.images.add(image, task)
                 work.commit()
-        except TwinRequest:
+        except TwinRequest as twin:
             self._forget(image, task)
-            return self(request)
+            raise RequestInProgress from twin
         except CommitUnknown:
             # It may have been promised; a stray object is the lesser evil, and is swept up.
             raise

@@ -56,16 +56,24 @@ class Quotas:
             raise QuotaExceeded(
                 f"The account may have {self.tasks_per_day} tasks made in 24 hours, and has had "
                 f"{usage.tasks}; the next in {wait} s.",
+                name="tasks",
+                most=self.tasks_per_day,
+                window_seconds=int(DAY.total_seconds()),
                 retry_after_seconds=wait,
             )
 
     def _check_room(self, usage: Usage, image_bytes: int) -> None:
         if self.images and usage.images >= self.images:
             raise QuotaExceeded(
-                f"The account may keep {self.images} images, and has {usage.images}."
+                f"The account may keep {self.images} images, and has {usage.images}.",
+                name="images",
+                most=self.images,
             )
         if self.bytes_stored and usage.bytes_stored + image_bytes > self.bytes_stored:
             raise QuotaExceeded(
                 f"The account may keep {self.bytes_stored} bytes, and has {usage.bytes_stored}; "
-                f"{image_bytes} more are too many."
+                f"{image_bytes} more are too many.",
+                name="bytes",
+                most=self.bytes_stored,
+                left=max(0, self.bytes_stored - usage.bytes_stored),
             )

@@ -68,7 +68,7 @@ class AnnounceOutcome:
         if occasion not in task.notify.occasions:
             return []
         addresses = [(ChannelKind.EMAIL, user.email)]
-        urls = [webhook.url for webhook in work.webhooks.of_user(user.id)]
+        urls = [one.url for one in work.webhooks.of_user(user.id) if one.disabled_at is None]
         if task.notify.webhook is not None:
             urls.append(task.notify.webhook)
         addresses += [(ChannelKind.WEBHOOK, url) for url in dict.fromkeys(urls)]

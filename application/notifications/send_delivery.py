@@ -8,6 +8,7 @@ from uuid import UUID
 
 import attrs
 
+from application.accounts.post_letter import PostLetter
 from application.back_off import Draw
 from application.notifications.make_notice import MakeNotice
 from application.ports.clock import Clock
@@ -16,6 +17,7 @@ from application.ports.telemetry import Telemetry
 from application.ports.unit_of_work import Database
 from domain.notifications.channel import ChannelKind
 from domain.notifications.delivery import Delivery, DeliveryStatus
+from domain.notifications.letter import LetterKind
 
 
 class SendOutcome(Enum):
@@ -32,6 +34,8 @@ class SendDelivery:
     """
     Claim a due delivery, send it once and record how that went.
 
+    A receiver that wants no more is called no more, and its owner is told by letter.
+
     Attributes:
         lease: Longer than the slowest send.
     """
@@ -41,6 +45,7 @@ class SendDelivery:
     make_notice: MakeNotice
     clock: Clock
     telemetry: Telemetry
+    post_letter: PostLetter
     lease: timedelta
     draw: Draw = random.random
 
@@ -77,6 +82,8 @@ class SendDelivery:
                 wait=error.wait,
                 drawn=self.draw(),
             )
+            if error.unwanted:
+                self._disable(delivery.address, notice.user_id)
         except Exception:
             # Counted like any other failure, or it would be tried for ever.
             delivery.fail(
@@ -85,6 +92,15 @@ class SendDelivery:
             self._save(delivery)
             raise
         return self._save(delivery)
+
+    def _disable(self, url: str, user_id: UUID) -> None:
+        """Call the account's webhook no more, if it is one, and say so once."""
+        with self.database.writing() as work:
+            user = work.users.get(user_id)
+            if user is None or not work.webhooks.disable(user_id, url, self.clock.now()):
+                return  # an upload's own, or another delivery has seen to it
+            self.post_letter.if_few(work, LetterKind.WEBHOOK_DISABLED, user.email, user.id)
+            work.commit()
 
     def _save(self, delivery: Delivery) -> SendOutcome:
         # Whoever hears of it twice because of a power cut hears it under the same id.

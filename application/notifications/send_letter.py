@@ -27,7 +27,7 @@ class SendLetter:
 
     A token is made here and not before, so that it lies in no table, no queue and no log: its
     digest is kept, durably, before the letter goes. Each attempt has a token of its own, and the
-    last one is good.
+    last one is good. Of the last letter of an account nothing stays once it is sent.
 
     Attributes:
         base_url: What people reach us by.
@@ -51,7 +51,8 @@ class SendLetter:
             if letter is None:
                 return SendOutcome.SKIPPED
             user = _receiver(work, letter)
-            if user is None or not letter.is_worth_sending(now):
+            has_receiver = user is not None or letter.is_farewell
+            if not has_receiver or not letter.is_worth_sending(now):
                 letter.fail("There is nobody to send it to any more.", now, transient=False)
                 work.letters.save(letter)
                 work.commit()
@@ -61,22 +62,22 @@ class SendLetter:
         text = LetterText(
             letter_id=letter.id,
             kind=letter.kind,
-            username=user.username,
+            username=None if user is None else user.username,
             occurred_at=letter.created_at,
             base_url=self.base_url,
-            new_email=user.email if letter.kind is LetterKind.EMAIL_CHANGED else None,
+            new_email=user.email if user and letter.kind is LetterKind.EMAIL_CHANGED else None,
             token=None if token is None else token.text,
             token_expires_at=expires_at,
         )
         # Of an address that somebody has typed, the account's own spelling.
-        address = user.email if letter.kind in TOKEN_LIFETIMES else letter.address
+        address = user.email if user and letter.kind in TOKEN_LIFETIMES else letter.address
         return self._send(letter, address, text)
 
     def _token_for(
-        self, work: UnitOfWork, letter: Letter, user: User, now: datetime
+        self, work: UnitOfWork, letter: Letter, user: User | None, now: datetime
     ) -> tuple[OpaqueToken | None, datetime | None]:
         lifetime = TOKEN_LIFETIMES.get(letter.kind)
-        if lifetime is None:
+        if lifetime is None or user is None:
             return None, None
         token, expires_at = self.opaque_tokens.make(), now + lifetime
         work.letters.keep_token(letter.id, user.id, token.sha256, expires_at)
@@ -99,7 +100,10 @@ class SendLetter:
 
     def _save(self, letter: Letter) -> SendOutcome:
         with self.database.writing(durable=False) as work:
-            work.letters.save(letter)
+            if letter.is_farewell and letter.status is not DeliveryStatus.PENDING:
+                work.letters.remove(letter.id)
+            else:
+                work.letters.save(letter)
             work.commit()
         outcome = {
             DeliveryStatus.DELIVERED: SendOutcome.DELIVERED,
@@ -112,6 +116,8 @@ class SendLetter:
 
 def _receiver(work: UnitOfWork, letter: Letter) -> User | None:
     """Return whose letter it is, unless the account or its address has changed since."""
+    if letter.is_farewell:
+        return None
     if letter.user_id is None:
         return work.users.by_email(letter.address)
     user = work.users.get(letter.user_id)

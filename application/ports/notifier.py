@@ -19,16 +19,23 @@ class DeliveryFailed(PortFailure):
 
     Attributes:
         wait: How long the receiver asked us to wait, or None.
+        unwanted: Whether the receiver wants to hear no more of anything.
     """
 
     code = "delivery-failed"
 
     def __init__(
-        self, reason: str, *, transient: bool = True, wait: timedelta | None = None
+        self,
+        reason: str,
+        *,
+        transient: bool = True,
+        wait: timedelta | None = None,
+        unwanted: bool = False,
     ) -> None:
         super().__init__(reason)
         self.transient = transient
         self.wait = wait
+        self.unwanted = unwanted
 
 
 @attrs.frozen

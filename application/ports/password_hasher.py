@@ -3,9 +3,22 @@
 from abc import abstractmethod
 from typing import Protocol
 
+from application.errors import PortFailure
+
+
+class HasherBusy(PortFailure):
+    """As many callers wait as may; the same call will do later."""
+
+    code = "hasher-busy"
+    transient = True
+
 
 class PasswordHasher(Protocol):
-    """Hashes and checks passwords; slow on purpose, bounded in how many run at once."""
+    """
+    Hashes and checks passwords; slow on purpose, bounded in how many run at once and wait.
+
+    Whoever hashes or checks has to expect `HasherBusy`.
+    """
 
     @abstractmethod
     def hash(self, password: str) -> str:

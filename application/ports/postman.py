@@ -17,6 +17,7 @@ class LetterText:
 
     Attributes:
         letter_id: The same for every attempt.
+        username: None where the account is gone.
         base_url: What people reach us by, without a slash at its end.
         new_email: The account's address, where the letter tells that it has changed.
         token: Proves whose mailbox it is, where the letter is for that.
@@ -24,7 +25,7 @@ class LetterText:
 
     letter_id: UUID
     kind: LetterKind
-    username: str
+    username: str | None
     occurred_at: datetime
     base_url: str
     new_email: str | None = None

@@ -13,6 +13,7 @@ from application.ports.repositories.erasures import Erasures
 from application.ports.repositories.files import Files
 from application.ports.repositories.history import History
 from application.ports.repositories.idempotency_keys import IdempotencyKeys
+from application.ports.repositories.identities import Identities, SignInAttempts
 from application.ports.repositories.images import Images
 from application.ports.repositories.letters import Letters
 from application.ports.repositories.outbox import Outbox
@@ -54,6 +55,8 @@ class UnitOfWork(Protocol):
     users: Users
     sessions: Sessions
     api_keys: APIKeys
+    identities: Identities
+    sign_in_attempts: SignInAttempts
     images: Images
     assets: Assets
     presets: Presets

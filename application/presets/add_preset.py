@@ -9,7 +9,7 @@ import attrs
 from application.actor import Actor
 from application.audit import record_of
 from application.errors import AlreadyExists, TooManyPresets
-from application.idempotency import IdempotencyKey
+from application.idempotency import IdempotencyKey, RequestInProgress
 from application.ports.clock import Clock
 from application.ports.pipeline_texts import PipelineTexts
 from application.ports.repositories.idempotency_keys import TwinRequest
@@ -61,6 +61,7 @@ class AddPreset:
         AlreadyExists: The actor, or everybody, has a preset of that name.
         TooManyPresets: There are `MAX_PRESETS` of that owner already.
         IdempotencyKeyReused: The key stands for another request.
+        RequestInProgress: The same request has come at the same time.
     """
 
     database: Database
@@ -76,8 +77,8 @@ class AddPreset:
         preset = Preset(owner, request.name, 1, request.pipeline, request.locked, self.clock.now())
         try:
             return self._add(preset, request)
-        except TwinRequest:
-            return self._add(preset, request)
+        except TwinRequest as twin:
+            raise RequestInProgress from twin
 
     def _add(self, first: Preset, request: AddPresetRequest) -> AddedPreset:
         owner, name = first.user_id, first.name

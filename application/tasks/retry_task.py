@@ -6,7 +6,7 @@ import attrs
 
 from application.actor import Actor
 from application.errors import FileGone, NotFound
-from application.idempotency import IdempotencyKey
+from application.idempotency import IdempotencyKey, RequestInProgress
 from application.limits.quotas import Quotas
 from application.ports.clock import Clock
 from application.ports.ids import Ids
@@ -54,6 +54,7 @@ class RetryTask:
         QuotaExceeded: The account has had as many tasks as it may.
         FileGone: The picture is no longer kept.
         IdempotencyKeyReused: The key stands for another request.
+        RequestInProgress: The same request has come at the same time.
     """
 
     database: Database
@@ -67,8 +68,8 @@ class RetryTask:
         request.actor.require(Permission.PROCESS_IMAGES)
         try:
             return self._retry(request)
-        except TwinRequest:
-            return self._retry(request)
+        except TwinRequest as twin:
+            raise RequestInProgress from twin
 
     def _retry(self, request: RetryTaskRequest) -> RetriedTask:
         with self.database.writing() as work:

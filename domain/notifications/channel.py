@@ -7,7 +7,7 @@ from uuid import UUID
 
 import attrs
 
-from domain.errors import InvalidParameter
+from domain.errors import WebhookURLForbidden
 
 MAX_URL_CHARACTERS = 2_000
 _PORT = (
@@ -56,25 +56,32 @@ class NotificationRequest:
 
 @attrs.frozen
 class Webhook:
-    """A URL that is called whenever a task of its user ends."""
+    """
+    A URL that is called whenever a task of its user ends.
+
+    Attributes:
+        disabled_at: When the receiver said that it wants no more; None while it is called.
+    """
 
     id: UUID
     user_id: UUID
     url: str
     created_at: datetime
+    disabled_at: datetime | None = None
 
 
 def checked_webhook_url(url: str, *, pointer: str) -> str:
     """
     Return *url* if it has the form of a webhook's, or refuse it.
 
-    Whether its address may be called at all is judged when it is called, by the guarded client.
+    Whether its address may be called at all is judged by `WebhookGuard` and, at each call, by the
+    guarded client.
     """
     try:
         parts = urlsplit(url)
         port_is_valid = parts.port is None or parts.port > 0
     except ValueError:
-        raise InvalidParameter("must be a URL", pointer=pointer) from None
+        raise WebhookURLForbidden("must be a URL", pointer=pointer) from None
     if (
         len(url) > MAX_URL_CHARACTERS
         or not (url.isascii() and url.isprintable())
@@ -84,7 +91,7 @@ def checked_webhook_url(url: str, *, pointer: str) -> str:
         or "@" in parts.netloc
         or not port_is_valid
     ):
-        raise InvalidParameter(
+        raise WebhookURLForbidden(
             "must be an http or https URL without user name, at most 2000 characters",
             pointer=pointer,
         )

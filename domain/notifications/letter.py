@@ -17,6 +17,10 @@ class LetterKind(Enum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105
     EMAIL_VERIFICATION = "email-verification"
     EMAIL_CHANGED = "email-changed"
+    IDENTITY_LINKED = "identity-linked"
+    ALREADY_REGISTERED = "already-registered"
+    ACCOUNT_ERASED = "account-erased"
+    WEBHOOK_DISABLED = "webhook-disabled"
 
 
 TOKEN_LIFETIMES: Final = {
@@ -35,7 +39,7 @@ class Letter(Sending):
 
     Attributes:
         user_id: None if somebody has only named an address: whether it has an account is found out
-            when the letter is sent.
+            when the letter is sent. None, too, if the account is gone.
     """
 
     id: UUID
@@ -47,6 +51,11 @@ class Letter(Sending):
     def is_worth_sending(self, now: datetime) -> bool:
         """Whether whoever asked for it still waits; news of the account are always worth it."""
         return self.kind not in TOKEN_LIFETIMES or now < self.created_at + _WORTH_SENDING
+
+    @property
+    def is_farewell(self) -> bool:
+        """Whether the account is gone, so that its address is to be forgotten with the letter."""
+        return self.kind is LetterKind.ACCOUNT_ERASED
 
     def is_to(self, address: str) -> bool:
         """Whether it went to *address*, whatever the case."""

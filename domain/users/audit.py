@@ -21,10 +21,14 @@ class AuditAction(Enum):
     CHANGE_PROFILE = "change profile"
     VERIFY_EMAIL = "verify address"
     CHANGE_PASSWORD = "change password"  # noqa: S105 -- what is done, not the thing
-    RESET_PASSWORD = "reset password"  # noqa: S105
-    ERASE_ACCOUNT = "erase account"
+    ASK_FOR_RESET = "ask for password reset"
+    RESET_PASSWORD = "reset password"  # noqa: S105  # as above
+    EXPORT_ACCOUNT = "export account"
+    ERASE_ACCOUNT = "erase account"  # or by those who look after them
     CREATE_API_KEY = "create API key"
     REVOKE_API_KEY = "revoke API key"
+    LINK_IDENTITY = "link identity"
+    UNLINK_IDENTITY = "unlink identity"
     # What everybody uses
     ADD_SHARED_PRESET = "add shared preset"
     CHANGE_SHARED_PRESET = "change shared preset"

@@ -9,6 +9,8 @@ import attrs
 
 CLOSED_AFTER: Final = timedelta(days=1)
 """Longer than any request may take: what one that had begun before still wrote goes, too."""
+NO_PASSWORD_HASH: Final = "!"  # noqa: S105  # no password at all
+"""What stands for a password's hash in the row that is left for that long; nothing fits it."""
 
 
 @attrs.frozen

@@ -17,6 +17,11 @@ def checked_label(text: str, *, most: int, pointer: str) -> str:
         raise InvalidParameter(
             f"must have 1 to {most} characters and no space at its ends", pointer=pointer
         )
-    if not all(sign.isprintable() or unicodedata.category(sign) == "Zs" for sign in name):
+    if not is_one_line(name):
         raise InvalidParameter("must not hold control characters", pointer=pointer)
     return name
+
+
+def is_one_line(text: str) -> bool:
+    """Whether *text* prints as it is: letters, signs and spaces of any kind, and nothing unseen."""
+    return all(sign.isprintable() or unicodedata.category(sign) == "Zs" for sign in text)

@@ -22,6 +22,8 @@ MAX_EMAIL_CHARACTERS = 254
 MAX_USERNAME_CHARACTERS = 64
 MIN_PASSWORD_CHARACTERS = 8
 MAX_PASSWORD_CHARACTERS = 128
+NO_PASSWORD = "-"  # noqa: S105  # no hash of anything, nor what an erasure leaves
+"""In the place of a hash: no password opens the account, until one is set by a letter."""
 
 
 @attrs.frozen
@@ -32,7 +34,7 @@ class User:
     Attributes:
         username: Shown to others; unique whatever its case.
         email: Used to sign in and to be told; unique whatever its case.
-        password_hash: In the hasher's own format, never the password.
+        password_hash: In the hasher's own format, never the password; or `NO_PASSWORD`.
         disabled_at: Since when nothing opens for them; None for an account in use.
         email_verified_at: When it was proved that the address is theirs; None until then.
     """
@@ -46,6 +48,11 @@ class User:
     updated_at: datetime
     disabled_at: datetime | None = None
     email_verified_at: datetime | None = None
+
+    @property
+    def has_password(self) -> bool:
+        """Whether they can sign in by a password; who came by a provider may have none."""
+        return self.password_hash != NO_PASSWORD
 
     @property
     def is_admin(self) -> bool:

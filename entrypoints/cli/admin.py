@@ -4,18 +4,19 @@
 import sys
 from getpass import getpass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from entrypoints.cli.configuration import prepared_platform
 from entrypoints.mistakes import OperatorMistake
 
 _MAX_PASSWORD_BYTES = 1024
+_Yes = Annotated[bool, Parameter(name="--yes", negative=())]
 
 app = App(
     name="admin",
-    help="""Administrators: make the first one, give others the role, take it away.
+    help="""Administrators: make the first one, give others the role, take it away; erase accounts.
 
 An administrator sees and changes every account, task and shared thing, by /api/admin. Start with
 `safelight admin create NAME ADDRESS`, which asks for a password; then sign in as anybody does.""",
@@ -89,6 +90,41 @@ def revoke_role(user: str, role: Literal["admin", "user"] = "admin", /) -> None:
         Which role.
     """
     _change(user, role, "revoke-role", give=False)
+
+
+@app.command
+def erase_user(user: str, /, *, yes: _Yes = False) -> None:
+    """
+    End an account at once, and have everything that belongs to it destroyed, pictures above all.
+
+    What is destroyed stands in the receipt; nothing brings it back. The last administrator stays.
+
+    Parameters
+    ----------
+    user
+        Its address, name or id.
+    yes
+        You know that this cannot be undone.
+    """
+    if not yes:
+        raise OperatorMistake(
+            "erasing an account destroys its pictures for good; say --yes if that is what you want",
+            exit_code=2,
+        )
+    from application.administration.erase_user import EraseUserRequest
+    from application.audit import Operator
+    from application.errors import ApplicationError
+
+    with prepared_platform() as platform:
+        use_cases = platform.use_cases()
+        try:
+            found = use_cases.find_user()(user)
+            request = EraseUserRequest(Operator("admin erase-user"), found.id)
+            erasure_id = use_cases.erase_user()(request)
+        except ApplicationError as refusal:
+            raise OperatorMistake(refusal.detail) from None
+        base_url = platform.settings().base_url
+    print(f"{found.username} is erased. The receipt: {base_url}/api/erasures/{erasure_id}")
 
 
 def _change(text: str, name: str, command: str, *, give: bool) -> None:

@@ -219,8 +219,8 @@ def listen(*, secret: str | None = None, port: int = 9000) -> None:
     Receive webhooks on this machine, check their signatures and print them: for trying out.
 
     Start it, then have it called: POST `{"url": "http://127.0.0.1:9000/"}` to /api/webhooks, and
-    upload a picture. `safelight up` lets webhooks reach this machine; a server does so only with
-    SAFELIGHT_WEBHOOK_ALLOWED_NETWORKS.
+    upload a picture. `safelight up` lets webhooks reach this machine while it listens on loopback;
+    a server does so only with SAFELIGHT_WEBHOOK_ALLOWED_NETWORKS.
 
     Parameters
     ----------

@@ -12,6 +12,7 @@ import textwrap
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -51,7 +52,7 @@ def supervise(settings: Settings, environ: Mapping[str, str], log_format: str) -
         run = settings.data_dir / "run"
         run.mkdir(exist_ok=True)
         with _only_one(run / "supervisor.lock"), _figures_dir() as figures_dir:
-            settings, environ = _surroundings(settings, environ, listener, figures_dir)
+            settings, environ = surroundings(settings, environ, listener, figures_dir)
             factories.forget_figures(settings)
             for name in preparation.prepare(settings):
                 view.say(f"migrated {name}")
@@ -116,18 +117,23 @@ def _figures_dir() -> Iterator[Path]:
         yield Path(directory)
 
 
-def _surroundings(
+def surroundings(
     settings: Settings, environ: Mapping[str, str], listener: socket.socket, figures_dir: Path
 ) -> tuple[Settings, dict[str, str]]:
-    """Return the settings and the environment of the processes: the caller's, with our defaults."""
+    """
+    Return the settings and the environment of the processes: the caller's, with our defaults.
+
+    Webhooks may reach this machine while nobody else may reach the API: for trying out.
+    """
     port = listener.getsockname()[1]
+    is_for_trying_out = ip_address(listener.getsockname()[0]).is_loopback
     host = settings.http.bind.rpartition(":")[0]
     http = attrs.evolve(settings.http, bind=f"{host}:{port}")
     settings = attrs.evolve(settings, http=http)
     metrics_dir = settings.metrics.dir or figures_dir
     settings = attrs.evolve(settings, metrics=attrs.evolve(settings.metrics, dir=metrics_dir))
     return settings, {
-        f"{PREFIX}WEBHOOK_ALLOWED_NETWORKS": _LOOPBACK,
+        **({f"{PREFIX}WEBHOOK_ALLOWED_NETWORKS": _LOOPBACK} if is_for_trying_out else {}),
         **environ,
         f"{PREFIX}DATA_DIR": str(settings.data_dir),
         f"{PREFIX}HTTP_BIND": f"fd://{listener.fileno()}",
@@ -211,8 +217,9 @@ class _Supervisor:
         """Ask `/readyz`; until the API runs, the socket's backlog keeps the question."""
         host, port = self._address[:2]
         try:
-            reader, writer = await asyncio.open_connection(_OWN_ADDRESS.get(host, host), port)
-        except OSError:
+            async with asyncio.timeout(_READY_SECONDS / 6):
+                reader, writer = await asyncio.open_connection(_OWN_ADDRESS.get(host, host), port)
+        except (OSError, TimeoutError):
             return False
         try:
             writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")

@@ -1,5 +1,6 @@
 """The HTTP API as one WSGI application; it is handed its use cases and knows no adapter."""
 
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from ipaddress import IPv4Network, IPv6Network
@@ -10,21 +11,26 @@ import attrs
 import cattrs
 import falcon
 
+from application.accounts.begin_provider_sign_in import BeginLinkRequest, BegunSignIn
 from application.accounts.change_password import ChangePasswordRequest
 from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
 from application.accounts.end_sessions import EndSessionsRequest
 from application.accounts.erase_account import EraseAccountRequest
 from application.accounts.export_account import AccountExport
+from application.accounts.finish_provider_sign_in import FinishSignInRequest
+from application.accounts.list_identities import IdentitiesView
 from application.accounts.log_in import LogInRequest
 from application.accounts.register_user import Registered, RegisterUserRequest
-from application.accounts.reset_password import ResetPasswordRequest
+from application.accounts.reset_password import ForgotPasswordRequest, ResetPasswordRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.session_tokens import SignedIn
+from application.accounts.unlink_identity import UnlinkIdentityRequest
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_erasure import ErasureView, ViewErasureRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
 from application.administration.change_user import ChangeUserRequest
+from application.administration.erase_user import EraseUserRequest
 from application.administration.list_users import ListUsersRequest, UsersPage
 from application.administration.look_through_tasks import LookThroughTasksRequest, TasksPage
 from application.administration.read_audit import AuditPage, ReadAuditRequest
@@ -72,6 +78,7 @@ from domain.images.image import Image
 from domain.images.preset import Preset
 from domain.images.upload_policy import UploadPolicy
 from domain.users.api_key import APIKey
+from domain.users.identity import Identity
 from domain.users.session import Session
 from domain.users.user import User
 from entrypoints.http import errors
@@ -79,6 +86,7 @@ from entrypoints.http.asset_form import AssetFormReader
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.client_address import ClientAddresses
 from entrypoints.http.cross_origin import CrossOrigin
+from entrypoints.http.cursor_seal import CursorMarks
 from entrypoints.http.openapi.document import Route
 from entrypoints.http.payloads import PayloadReader
 from entrypoints.http.processing_options import ProcessingOptionsReader
@@ -91,6 +99,13 @@ from entrypoints.http.resources.assets import Assets, OneAsset
 from entrypoints.http.resources.description import Description
 from entrypoints.http.resources.erasures import Export, OwnAccount, Receipt
 from entrypoints.http.resources.files import ResultFile
+from entrypoints.http.resources.identities import (
+    BrowserCookie,
+    Identities,
+    OneIdentity,
+    SignInCallback,
+    SignInStart,
+)
 from entrypoints.http.resources.images import (
     Download,
     ImageAnalysis,
@@ -152,8 +167,13 @@ class HTTPUseCases:
     view_profile: Callable[[ViewProfileRequest], User]
     update_profile: Callable[[UpdateProfileRequest], None]
     change_password: Callable[[ChangePasswordRequest], None]
-    forgot_password: Callable[[str], None]
+    forgot_password: Callable[[ForgotPasswordRequest], None]
     reset_password: Callable[[ResetPasswordRequest], None]
+    begin_provider_sign_in: Callable[[str], BegunSignIn]
+    finish_provider_sign_in: Callable[[FinishSignInRequest], SignedIn | Identity]
+    begin_link: Callable[[BeginLinkRequest], BegunSignIn]
+    list_identities: Callable[[Actor], IdentitiesView]
+    unlink_identity: Callable[[UnlinkIdentityRequest], None]
     ask_to_verify_email: Callable[[Actor], None]
     verify_email: Callable[[str, str | None], None]
     erase_account: Callable[[EraseAccountRequest], UUID]
@@ -198,6 +218,7 @@ class HTTPUseCases:
     list_users: Callable[[ListUsersRequest], UsersPage]
     view_user: Callable[[ViewUserRequest], User]
     change_user: Callable[[ChangeUserRequest], User]
+    erase_user: Callable[[EraseUserRequest], UUID]
     read_audit: Callable[[ReadAuditRequest], AuditPage]
     look_through_tasks: Callable[[LookThroughTasksRequest], TasksPage]
     requeue_task: Callable[[UUID, Actor], None]
@@ -219,34 +240,42 @@ class HTTPOptions:
         policy: What may come in.
         base_url: What customers reach us by; https turns on Strict-Transport-Security.
         trusted_proxies: Whose X-Forwarded-For is believed.
+        metrics_networks: Who is shown the figures.
         allowed_origins: Of pages whose scripts may read answers.
+        cursor_key: Marks the cursors of lists; the same in all processes.
     """
 
     converter: cattrs.Converter
     policy: UploadPolicy
     base_url: str
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
+    metrics_networks: Sequence[IPv4Network | IPv6Network] = ()
     allowed_origins: frozenset[str] = frozenset()
+    cursor_key: bytes = attrs.field(factory=lambda: secrets.token_bytes(32), repr=False)
 
 
 def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any, Any]:
     """Return the application, every route in place."""
     rate_limits = RateLimits(use_cases.limit_requests)
+    is_https = options.base_url.startswith("https://")
+    scope = RequestScope(
+        use_cases.observe_request,
+        is_https,
+        ClientAddresses(options.trusted_proxies),
+    )
     middleware: list[Any] = [
-        RequestScope(
-            use_cases.observe_request,
-            options.base_url.startswith("https://"),
-            ClientAddresses(options.trusted_proxies),
-        ),
+        scope,
         CrossOrigin(options.allowed_origins),
         rate_limits,
+        CursorMarks(),
     ]
     app = falcon.App(middleware=middleware)
-    errors.install(app)
-    authentication = Authentication(use_cases.authenticate, rate_limits.count)
+    errors.install(app, scope.protect)
+    authentication = Authentication(use_cases.authenticate, rate_limits.count, options.cursor_key)
     payloads = PayloadReader(options.converter)
     processing_options = ProcessingOptionsReader(options.converter)
     forms = UploadFormReader(use_cases.stage_file, processing_options)
+    cookie = BrowserCookie(is_https)
     problems = ProblemPages()
     description = Description()
     verification = EmailVerification(
@@ -258,6 +287,28 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         Route("/api/auth/login", SignIn(use_cases.log_in, payloads)),
         Route("/api/auth/logout", SignOut(use_cases.log_out, payloads)),
         Route("/api/auth/refresh", Refreshing(use_cases.refresh_session, payloads)),
+        Route(
+            "/api/auth/oauth/{provider}/start",
+            SignInStart(use_cases.begin_provider_sign_in, cookie),
+        ),
+        Route(
+            "/api/auth/oauth/{provider}/callback",
+            SignInCallback(use_cases.finish_provider_sign_in, cookie),
+        ),
+        Route(
+            "/api/auth/identities",
+            Identities(
+                authentication,
+                use_cases.list_identities,
+                use_cases.begin_link,
+                payloads,
+                cookie,
+            ),
+        ),
+        Route(
+            "/api/auth/identities/{identity_id}",
+            OneIdentity(authentication, use_cases.unlink_identity),
+        ),
         Route(
             "/api/auth/sessions",
             Sessions(authentication, use_cases.list_sessions, use_cases.end_sessions),
@@ -387,7 +438,13 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         Route("/api/admin/users", AllUsers(authentication, use_cases.list_users)),
         Route(
             "/api/admin/users/{user_id}",
-            OneUser(authentication, use_cases.view_user, use_cases.change_user, payloads),
+            OneUser(
+                authentication,
+                use_cases.view_user,
+                use_cases.change_user,
+                use_cases.erase_user,
+                payloads,
+            ),
         ),
         Route("/api/admin/audit", AuditTrail(authentication, use_cases.read_audit)),
         Route("/api/admin/tasks", AllTasks(authentication, use_cases.look_through_tasks)),
@@ -405,7 +462,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
         Route("/files/{task_id}/{variant}/{name}", ResultFile(use_cases.open_result)),
         Route("/healthz", Liveness()),
         Route("/readyz", Readiness(use_cases.ready)),
-        Route("/metrics", Metrics(use_cases.metrics)),
+        Route("/metrics", Metrics(use_cases.metrics, options.metrics_networks)),
         Route("/api/auth/verify-email/send", verification, "letter"),
         Route("/problems", problems),
         Route("/problems/{code}", problems, "one"),

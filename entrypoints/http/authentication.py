@@ -10,10 +10,14 @@ from structlog.contextvars import bind_contextvars
 
 from application.actor import Actor
 from application.ports.access_tokens import InvalidToken
+from entrypoints.http.cursor_seal import open_cursor
 from entrypoints.http.errors import RequestRefused
 from entrypoints.http.route_scopes import scope_of
 
 _BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/=-]{1,4096})", re.IGNORECASE | re.ASCII)
+# Servers join repeated headers with a comma, and what is behind it begins with another scheme. No
+# token of ours holds a comma, so all that is at stake is what the refusal says.
+_ANOTHER: Final = re.compile(r",\s*+[A-Za-z0-9!#$%&'*+.^_`|~-]*(?:\s|$)", re.ASCII)
 _QUERY_NAMES: Final = ("access_token", "token")
 
 
@@ -24,10 +28,12 @@ class Authentication:
 
     Attributes:
         count: Takes the request and its actor, None if nobody we know, and refuses too many.
+        cursor_key: Marks the cursors of lists, each user's for themselves.
     """
 
     authenticate: Callable[[str], Actor]
     count: Callable[[falcon.Request, Actor | None], None]
+    cursor_key: bytes = attrs.field(repr=False)
 
     def __call__(self, req: falcon.Request) -> Actor:
         """
@@ -37,6 +43,7 @@ class Authentication:
             InvalidToken: There is no good token, or one in the address, where it would be logged.
             TooManyRequests: There have been too many.
             InsufficientScope: The token is an API key's, and its scopes do not open this route.
+        InvalidCursor: The page that is asked for is not one that they were led to.
         """
         try:
             actor = self.authenticate(bearer_token(req))
@@ -49,6 +56,7 @@ class Authentication:
             bind_contextvars(key_id=str(actor.key_id))
         self.count(req, actor)
         actor.require_scope(scope_of(req.method, req.uri_template or ""))
+        open_cursor(req, actor, self.cursor_key)
         return actor
 
 
@@ -63,8 +71,7 @@ def bearer_token(req: falcon.Request) -> str:
     if any(req.has_param(name) for name in _QUERY_NAMES):
         raise InvalidToken("The token does not belong into the address.")
     header = req.get_header("Authorization") or ""
-    # Servers join repeated headers with a comma, which no token holds.
-    if "," in header:
+    if _ANOTHER.search(header):
         raise RequestRefused("Send one Authorization header.")
     match = _BEARER.fullmatch(header.strip())
     if match is None:

@@ -57,6 +57,12 @@ def site_of(address: str) -> str:
     return address
 
 
+def is_within(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Tell whether *address*, as it was found, is of *networks*; no address is this very host."""
+    read = _read(address)
+    return read is None or any(read in network for network in networks)
+
+
 def _read(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text)

@@ -2,8 +2,7 @@
 Where a page of a list goes on, as a text that customers hand back as they got it.
 
 Microseconds since 1970 (8 bytes, big-endian) and an id (16 bytes), in Base64 for URLs: 32
-characters, no two texts for one place. Nothing in it is secret or trusted: whoever makes one up
-moves about in a list that is their own.
+characters, no two texts for one place. Nothing in it is secret; `cursor_seal` marks it as ours.
 """
 
 import re
@@ -19,6 +18,9 @@ CURSOR_PATTERN: Final = "^A[A-Za-v][A-Za-z0-9_-]{30}$"
 """Of places until the year 8817, which Python's calendar has."""
 _CURSOR: Final = re.compile(CURSOR_PATTERN, re.ASCII)
 _MICROSECOND: Final = timedelta(microseconds=1)
+
+MAX_LIMIT: Final = 100
+"""The longest page of any list; whoever asks for more gets so many."""
 
 
 def cursor_to(place: tuple[datetime, UUID]) -> str:
@@ -39,6 +41,14 @@ def place_of(cursor: str) -> tuple[datetime, UUID]:
         raise not_ours()
     content = urlsafe_b64decode(cursor)
     return _EPOCH + int.from_bytes(content[:8]) * _MICROSECOND, UUID(bytes=content[8:])
+
+
+def limit_in(text: str) -> int:
+    """Return *text* as a number, at most `MAX_LIMIT`; 0, which is refused, for what is none."""
+    if not re.fullmatch("[0-9]+", text, re.ASCII):
+        return 0
+    # Cut before it is a number: thousands of digits are one long calculation, or none at all.
+    return min(int(text.lstrip("0")[:9] or 0), MAX_LIMIT)
 
 
 def not_ours() -> InvalidParameter:

@@ -6,6 +6,7 @@ nobody foresaw is answered as `internal-error`, told to the log with its traceba
 customer with nothing but the request's id.
 """
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 import falcon
@@ -45,6 +46,9 @@ _CODES: Final = {
     431: "header-fields-too-large",
     503: "service-unavailable",
 }
+
+# What tells browsers who may read an answer is true of a refusal, too.
+_KEPT: Final = ("access-control-", "vary")
 
 _log: Final = structlog.get_logger("safelight.http")
 
@@ -145,9 +149,21 @@ class NotServing(RequestRefused):
     code = "service-unavailable"
 
 
-def install(app: falcon.App[Any, Any]) -> None:
-    """Let every exception of *app* end in a problem document."""
-    app.add_error_handler(Exception, _unforeseen)
+def install(app: falcon.App[Any, Any], protect: Callable[[falcon.Response], None]) -> None:
+    """
+    Let every exception of *app* end in a problem document.
+
+    Args:
+        protect: Sets the headers that every answer has.
+    """
+
+    def unforeseen(
+        req: falcon.Request, resp: falcon.Response, error: Exception, _: dict[str, Any]
+    ) -> None:
+        _unforeseen(req, resp, error)
+        protect(resp)
+
+    app.add_error_handler(Exception, unforeseen)
     app.add_error_handler(falcon.HTTPError, _falcons)
     for family in (DomainError, ApplicationError, RequestRefused):
         app.add_error_handler(family, _refusal)
@@ -234,6 +250,8 @@ def _refusal(
         resp.set_headers(error.headers)
         answer(req, resp, problem, error.detail)
         return
+    if isinstance(error, QuotaExceeded):
+        req.context.quota = error
     answer(
         req,
         resp,
@@ -288,9 +306,11 @@ def _falcons(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError
     answer(req, resp, problem, told or problem.remedy)
 
 
-def _unforeseen(
-    req: falcon.Request, resp: falcon.Response, error: Exception, _: dict[str, Any]
-) -> None:
+def _unforeseen(req: falcon.Request, resp: falcon.Response, error: Exception) -> None:
+    # What the answer was going to say of itself, or hand over: lengths, tags, tokens.
+    for name in resp.headers:
+        if not name.startswith(_KEPT):
+            resp.delete_header(name)
     _log.error("request failed", method=req.method, route=req.uri_template, exc_info=error)
     problem = PROBLEMS["internal-error"]
     answer(req, resp, problem, problem.remedy)

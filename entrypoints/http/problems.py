@@ -51,6 +51,9 @@ PROBLEMS: Final = _by_code((
     Problem("duplicate-part", 400, "A part came more than once",
             "Send each part once: one image, at most one processingOptions, and one file for each "
             "name that the processing options refer to."),
+    Problem("invalid-cursor", 400, "The cursor is none of yours",
+            "Follow the Link header of a page as it is, for the same list and with the same "
+            "account; or begin again without a cursor."),
     Problem("invalid-idempotency-key", 400, "The Idempotency-Key cannot be used",
             "Send 1 to 255 visible ASCII characters, such as a UUID."),
     Problem("not-acceptable", 406, "Only JSON is spoken here",
@@ -74,6 +77,8 @@ PROBLEMS: Final = _by_code((
     Problem("range-not-satisfiable", 416, "The range lies outside the file",
             "Ask for bytes that are there; the Content-Range header tells the size."),
     Problem("header-fields-too-large", 431, "The header is too large", "Send less of a header."),
+    Problem("unsupported-transfer-coding", 501, "The body is coded in a way that nobody knows",
+            "Send the body with a Content-Length header and without Transfer-Encoding."),
     # Who asks
     Problem("invalid-token", 401, "Sign in first",
             "Send a good access token or API key as Authorization: Bearer <token>; POST "
@@ -86,6 +91,40 @@ PROBLEMS: Final = _by_code((
     Problem("wrong-password", 403, "The present password is wrong",
             "Send the password that the account has now. If it is forgotten, POST "
             "/api/auth/password/forgot has a letter sent."),
+    Problem("no-password", 409, "The account has no password",
+            "Set one first: POST /api/auth/password/forgot has a letter sent to the account's "
+            "address."),
+    Problem("invalid-sign-in-state", 400, "The sign-in cannot be finished here",
+            "Begin again with GET /api/auth/oauth/{provider}/start. A sign-in through an identity "
+            "provider is finished once, within ten minutes, and in the browser that began it; the "
+            "last one that a browser began counts."),
+    Problem("sign-in-refused", 403, "The identity provider did not let you in",
+            "Begin again, and agree there; or sign in by your password."),
+    Problem("identity-not-proved", 403, "It is not shown who you are",
+            "Begin again. If it stays, tell the operator the requestId: the log has the reason."),
+    Problem("provider-email-unverified", 403, "The identity provider vouches for no address",
+            "Have your e-mail address verified there, or register here with a password."),
+    Problem("identity-not-admitted", 403, "This identity opens no account here",
+            "Ask an administrator: the provider may open no accounts, or none for your domain, or "
+            "your account may be disabled."),
+    Problem("account-exists", 409, "Your e-mail address has an account",
+            "Sign in to it by its password (POST /api/auth/password/forgot sets a new one), then "
+            "link the provider with POST /api/auth/identities."),
+    Problem("identity-linked", 409, "The identity opens another account",
+            "Sign in to that account and unlink it there with DELETE "
+            "/api/auth/identities/{identityId}."),
+    Problem("too-many-identities", 409, "The account has all the identities it may have",
+            "Unlink one first."),
+    Problem("last-way-in", 409, "Nothing else opens the account",
+            "Set a password first, by POST /api/auth/password/forgot, or link another identity."),
+    Problem("identity-provider-error", 502, "The identity provider does not answer as it should",
+            "Nothing was changed. Try again later, or sign in by your password. If it stays, tell "
+            "the operator the requestId: the log has the reason."),
+    Problem("identity-provider-timeout", 504, "The identity provider did not answer in time",
+            "Nothing was changed. Wait for the seconds in Retry-After, then begin again, or sign "
+            "in by your password.", 10),
+    Problem("identity-provider-busy", 503, "Too many wait for the identity provider",
+            "Nothing was changed. Wait for the seconds in Retry-After, then begin again.", 5),
     Problem("email-not-verified", 403, "The e-mail address is not verified",
             "POST /api/auth/verify-email/send has a letter sent to it; send the token in it to "
             "POST /api/auth/verify-email."),
@@ -128,9 +167,9 @@ PROBLEMS: Final = _by_code((
     Problem("asset-in-use", 409, "The asset is in use",
             "The detail says what needs it: wait until its tasks have ended, or cancel them; "
             "change or remove the preset that names it. Then delete it."),
-    Problem("too-many-webhooks", 409, "The account has all the webhooks it may have",
+    Problem("too-many-webhooks", 422, "The account has all the webhooks it may have",
             "Remove one first."),
-    Problem("too-many-presets", 409, "There are all the presets there may be",
+    Problem("too-many-presets", 422, "There are all the presets there may be",
             "Remove one first."),
     Problem("precondition-failed", 412, "It has been changed in the meantime",
             "Get it again, look at what it is now, and send the ETag of that in If-Match."),
@@ -139,6 +178,8 @@ PROBLEMS: Final = _by_code((
     Problem("last-admin", 409, "Nobody else looks after the platform",
             "Make somebody else an administrator first, with PATCH /api/admin/users/{userId} or "
             "safelight admin grant-role."),
+    Problem("own-account", 409, "This is your own account",
+            "Give your own account up with DELETE /api/users/me, which takes its password."),
     Problem("not-ready", 409, "The result is still being made",
             "Ask again after the seconds in Retry-After, or be told: by e-mail or webhook.", 1),
     Problem("task-failed", 409, "The task ended without a result",
@@ -147,11 +188,17 @@ PROBLEMS: Final = _by_code((
     Problem("illegal-transition", 409, "The task's state does not allow that",
             "Look at the task: one that has ended cannot be cancelled, and only one that has ended "
             "can be run again."),
+    Problem("request-in-progress", 409, "The same request is being carried out",
+            "Send it again after the seconds in Retry-After, with the same Idempotency-Key: the "
+            "answer is then that of the request that was carried out.", 1),
     Problem("idempotency-key-reused", 422, "The Idempotency-Key stands for another request",
             "Send the very request that the key was first sent with, or choose a new key."),
     # The values
     Problem("invalid-parameter", 422, "A value lies outside its range or form",
             "The pointer names the value, the detail says what it may be."),
+    Problem("webhook-url-forbidden", 422, "The webhook's URL is not one that is called",
+            "Give an https URL of a host on the public internet, on port 443 or 8443, without user "
+            "name; the detail says what is wrong with this one."),
     Problem("password-compromised", 422, "Everybody knows this password",
             "Choose another: this one is among the first that anybody tries."),
     Problem("output-too-large", 422, "The size asked for is too large",

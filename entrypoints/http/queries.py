@@ -1,6 +1,5 @@
 """What lists and single things are asked for in the query: parameters that read themselves."""
 
-import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -10,16 +9,17 @@ from uuid import UUID
 
 import falcon
 
-from application.images.list_images import MAX_PAGE_IMAGES
 from domain.errors import InvalidParameter, UnknownMember
-from entrypoints.http.cursors import CURSOR_PATTERN, place_of
+from domain.users.labels import is_one_line
+from entrypoints.http.cursor_seal import MARK_PATTERN
+from entrypoints.http.cursors import CURSOR_PATTERN, MAX_LIMIT, limit_in, place_of
 from entrypoints.http.openapi.operation import Header, Parameter, declared_in
 from entrypoints.http.payloads import escaped
 
 T = TypeVar("T")
 
 _MAX_TEXT: Final = 254
-_LINE: Final = re.compile(r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
+LINE_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 _FLAGS: Final = {"true": True, "false": False}
 
 NEXT_PAGE: Final = Header(
@@ -27,25 +27,24 @@ NEXT_PAGE: Final = Header(
 )
 
 
-def _whole_number(text: str) -> int:
-    """Return *text* as a number; 0, which is refused, for what is none."""
-    return int(text) if re.fullmatch("[0-9]{1,9}", text, re.ASCII) else 0
-
-
 LIMIT: Final = Parameter(
     "limit",
-    _whole_number,
-    {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_IMAGES, "default": 20},
-    "How many a page has at most.",
+    limit_in,
+    {"type": "integer", "minimum": 1, "default": 20},
+    f"How many a page has at most, and {MAX_LIMIT} where more are asked for.",
 )
 
 
 def cursor(read: Callable[[str], T], pattern: str) -> Parameter[T]:
-    """Return the parameter that goes on where a page ended, at the place that *read* returns."""
+    """
+    Return the parameter that goes on where a page ended, at the place that *read* returns.
+
+    What *read* gets, and *pattern* is of, has its mark taken off already.
+    """
     return Parameter(
         "cursor",
         read,
-        {"type": "string", "pattern": pattern},
+        {"type": "string", "pattern": f"^{MARK_PATTERN}{pattern.removeprefix('^')}"},
         "Where the page before ended, as its Link header gave it.",
     )
 
@@ -117,14 +116,14 @@ def line(name: str, meaning: str) -> Parameter[str]:
     """Return a parameter that is a line of text."""
 
     def read(text: str) -> str:
-        if len(text) > _MAX_TEXT or not _LINE.fullmatch(text):
+        if len(text) > _MAX_TEXT or not is_one_line(text):
             raise InvalidParameter(
                 f"must have at most {_MAX_TEXT} characters, and no control characters",
                 pointer=f"/{name}",
             )
         return text
 
-    schema = {"type": "string", "maxLength": _MAX_TEXT, "pattern": _LINE.pattern}
+    schema = {"type": "string", "maxLength": _MAX_TEXT, "pattern": LINE_PATTERN}
     return Parameter(name, read, schema, meaning)
 
 

@@ -14,7 +14,7 @@ import falcon
 import structlog
 
 from application.actor import Actor
-from application.errors import PortFailure, TooManyRequests
+from application.errors import PortFailure, QuotaExceeded, TooManyRequests
 from application.limits.limit_requests import LimitRequest, RouteGroup
 from application.ports.rate_limiter import Standing
 from entrypoints.http.client_address import site_of
@@ -24,6 +24,9 @@ _GROUPS: Final = {
     ("POST", "/api/auth/login"): RouteGroup.SIGN_IN,
     ("POST", "/api/auth/register"): RouteGroup.SIGN_IN,
     ("POST", "/api/auth/refresh"): RouteGroup.SIGN_IN,
+    ("GET", "/api/auth/oauth/{provider}/start"): RouteGroup.SIGN_IN,
+    ("GET", "/api/auth/oauth/{provider}/callback"): RouteGroup.SIGN_IN,
+    ("POST", "/api/auth/identities"): RouteGroup.SIGN_IN,
     ("POST", "/api/auth/password/change"): RouteGroup.SIGN_IN,
     ("POST", "/api/auth/password/forgot"): RouteGroup.SIGN_IN,
     ("POST", "/api/auth/password/reset"): RouteGroup.SIGN_IN,
@@ -81,22 +84,34 @@ class RateLimits:
 def tell_standings(req: falcon.Request, resp: falcon.Response) -> None:
     """Say on the answer how the limits stand that *req* was counted under."""
     standings: Sequence[Standing] = getattr(req.context, "standings", ())
-    if not standings:
-        return
-    resp.set_header(
-        "RateLimit-Policy",
-        ", ".join(
-            f'"{one.limit.name}";q={one.limit.most};w={one.limit.window.total_seconds():.0f}'
-            for one in standings
-        ),
-    )
-    resp.set_header(
-        "RateLimit",
-        ", ".join(
-            f'"{one.limit.name}";r={one.left};t={math.ceil(one.ends_in.total_seconds())}'
-            for one in standings
-        ),
-    )
+    policies = [
+        f'"{one.limit.name}";q={one.limit.most};w={one.limit.window.total_seconds():.0f}'
+        for one in standings
+    ]
+    limits = [
+        f'"{one.limit.name}";r={one.left};t={math.ceil(one.ends_in.total_seconds())}'
+        for one in standings
+    ]
+    quota: QuotaExceeded | None = getattr(req.context, "quota", None)
+    if quota is not None:
+        policies.append(_policy_of(quota))
+        limits.append(_limit_of(quota))
+    if policies:
+        resp.set_header("RateLimit-Policy", ", ".join(policies))
+        resp.set_header("RateLimit", ", ".join(limits))
+
+
+def _policy_of(quota: QuotaExceeded) -> str:
+    policy = f'"{quota.name}";q={quota.most}'
+    if quota.name == "bytes":
+        policy += ';qu="content-bytes"'
+    return policy if quota.window_seconds is None else f"{policy};w={quota.window_seconds}"
+
+
+def _limit_of(quota: QuotaExceeded) -> str:
+    limit = f'"{quota.name}";r={quota.left}'
+    wait = quota.retry_after_seconds
+    return limit if wait is None else f"{limit};t={wait}"
 
 
 def _route(req: falcon.Request) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from tests.behaviour.steps import (
     analyses,
     api_keys,
     assets,
+    identity_providers,
     images,
     leaving,
     limits,
@@ -26,8 +27,10 @@ from tests.behaviour.steps import (
     tasks,
     variants,
 )
+from tests.behaviour.company import Company
 from tests.behaviour.webhook_server import WebhookServer
 from tests.behaviour.world import World
+from tests.services.oidc_provider import LocalProvider
 
 # pytest-bdd files each step under a name of its own in the module that defines it and finds it in
 # a conftest's namespace.
@@ -37,6 +40,7 @@ for _module in (
     api_keys,
     assets,
     analyses,
+    identity_providers,
     images,
     leaving,
     limits,
@@ -58,10 +62,15 @@ for _module in (
 
 @pytest.fixture(scope="package")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """One platform for all scenarios, gone before other tests; each starts on empty tables."""
+    """
+    One platform for all scenarios, gone before other tests; each starts on empty tables.
+
+    When they have played, whatever was logged meanwhile is searched for what they said in secret.
+    """
     folder: Path = tmp_path_factory.mktemp("platform")
-    with Rig(folder) as platform:
+    with Rig(folder) as platform, platform.overheard.listening():
         yield platform
+    assert platform.overheard.leaks() == []
 
 
 @pytest.fixture
@@ -76,3 +85,17 @@ def webhook_server() -> Iterator[WebhookServer]:
     """A customer's server."""
     with WebhookServer() as server:
         yield server
+
+
+@pytest.fixture(scope="package")
+def local_provider() -> Iterator[LocalProvider]:
+    """A company's identity provider, for all scenarios."""
+    with LocalProvider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def company(world: World, local_provider: LocalProvider, tmp_path: Path) -> Company:
+    """The company, which the operator has named."""
+    local_provider.reset()
+    return Company(world, local_provider, tmp_path)

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Self
 
 from dependency_injector import providers
-from falcon.testing import TestClient
 
 from application.ports.clock import Clock
 from entrypoints.container import Platform
 from entrypoints.preparation import prepare
 from entrypoints.settings import load_settings
+from tests.behaviour.overheard import Overheard, OverheardClient
 
 SCENARIO_SECONDS = 30.0
 _NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
@@ -44,9 +44,15 @@ class MovableClock(Clock):
 
 
 class Rig:
-    """One platform for all scenarios."""
+    """
+    One platform for all scenarios.
+
+    Attributes:
+        overheard: What is logged, and must not have any of what is said to the API in it.
+    """
 
     def __init__(self, folder: Path) -> None:
+        self.overheard = Overheard()
         self._environ = {
             "SAFELIGHT_DATA_DIR": str(folder),
             # Few, so that a scenario can fill the queue.
@@ -68,7 +74,7 @@ class Rig:
         self._adapters = platform.adapters()
         self._adapters.clock.override(providers.Object(self.clock))
         self._use_cases = platform.use_cases()
-        self._clients = [TestClient(platform.http_app())]
+        self._clients = [OverheardClient(platform.http_app(), self.overheard)]
         self._consumers = [platform.image_worker(), platform.notifier()]
         self._threads = [
             threading.Thread(target=consumer.run, daemon=True) for consumer in self._consumers
@@ -88,7 +94,7 @@ class Rig:
         self._beside.close()
 
     @property
-    def client(self) -> TestClient:
+    def client(self) -> OverheardClient:
         """A way to the API as its operator has set it."""
         return self._clients[-1]
 
@@ -100,7 +106,7 @@ class Rig:
         """Have the API served with other settings, over the same database and queue."""
         other = Platform(settings=load_settings(self._environ | environ))
         other.adapters().clock.override(providers.Object(self.clock))
-        self._clients.append(TestClient(other.http_app()))
+        self._clients.append(OverheardClient(other.http_app(), self.overheard))
 
     def reset(self) -> None:
         """Forget everybody and everything but what ships."""

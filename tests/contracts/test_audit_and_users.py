@@ -8,6 +8,12 @@ from uuid import uuid4
 import attrs
 import pytest
 
+from adapters.system.clock import SystemClock
+from adapters.system.ids import RandomIds
+from application.accounts.end_account import EndAccount
+from application.actor import Actor
+from application.administration.erase_user import EraseUser, EraseUserRequest
+from application.errors import LastAdmin
 from application.ports.repositories.audit_trail import AuditFilter
 from application.ports.repositories.users import UserFilter
 from application.ports.unit_of_work import Database
@@ -236,6 +242,37 @@ def test_of_two_admins_who_are_taken_away_at_once_the_second_sees_the_first_gone
     assert sorted(left) == [1, 2]
     with database.writing() as work:
         assert len(work.users.hold_admins()) == 1
+
+
+def test_of_two_admins_who_erase_each_other_at_once_one_stays(place: Place) -> None:
+    database = place.open()
+    admins = [an_admin(username=name, email=f"{name}@example.com") for name in ("one", "two")]
+    keep(database, *admins)
+    erase = EraseUser(database, EndAccount(RandomIds(), SystemClock()))
+    start, refused = threading.Barrier(2), []
+
+    def erase_the_other(one: User, other: User) -> None:
+        start.wait(10)
+        try:
+            erase(EraseUserRequest(Actor(one.id, one.roles), other.id))
+        except LastAdmin as refusal:
+            refused.append(refusal)
+
+    threads = [
+        threading.Thread(target=erase_the_other, args=pair) for pair in (admins, admins[::-1])
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert len(refused) == 1
+    with database.writing() as work:
+        [stays] = work.users.hold_admins()
+        [entry] = work.audit.page(AuditFilter(AuditAction.ERASE_ACCOUNT), None, 10)
+        assert not work.erasures.due(datetime.now(UTC), 10), "its ring is on its way"
+    assert entry.record.user_id == stays.id
+    assert entry.record.subject == f"user:{next(one.id for one in admins if one != stays)}"
 
 
 def test_the_processing_log_is_shown_newest_first_and_by_choice(database: Database) -> None:

@@ -1,6 +1,8 @@
 """What the `DeadLetters` of every broker promise."""
 
+import pickle
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -94,3 +96,44 @@ class TestDeadLetters:
         assert letter.message is None
         assert dead.drop(QUEUE, [letter.id]) == 1
         assert list(dead.peek(QUEUE)) == []
+
+    def test_pickles_and_the_like_are_kept_and_never_loaded(self, broker, tmp_path):
+        """Whoever can write to the broker must not be able to run code here."""
+        loaded = tmp_path / "loaded"
+        bomb = pickle.dumps(Bomb(loaded))
+        broker.publisher().publish([])
+        properties = {"content_encoding": "binary"}
+        broker.send_raw(bomb, content_type="application/x-python-serialize", **properties)
+        broker.send_raw(bomb, content_type="application/json", **properties)
+        broker.send_raw(bomb, content_type="application/data", **properties)
+        broker.send_raw(
+            f"!!python/object/apply:pathlib.Path.touch [!!python/name:pathlib.Path '{loaded}']",
+            content_type="application/x-yaml",
+            content_encoding="utf-8",
+        )
+        good = a_message()
+        broker.publisher().publish([good])
+
+        received = broker.everything_from(broker.inbox(prefetch=2))
+        dead = broker.dead_letters()
+        wait_until(lambda: dead.count(QUEUE) == 4)
+        letters = dead.peek(QUEUE)
+        dead.requeue(QUEUE, [letter.id for letter in letters])
+        again = broker.everything_from(broker.inbox(prefetch=2))
+
+        assert [each.message for each in received] == [good]
+        assert [letter.message for letter in letters] == [None] * 4
+        assert [each.message for each in again if each.message != good] == []
+        assert not loaded.exists()
+        pickle.loads(bomb)
+        assert loaded.exists()  # it would have been noticed
+
+
+class Bomb:
+    """What leaves a file behind when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)

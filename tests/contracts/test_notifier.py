@@ -11,7 +11,8 @@ import orjson
 import pytest
 
 from adapters.notification.apprise_notifier import AppriseEmailNotifier, MailServer, MailTLS
-from adapters.notification.guarded_client import GuardedClient
+from adapters.outbound.guarded_client import GuardedClient
+from adapters.outbound.rules import OutboundRules
 from adapters.notification.mail_folder import MailFolderNotifier
 from adapters.notification.signed_webhook import SignedWebhook
 from adapters.security.signing_secrets import DerivedSigningSecrets
@@ -83,7 +84,7 @@ def apprise_email(tmp_path: Path) -> Iterator[Channel]:
 
 
 def signed_webhook(tmp_path: Path) -> Iterator[Channel]:
-    client = GuardedClient(allowed_networks=[ip_network("127.0.0.0/8")])
+    client = GuardedClient(OutboundRules(allowed_networks=[ip_network("127.0.0.0/8")]))
     notifier = SignedWebhook(client, SECRETS, MovableClock())
     with WebhookSink().running() as sink:
         yield Channel(

@@ -14,7 +14,7 @@ from adapters.notification.apprise_notifier import AppriseEmailNotifier, MailSer
 from adapters.notification.mail_folder import MailFolderNotifier
 from application.ports.notifier import DeliveryFailed
 from application.ports.postman import LetterText, Postman
-from domain.notifications.letter import LetterKind
+from domain.notifications.letter import TOKEN_LIFETIMES, LetterKind
 from tests.builders import NOON
 from tests.ports import free_port
 from tests.unit.adapters.notification.sinks import MailSink
@@ -100,15 +100,38 @@ def test_the_token_is_in_both_bodies_and_in_no_header(rounds: Round, kind: Lette
     assert TOKEN not in str(mail.items())
 
 
-@pytest.mark.parametrize("kind", [LetterKind.PASSWORD_CHANGED, LetterKind.EMAIL_CHANGED])
+@pytest.mark.parametrize("kind", sorted({*LetterKind} - {*TOKEN_LIFETIMES}, key=str))
 def test_news_of_the_account_hold_no_token(rounds: Round, kind: LetterKind) -> None:
     rounds.postman.post(ADDRESS, a_letter(kind, token=None))
 
     [mail] = rounds.received()
     for body in bodies(mail):
         assert "st_" not in body
-        assert "It was not you?" in body
+        if kind is not LetterKind.WEBHOOK_DISABLED:  # which nobody has done
+            assert "It was not you?" in body
         assert ("new@example.com" in body) is (kind is LetterKind.EMAIL_CHANGED)
+
+
+def test_whose_account_is_gone_is_called_by_no_name(rounds: Round) -> None:
+    rounds.postman.post(ADDRESS, a_letter(LetterKind.ACCOUNT_ERASED, token=None, username=None))
+
+    [mail] = rounds.received()
+    assert mail["Subject"] == "Your account was erased"
+    for body in bodies(mail):
+        assert "Hello," in body
+        assert "None" not in body
+        assert "on 14 March 2026" in body
+
+
+def test_news_of_a_webhook_say_how_it_is_called_again(rounds: Round) -> None:
+    rounds.postman.post(ADDRESS, a_letter(LetterKind.WEBHOOK_DISABLED, token=None))
+
+    [mail] = rounds.received()
+    for body in bodies(mail):
+        assert "st_" not in body
+        assert "410" in body
+        assert "https://images.example.com/api/webhooks" in body
+        assert "14 March 2026" in body
 
 
 @pytest.mark.parametrize(

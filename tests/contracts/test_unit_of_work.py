@@ -21,7 +21,7 @@ from application.errors import AlreadyExists
 from application.ports.message_publisher import Message
 from application.ports.repositories.files import Amount
 from application.ports.repositories.sessions import RefreshToken
-from application.ports.repositories.users import EmailTaken, UsernameTaken
+from application.ports.repositories.users import EmailTaken, UserFilter, UsernameTaken
 from application.ports.repositories.workers import Worker
 from application.ports.repositories.idempotency_keys import RememberedReply, TwinRequest
 from application.ports.repositories.users import EmailTaken, UsernameTaken
@@ -1554,6 +1554,14 @@ class TestLetters:
             lambda work: work.letters.keep_token(letter.id, user_id, token, NOON + MINUTE),
         )
 
+    def test_one_that_is_removed_is_forgotten(self, database: Database) -> None:
+        letter, other = self.a_stored_letter(database), self.a_stored_letter(database)
+
+        write(database, lambda work: work.letters.remove(letter.id))
+
+        assert write(database, lambda work: work.letters.claim(letter.id, MINUTE)) is None
+        assert write(database, lambda work: work.letters.claim(other.id, MINUTE)) == other
+
     def test_one_claim_holds_until_its_lease_is_over(self, database: Database) -> None:
         letter = self.a_stored_letter(database)
         other = self.a_letter()
@@ -1769,6 +1777,21 @@ class TestErasures:
         assert read(database, lambda work: work.users.by_email(user.email)) is None
         assert read(database, lambda work: work.users.by_username(user.username)) is None
 
+    def test_what_is_left_of_an_account_for_a_day_is_none(self, database: Database) -> None:
+        user, other = a_stored_user(database, roles=frozenset(Role)), a_stored_user(database)
+        write(database, lambda work: work.erasures.withdraw(user.id, user.email))
+        nobody = f"erased-{user.id}"
+
+        assert read(database, lambda work: work.users.get(user.id)) is None
+        assert write(database, lambda work: work.users.hold(user.id)) is None
+        assert read(database, lambda work: work.users.by_username(nobody)) is None
+        assert read(database, lambda work: work.users.by_email(f"{user.id}@erased.invalid")) is None
+        assert write(database, lambda work: work.users.hold_admins()) == []
+        for wanted in (UserFilter(), UserFilter(name="erased"), UserFilter(email=str(user.id))):
+            page = read(database, lambda work, wanted=wanted: work.users.page(wanted, None, 10))
+            assert user.id not in [one.id for one in page]
+        assert read(database, lambda work: work.users.get(other.id)) == other
+
 
 class TestWebhooks:
     def test_are_listed_oldest_first_to_their_owner(self, database: Database) -> None:
@@ -1786,6 +1809,23 @@ class TestWebhooks:
 
         with pytest.raises(AlreadyExists):
             write(database, lambda work: work.webhooks.add(a_webhook(ada)))
+
+    def test_are_disabled_once_and_enabled_again(self, database: Database) -> None:
+        ada, bob = a_stored_user(database), a_stored_user(database)
+        webhook, other = a_webhook(ada), a_webhook(ada, url="https://other.example/")
+        for one in (webhook, other, a_webhook(bob)):
+            write(database, lambda work: work.webhooks.add(one))
+
+        def disable() -> bool:
+            return write(database, lambda work: work.webhooks.disable(ada.id, webhook.url, NOON))
+
+        assert disable() is True
+        assert disable() is False
+        there = read(database, lambda work: work.webhooks.of_user(ada.id))
+        assert {one.url: one.disabled_at for one in there} == {webhook.url: NOON, other.url: None}
+        assert read(database, lambda work: work.webhooks.of_user(bob.id))[0].disabled_at is None
+        write(database, lambda work: work.webhooks.enable(webhook.id))
+        assert webhook in read(database, lambda work: work.webhooks.of_user(ada.id))
 
     def test_are_removed_by_their_owner_alone(self, database: Database) -> None:
         ada, bob = a_stored_user(database), a_stored_user(database)

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 from tests import pictures
-from tests.running import RunningPlatform
+from tests.fronted import FrontedPlatform
 from tests.unit.entrypoints.test_command_line import safelight
 
 UPLOADS_BEFORE = 10
@@ -25,7 +25,7 @@ def test_every_picture_that_a_backup_promises_can_be_downloaded(tmp_path: Path) 
     """F40: what was done when the copy was made downloads; what was not yet done is done later."""
     here, copy, elsewhere = tmp_path / "data", tmp_path / "copy", tmp_path / "elsewhere"
     picture, stop, uploaded = pictures.small_jpeg(), threading.Event(), []
-    with RunningPlatform(here, **LEASES) as platform:
+    with FrontedPlatform(here, **LEASES) as platform:
 
         def keep_uploading() -> None:
             while not stop.is_set():
@@ -46,7 +46,7 @@ def test_every_picture_that_a_backup_promises_can_be_downloaded(tmp_path: Path) 
     checked = safelight("backup-check", str(elsewhere))
     assert (checked.returncode, checked.stdout.splitlines()[-1]) == (0, "All are whole.")
 
-    restored = RunningPlatform(elsewhere, **LEASES)
+    restored = FrontedPlatform(elsewhere, **LEASES)
     restored.start()
     try:
         restored.token = restored.sign_in("tester")

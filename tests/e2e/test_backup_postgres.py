@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from tests import pictures
-from tests.running import RunningPlatform
+from tests.fronted import FrontedPlatform
 from tests.services.postgres import Postgres
 from tests.unit.entrypoints.test_command_line import safelight
 
@@ -20,7 +20,7 @@ def test_a_dump_and_a_later_copy_of_the_store_are_a_backup(
 ) -> None:
     url, restored_url = (postgres.create_database(empty=True) for _ in range(2))
     here, elsewhere, dump = tmp_path / "data", tmp_path / "elsewhere", tmp_path / "dump"
-    with RunningPlatform(here, DATABASE_URL=url) as platform:
+    with FrontedPlatform(here, DATABASE_URL=url) as platform:
         uploaded = platform.upload(pictures.small_jpeg(), resize="32x32")
         platform.wait_for_status(uploaded.task_id, "completed")
         subprocess.run(

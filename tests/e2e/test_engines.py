@@ -9,7 +9,7 @@ import pytest
 
 from tests import pictures
 from tests.behaviour.webhook_server import WebhookServer
-from tests.running import RunningPlatform
+from tests.fronted import FrontedPlatform
 
 Settings = dict[str, str]
 
@@ -83,7 +83,7 @@ def test_a_picture_comes_out_of_any_mix(
     settings: Settings = {"WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}
     for engine in engines:
         settings |= engine(request)
-    with WebhookServer() as server, RunningPlatform(tmp_path / "data", **settings) as platform:
+    with WebhookServer() as server, FrontedPlatform(tmp_path / "data", **settings) as platform:
         photo = pictures.photo(800, 600)
         uploaded = [
             platform.upload(

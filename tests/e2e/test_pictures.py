@@ -9,7 +9,7 @@ from PIL import Image
 from tests import pictures
 from tests.bad_pictures import bad_pictures
 from tests.odd_pictures import odd_pictures, odd_requests
-from tests.running import RunningPlatform
+from tests.fronted import FrontedPlatform
 
 LARGE = {
     "12 MP baseline JPEG": pictures.photo_12mp,
@@ -19,7 +19,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("name", LARGE)
-def test_a_large_photograph_becomes_a_marked_small_one(platform: RunningPlatform, name: str):
+def test_a_large_photograph_becomes_a_marked_small_one(platform: FrontedPlatform, name: str):
     photo = LARGE[name]()
 
     uploaded = platform.upload(photo, resize="800x600", watermark="logo.png")
@@ -37,7 +37,7 @@ def test_a_large_photograph_becomes_a_marked_small_one(platform: RunningPlatform
 
 
 @pytest.mark.parametrize("name", sorted(pictures.all_formats()))
-def test_every_kind_of_picture_comes_out_as_it_went_in(platform: RunningPlatform, name: str):
+def test_every_kind_of_picture_comes_out_as_it_went_in(platform: FrontedPlatform, name: str):
     picture = pictures.all_formats()[name]
 
     uploaded = platform.upload(picture, resize="200x200")
@@ -51,7 +51,7 @@ def test_every_kind_of_picture_comes_out_as_it_went_in(platform: RunningPlatform
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_exif_orientation_comes_out_upright(platform: RunningPlatform, orientation: int):
+def test_every_exif_orientation_comes_out_upright(platform: FrontedPlatform, orientation: int):
     uploaded = platform.upload(pictures.exif_oriented(orientation))
     platform.wait_for_status(uploaded.task_id, "completed")
 
@@ -60,7 +60,7 @@ def test_every_exif_orientation_comes_out_upright(platform: RunningPlatform, ori
     assert dict(Image.open(io.BytesIO(result)).getexif()) == {}
 
 
-def test_a_cmyk_photograph_keeps_its_look(platform: RunningPlatform):
+def test_a_cmyk_photograph_keeps_its_look(platform: FrontedPlatform):
     uploaded = platform.upload(pictures.cmyk_jpeg(), resize="300x300", format="png")
     platform.wait_for_status(uploaded.task_id, "completed")
 
@@ -69,7 +69,7 @@ def test_a_cmyk_photograph_keeps_its_look(platform: RunningPlatform):
     assert pictures.similarity(result, pictures.cmyk_jpeg()) > 0.8
 
 
-def test_no_bad_picture_gets_a_5xx_or_takes_the_worker_down(platform: RunningPlatform):
+def test_no_bad_picture_gets_a_5xx_or_takes_the_worker_down(platform: FrontedPlatform):
     """One loop rather than one test a picture: the tasks run side by side and take seconds."""
     before = platform.pids()
     good = pictures.photo()

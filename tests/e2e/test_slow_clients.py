@@ -1,18 +1,22 @@
-"""Slow clients meet the proxy that ships; for everybody else it is as if they were not there."""
+"""
+Slow clients meet the proxy that ships; for everybody else it is as if they were not there.
+
+One test goes straight to the API: it asks what becomes of a slow client where there is no proxy.
+"""
 
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from pathlib import Path
 
 import pytest
 import requests
 
 from tests import pictures
+from entrypoints.http.security_headers import SECURITY_HEADERS
 from tests.http.house import BOUNDARY
-from tests.running import RunningPlatform
+from tests.fronted import FrontedPlatform
 from tests.services.haproxy import Proxy
 
 _HEAD = "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "
@@ -66,18 +70,17 @@ class SlowClient:
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
-    with RunningPlatform(tmp_path_factory.mktemp("slow") / "data") as platform:
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontedPlatform]:
+    with FrontedPlatform(tmp_path_factory.mktemp("slow") / "data") as platform:
         yield platform
 
 
 @pytest.fixture
-def proxy(platform: RunningPlatform, tmp_path: Path) -> Iterator[Proxy]:
-    with Proxy(f"127.0.0.1:{platform.port}", tmp_path / "proxy.log") as proxy:
-        yield proxy
+def proxy(platform: FrontedPlatform) -> Proxy:
+    return platform.proxy
 
 
-def a_large_result(platform: RunningPlatform) -> str:
+def a_large_result(platform: FrontedPlatform) -> str:
     """Return the path of a link to a result that no buffer on the way swallows."""
     uploaded = platform.upload(pictures.photo_12mp(), format="png")
     platform.wait_for_status(uploaded.task_id, "completed", seconds=120)
@@ -87,7 +90,7 @@ def a_large_result(platform: RunningPlatform) -> str:
 
 @pytest.mark.alone
 def test_64_slow_clients_delay_nobody_and_are_hung_up_on(
-    platform: RunningPlatform, proxy: Proxy
+    platform: FrontedPlatform, proxy: Proxy
 ) -> None:
     path = a_large_result(platform)
     kinds = [_HEAD] * HEADS + [_BODY] * BODIES + [_READ] * READERS
@@ -125,7 +128,7 @@ def test_64_slow_clients_delay_nobody_and_are_hung_up_on(
     assert p99 <= HEALTH_P99_SECONDS, f"{p99:.3f} s of {len(health)}"
 
 
-def test_a_body_that_trickles_in_is_given_up_by_the_api_itself(platform: RunningPlatform) -> None:
+def test_a_body_that_trickles_in_is_given_up_by_the_api_itself(platform: FrontedPlatform) -> None:
     start = f"--{BOUNDARY}\r\n"
     head = _BODY.format(token=platform.token).replace("2000000", "4000")
     with socket.create_connection(("127.0.0.1", platform.port), timeout=20) as connection:
@@ -150,3 +153,16 @@ def test_figures_and_the_word_of_clients_stay_outside(proxy: Proxy) -> None:
 
     assert metrics.status_code == 404
     assert metrics.headers["Content-Type"] == "application/problem+json"
+
+
+def test_what_the_proxy_says_itself_protects_as_the_apis_answers_do(proxy: Proxy) -> None:
+    protecting = dict(SECURITY_HEADERS)
+
+    own = requests.get(f"{proxy.base}/metrics", timeout=10).headers
+    passed_on = requests.get(f"{proxy.base}/healthz", timeout=10).headers
+    page = requests.get(f"{proxy.base}/", timeout=10).headers
+
+    assert {name: own.get(name) for name in protecting} == protecting
+    assert {name: passed_on.get(name) for name in protecting} == protecting
+    assert "style-src 'sha256-" in page["Content-Security-Policy"]
+    assert page["Cache-Control"] == "public, max-age=300"

@@ -1,7 +1,8 @@
 """
 A whole platform under load, with faults that are written down, and the judgement at the end.
 
-Leases and sweeps take seconds rather than minutes, so that a death is noticed within some.
+Leases and sweeps take seconds rather than minutes, so that a death is noticed within some. Requests go
+straight to the API: a proxy would try again, queue, or answer in its place while it is killed.
 """
 
 import contextlib

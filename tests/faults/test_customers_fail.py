@@ -6,16 +6,20 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests import pictures
 from tests.faults.engines import embedded
-from tests.faults.rig import Rig, rigged, wait_until
+from tests.faults.rig import WHOLE, Rig, rigged, wait_until
 from tests.faults.test_messages import change
+from tests.running import RunningPlatform
 from tests.unit.adapters.notification.sinks import MailSink
 
 MAIL = {"SMTP_TLS": "none", "SMTP_HOST": "127.0.0.1"}
@@ -85,6 +89,7 @@ def test_f23_a_customer_s_server_that_stumbles(request: pytest.FixtureRequest, t
         ("redirect", "pending"),
         ("gone", "failed"),
         ("busy", "pending"),
+        *([("busy_until", "pending")] if WHOLE else []),
         ("endless", "delivered"),
         ("bomb", "delivered"),
     ],
@@ -105,12 +110,60 @@ def test_f24_f25_a_customer_s_server_with_something_in_mind(
         assert webhook_of(rig, uploaded.task_id)["status"] == status
         assert server.canary_calls == 0
         assert server.sent < 4_000_000
-        if answer == "busy":
+        if answer.startswith("busy"):
             [(due,)] = rig.platform.rows(
                 "select (julianday(due_at) - julianday('now')) * 86400 from deliveries"
                 " where channel = 'webhook'"
             )
             assert 100 < due < 160
+
+
+@pytest.mark.slow
+def test_f25_a_receiver_that_wants_no_more_is_called_no_more(
+    request: pytest.FixtureRequest, tmp_path: Path
+):
+    """Its owner is told by e-mail, once, and has it called again by adding it again."""
+    with CunningServer("gone") as server, rigged(tmp_path, embedded(request)) as rig:
+        platform = rig.platform
+        added = add_webhook(platform, server.url)
+        assert added["disabledAt"] is None
+
+        first = platform.upload(pictures.small_jpeg(), resize="16x16").task_id
+        wait_until(lambda: webhook_of(rig, first).get("status") == "failed")
+        [kept] = platform.get("/api/webhooks").json()["webhooks"]
+        assert kept["id"] == added["id"] and kept["disabledAt"] is not None
+        wait_until(lambda: len(letters_about_webhooks(platform)) == 1)
+
+        second = platform.upload(pictures.small_jpeg(), resize="16x16").task_id
+        platform.wait_for_status(second, "completed")
+        wait_until(lambda: delivery_of(rig, second).get("status") == "delivered")
+        assert webhook_of(rig, second) == {}
+        assert server.calls == 1
+
+        assert add_webhook(platform, server.url) == added
+        third = platform.upload(pictures.small_jpeg(), resize="16x16").task_id
+        wait_until(lambda: webhook_of(rig, third).get("status") == "failed")
+        assert server.calls == 2
+
+
+def add_webhook(platform: RunningPlatform, url: str) -> dict[str, Any]:
+    answer = requests.post(
+        f"{platform.base}/api/webhooks",
+        json={"url": url},
+        headers={"Authorization": f"Bearer {platform.token}"},
+        timeout=30,
+    )
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+def letters_about_webhooks(platform: RunningPlatform) -> list[Path]:
+    """The mails that say so; without a mail server each is a file."""
+    return [
+        path
+        for path in (platform.folder / "mail").glob("*.eml")
+        if b"A webhook of yours is called no more" in path.read_bytes()
+    ]
 
 
 def deliver(rig: Rig, status: str) -> dict[str, Any]:
@@ -151,14 +204,16 @@ def silent_server() -> Iterator[int]:
 
 class CunningServer:
     """
-    Answers a webhook in one of these ways: redirect, gone, busy, endless, bomb.
+    Answers a webhook in one of these ways: redirect, gone, busy, busy_until, endless, bomb.
 
     Attributes:
+        calls: How often it was called.
         canary_calls: How often the place was called that the redirect leads to.
         sent: Bytes of the body that somebody has taken.
     """
 
     def __init__(self, answer: str) -> None:
+        self.calls = 0
         self.canary_calls = 0
         self.sent = 0
         owner = self
@@ -168,6 +223,7 @@ class CunningServer:
 
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers["Content-Length"]))
+                owner.calls += 1
                 if self.path == "/canary":
                     owner.canary_calls += 1
                 with contextlib.suppress(OSError):
@@ -198,6 +254,10 @@ class CunningServer:
 
     def _busy(self, handler: BaseHTTPRequestHandler) -> None:
         self._head(handler, 429, **{"Retry-After": "120"})
+
+    def _busy_until(self, handler: BaseHTTPRequestHandler) -> None:
+        moment = format_datetime(datetime.now(UTC) + timedelta(seconds=121), usegmt=True)
+        self._head(handler, 429, **{"Retry-After": moment})
 
     def _endless(self, handler: BaseHTTPRequestHandler) -> None:
         self._head(handler, 200, length=None)

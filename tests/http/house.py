@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
+from ipaddress import ip_network
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
@@ -19,22 +20,27 @@ from falcon.testing import TestClient
 
 from adapters.imaging.header_probe import HeaderProbe
 from adapters.serialization.converter import make_converter
+from application.accounts.begin_provider_sign_in import BeginLinkRequest, BegunSignIn
 from application.accounts.change_password import ChangePasswordRequest
 from application.accounts.create_api_key import CreateAPIKeyRequest, CreatedAPIKey
 from application.accounts.end_sessions import EndSessionsRequest
 from application.accounts.erase_account import EraseAccountRequest
 from application.accounts.export_account import AccountExport
+from application.accounts.finish_provider_sign_in import FinishSignInRequest
+from application.accounts.list_identities import IdentitiesView
 from application.accounts.log_in import LogInRequest, WrongCredentials
 from application.accounts.refresh_session import InvalidRefreshToken
 from application.accounts.register_user import Registered, RegisterUserRequest
-from application.accounts.reset_password import ResetPasswordRequest
+from application.accounts.reset_password import ForgotPasswordRequest, ResetPasswordRequest
 from application.accounts.revoke_api_key import RevokeAPIKeyRequest
 from application.accounts.session_tokens import SignedIn
+from application.accounts.unlink_identity import UnlinkIdentityRequest
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_erasure import ErasureView, ViewErasureRequest
 from application.accounts.view_profile import ViewProfileRequest
 from application.actor import Actor
 from application.administration.change_user import ChangeUserRequest
+from application.administration.erase_user import EraseUserRequest
 from application.administration.list_users import ListUsersRequest, UsersPage
 from application.administration.read_audit import AuditPage, ReadAuditRequest
 from application.administration.view_user import ViewUserRequest
@@ -48,6 +54,8 @@ from domain.tasks.log_entry import LogEntry
 from application.images.add_asset import AddAssetRequest, AddedAsset
 from application.errors import (
     InvalidMailedToken,
+    InvalidSignInState,
+    LastWayIn,
     NotAllowed,
     NotFound,
     NotReady,
@@ -109,6 +117,7 @@ from domain.users.api_key import (
     checked_scopes,
 )
 from domain.users.erasure import Erasure
+from domain.users.identity import Identity
 from domain.users.session import Session
 from domain.users.user import User, checked_email, checked_password, checked_username
 from entrypoints.http.app import HTTPOptions, HTTPUseCases, create_app
@@ -129,6 +138,7 @@ from tests.builders import (
 TOKEN = "ada.s.token"
 REFRESH_TOKEN = "st_ada"
 MAILED_TOKEN = "st_mailed"
+BROWSER_TOKEN = "st_browser"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 BOUNDARY = "4711"
 RESULT_BYTES = bytes(range(256)) * 40
@@ -184,6 +194,10 @@ class House:
         self.passwords: list[str] = []
         self.forgotten: list[str] = []
         self.verified = 0
+        self.finished: list[FinishSignInRequest] = []
+        self.links: list[BeginLinkRequest] = []
+        self.identities: list[Identity] = []
+        self.linking = False
         self.task_pages: list[ListOwnTasksRequest] = []
         self.erasures: dict[UUID, Erasure] = {}
         self.ended: list[str] = []
@@ -222,6 +236,7 @@ class House:
                 self.policy,
                 self.base_url,
                 trusted_proxies=self.trusted_proxies,
+                metrics_networks=(ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")),
                 allowed_origins=self.allowed_origins,
             ),
         )
@@ -287,13 +302,39 @@ class House:
             raise WrongPassword(pointer="/currentPassword")
         self.passwords.append(checked_password(request.new, pointer="/newPassword"))
 
-    def forgot_password(self, email: str) -> None:
-        self.forgotten.append(checked_email(email))
+    def forgot_password(self, request: ForgotPasswordRequest) -> None:
+        self.forgotten.append(checked_email(request.email))
 
     def reset_password(self, request: ResetPasswordRequest) -> None:
         if request.token != MAILED_TOKEN:
             raise InvalidMailedToken
         self.passwords.append(checked_password(request.new, pointer="/newPassword"))
+
+    def begin_provider_sign_in(self, provider: str) -> BegunSignIn:
+        if provider != "company":
+            raise NotFound
+        return BegunSignIn("https://id.example.com/authorize?state=st_state", BROWSER_TOKEN)
+
+    def finish_provider_sign_in(self, request: FinishSignInRequest) -> SignedIn | Identity:
+        self.finished.append(request)
+        if (request.state, request.browser_token) != ("st_state", BROWSER_TOKEN):
+            raise InvalidSignInState
+        return self.identities[0] if self.linking else SignedIn(TOKEN, REFRESH_TOKEN)
+
+    def begin_link(self, request: BeginLinkRequest) -> BegunSignIn:
+        self.links.append(request)
+        return self.begin_provider_sign_in(request.provider)
+
+    def list_identities(self, _: Actor) -> IdentitiesView:
+        names = {"https://id.example.com": "company"}
+        return IdentitiesView(True, self.identities, names)
+
+    def unlink_identity(self, request: UnlinkIdentityRequest) -> None:
+        if request.identity_id not in [one.id for one in self.identities]:
+            raise NotFound
+        if len(self.identities) == 1:
+            raise LastWayIn("Nothing else opens this account.")
+        self.identities = [one for one in self.identities if one.id != request.identity_id]
 
     def ask_to_verify_email(self, _: Actor) -> None:
         return
@@ -311,7 +352,8 @@ class House:
         return erasure.id
 
     def export_account(self, _: Actor) -> AccountExport:
-        return AccountExport(self.user, self.sessions, list(self.api_keys.values()), self.webhooks)
+        keys = list(self.api_keys.values())
+        return AccountExport(self.user, self.sessions, keys, self.webhooks, self.identities)
 
     def list_own_tasks(self, request: ListOwnTasksRequest) -> OwnTasksPage:
         self.task_pages.append(request)
@@ -571,6 +613,12 @@ class House:
         disabled_at = NOON if request.disabled else None
         self.user = attrs.evolve(user, roles=roles, disabled_at=disabled_at)
         return self.user
+
+    def erase_user(self, request: EraseUserRequest) -> UUID:
+        user = self.view_user(ViewUserRequest(self.actor, request.user_id))
+        erasure = Erasure(id=uuid4(), user_id=user.id, requested_at=NOON)
+        self.erasures[erasure.id] = erasure
+        return erasure.id
 
     def read_audit(self, request: ReadAuditRequest) -> AuditPage:
         request.actor.require(Permission.READ_AUDIT)

@@ -9,6 +9,7 @@ import attrs
 
 from application.images.open_result import OpenedResult, OpenResultRequest
 from application.images.upload_image import UploadedImage, UploadImageRequest
+from entrypoints import factories
 from entrypoints.http.server import Server
 from entrypoints.settings import load_settings
 from tests.http.house import House
@@ -34,5 +35,6 @@ class Served(House):
 
 if __name__ == "__main__":
     settings = load_settings(os.environ)
+    factories.start_logging(settings, "api")
     house = {"max_upload_bytes": settings.upload.max_bytes, "base_url": settings.base_url}
     Server(lambda: Served(**house).app()).run()

@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.users.roles import Role
 from application.ports.repositories.users import EmailTaken, UsernameTaken
 from domain.tasks.task import TaskStatus
+from domain.users.roles import Role
 from tests.builders import NOON, an_admin, an_api_key
 from tests.http.house import BEARER, MAILED_TOKEN, REFRESH_TOKEN, TOKEN, Caller, House, problem
 
@@ -308,9 +308,7 @@ def test_ones_tasks_are_listed_in_pages(caller: Caller, house: House) -> None:
     [
         ("status=done", "/status"),
         ("limit=0", "/limit"),
-        ("limit=101", "/limit"),
         ("limit=x", "/limit"),
-        ("cursor=x", "/cursor"),
         ("state=failed", "/state"),
     ],
 )
@@ -337,7 +335,14 @@ def test_an_export_tells_all_but_secrets(caller: Caller, house: House) -> None:
 
     assert answer.headers["content-disposition"].startswith("attachment")
     known = answer.json
-    assert list(known) == ["profile", "sessions", "apiKeys", "webhooks", "lists"]
+    assert list(known) == [
+        "profile",
+        "sessions",
+        "apiKeys",
+        "webhooks",
+        "identities",
+        "lists",
+    ]
     assert known["profile"]["email"] == "user1@example.com"
     assert known["profile"]["emailVerifiedAt"] is None
     assert [one["id"] for one in known["apiKeys"]] == [str(key.id)]

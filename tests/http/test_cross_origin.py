@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from falcon import inspect
 
 from tests.http.house import BEARER, Caller, House
 
@@ -58,6 +59,15 @@ def test_no_other_page_is_told_anything(caller: Caller, origin: str) -> None:
         )
         assert not told(answer)
         assert "Origin" in answer.headers["vary"]
+
+
+def test_no_route_answers_a_stranger(caller: Caller) -> None:
+    paths = {route.path for route in inspect.inspect_app(caller.house.app()).routes}
+    for path in sorted(paths):
+        for origin in STRANGERS:
+            for method, more in (("OPTIONS", PREFLIGHT), ("GET", {}), ("POST", {}), ("PUT", {})):
+                answer = caller.simulate_request(method, path, headers=more | {"Origin": origin})
+                assert not told(answer), (method, path, origin)
 
 
 def test_credentials_are_never_allowed_nor_is_everybody(caller: Caller) -> None:

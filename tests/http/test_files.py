@@ -30,7 +30,9 @@ def test_a_link_opens_the_whole_file_as_an_attachment(caller: Caller, house: Hou
     assert headers["content-length"] == str(SIZE)
     assert headers["accept-ranges"] == "bytes"
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["content-security-policy"] == "sandbox; default-src 'none'"
+    assert headers["content-security-policy"] == (
+        "sandbox; default-src 'none'; frame-ancestors 'none'"
+    )
     assert headers["cache-control"] == "private, no-store"
     [asked] = house.link_requests
     assert (asked.linked.variant, asked.expires, asked.key_id) == ("main", "2000000000", "k1")

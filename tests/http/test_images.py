@@ -294,7 +294,7 @@ def test_webhooks_are_added_listed_and_removed(caller: Caller) -> None:
     again = caller.simulate_delete(added.headers["location"], headers=BEARER)
 
     assert added.status_code == 201
-    assert set(added.json) == {"id", "url", "createdAt"} and added.json["url"] == url
+    assert set(added.json) == {"id", "url", "createdAt", "disabledAt"} and added.json["url"] == url
     assert listed.json == {"webhooks": [added.json], "signingSecret": "whsec_c2VjcmV0"}
     assert (removed.status_code, removed.content) == (204, b"")
     assert problem(again) == (404, "not-found")
@@ -303,5 +303,5 @@ def test_webhooks_are_added_listed_and_removed(caller: Caller) -> None:
 def test_a_webhook_without_a_good_url_is_refused(caller: Caller) -> None:
     answer = caller.simulate_post("/api/webhooks", json={"url": "ftp://x"}, headers=BEARER)
 
-    assert problem(answer) == (422, "invalid-parameter")
+    assert problem(answer) == (422, "webhook-url-forbidden")
     assert answer.json["pointer"] == "/url"

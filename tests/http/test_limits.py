@@ -121,12 +121,19 @@ def test_usage_is_told_with_the_quotas_that_are_set(caller: Caller) -> None:
 
 @pytest.mark.parametrize("wait", [90, None])
 def test_a_quota_says_when_waiting_helps(caller: Caller, house: House, wait: int | None) -> None:
-    house.failures["upload_image"] = QuotaExceeded("That is all.", retry_after_seconds=wait)
+    window = None if wait is None else 86_400
+    house.failures["upload_image"] = QuotaExceeded(
+        "That is all.", name="tasks", most=5, window_seconds=window, retry_after_seconds=wait
+    )
+    house.standings = [BY_ADDRESS]
 
     answer = caller.upload(image_part(pictures.small_jpeg()))
 
     assert problem(answer) == (429, "quota-exceeded")
     assert answer.headers.get("retry-after") == (None if wait is None else "90")
+    counted = ("", "") if wait is None else (";w=86400", ";t=90")
+    assert answer.headers["ratelimit-policy"] == f'"address";q=10;w=60, "tasks";q=5{counted[0]}'
+    assert answer.headers["ratelimit"] == f'"address";r=6;t=31, "tasks";r=0{counted[1]}'
 
 
 @pytest.mark.parametrize(
@@ -157,6 +164,29 @@ def test_only_trusted_proxies_say_where_a_request_comes_from(
     Caller(house).simulate_get("/api/operations", headers=headers, extras=told)
 
     assert [one.address for one in house.counted] == [address]
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "status"),
+    [
+        ("127.0.0.1", None, 200),
+        ("::ffff:127.0.0.1", None, 200),
+        ("", None, 200),  # over a Unix socket
+        ("10.0.0.9", "10.1.2.3", 200),  # a proxy speaks for Prometheus
+        ("198.51.100.7", None, 404),
+        ("198.51.100.7", "127.0.0.1", 404),
+        ("10.0.0.9", "198.51.100.7", 404),
+        ("10.0.0.9", "127.0.0.1, 198.51.100.7", 404),
+    ],
+)
+def test_figures_are_for_the_house_alone(peer: str, forwarded: str | None, status: int) -> None:
+    house = House(trusted_proxies=PROXIES)
+    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+
+    for ask in (Caller(house).simulate_get, Caller(house).simulate_head):
+        answer = ask("/metrics", headers=headers, extras={"REMOTE_ADDR": peer})
+        assert answer.status_code == status
+        assert ("safelight_up" in answer.text) == (status == 200 and ask.__name__ == "simulate_get")
 
 
 def test_by_default_nobody_is_trusted(caller: Caller, house: House) -> None:

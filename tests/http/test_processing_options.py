@@ -502,7 +502,7 @@ def test_notices() -> None:
         ({"resize": None}, "invalid-parameter", "/resize"),
         ({"flip": True}, "invalid-parameter", "/flip"),
         ({"notify": {"webhook": 5}}, "invalid-parameter", "/notify/webhook"),
-        ({"notify": {"webhook": "file:///"}}, "invalid-parameter", "/notify/webhook"),
+        ({"notify": {"webhook": "file:///"}}, "webhook-url-forbidden", "/notify/webhook"),
         ({"notify": {"events": "task.failed"}}, "invalid-parameter", "/notify/events"),
         ({"notify": {"events": ["task.failed", 1]}}, "invalid-parameter", "/notify/events/1"),
         ({"notify": {"email": "a"}}, "unknown-member", "/notify/email"),

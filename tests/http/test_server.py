@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from tests import pictures
+from entrypoints.http.security_headers import SECURITY_HEADERS
 from tests.http.house import BOUNDARY, TOKEN, form, image_part, part
 from tests.http.serving import RESULT
 
@@ -31,8 +32,9 @@ class Server:
     """gunicorn on a listening socket that it is handed, as the supervisor does it."""
 
     def __init__(self, folder: Path, **environ: str) -> None:
+        self.log_path = folder / "server.log"
         scheme = "https" if "SAFELIGHT_HTTP_TLS_CERTIFICATE" in environ else "http"
-        with socket.create_server(("127.0.0.1", 0)) as listener:
+        with socket.create_server(("127.0.0.1", 0)) as listener, self.log_path.open("wb") as log:
             self.port: int = listener.getsockname()[1]
             kept = {k: v for k, v in os.environ.items() if not k.startswith("SAFELIGHT_")}
             self.process = subprocess.Popen(
@@ -49,7 +51,7 @@ class Server:
                     "SAFELIGHT_UPLOAD_MAX_BYTES": str(MAX_UPLOAD),
                 } | environ,
                 pass_fds=[listener.fileno()],
-                stdout=subprocess.DEVNULL,
+                stdout=log,
             )  # fmt: skip
         deadline = time.monotonic() + 20
         self.trusted: ssl.SSLContext | None = None
@@ -282,6 +284,16 @@ def test_what_is_no_request_is_told_so_in_the_api_s_words(
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["X-Request-Id"] == document["requestId"]
     assert document["detail"] and "gunicorn" not in str(document)
+    assert {name: answer.headers[name] for name, _ in SECURITY_HEADERS} == dict(SECURITY_HEADERS)
+
+
+def test_nothing_tells_the_version_of_anything(server: Server) -> None:
+    for method, path in (("GET", "/"), ("GET", "/healthz"), ("GET", LINK), ("TRACE", "/")):
+        told = server.ask(method, path)
+        assert told is not None
+        assert not any(digit in told[0].headers.get("Server", "") for digit in "0123456789")
+        for name in ("X-Powered-By", "Via", "X-AspNet-Version"):
+            assert name not in told[0].headers
 
 
 def test_two_tokens_are_seen_through_the_server(server: Server) -> None:

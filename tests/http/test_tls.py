@@ -1,5 +1,6 @@
 """The API speaking TLS itself, under a certificate of its own making."""
 
+import http.client
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +54,17 @@ def test_answers_say_that_only_tls_will_do(server: Server) -> None:
 
     assert answer is not None
     assert answer[0].headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_so_does_what_is_said_to_what_is_no_request(server: Server) -> None:
+    assert server.trusted is not None
+    with server.trusted.wrap_socket(server.connect(), server_hostname="127.0.0.1") as connection:
+        connection.sendall(b"NONSENSE\r\n\r\n")
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+
+    assert answer.status == 400
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
 def test_who_does_not_speak_tls_is_hung_up_on_and_nobody_else_is(server: Server) -> None:

@@ -25,9 +25,9 @@ class Proxy:
         port: Where it listens on loopback.
     """
 
-    def __init__(self, api: str, log: Path) -> None:
+    def __init__(self, api: str, log: Path, *, port: int | None = None) -> None:
         packages.ensure("haproxy")
-        self.port = free_port()
+        self.port = port or free_port()
         self._api = api
         self._log = log
 

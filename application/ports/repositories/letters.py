@@ -29,6 +29,10 @@ class Letters(Protocol):
         """Save a claimed letter after an attempt."""
 
     @abstractmethod
+    def remove(self, letter_id: UUID) -> None:
+        """Forget a letter, and whom it went to."""
+
+    @abstractmethod
     def postpone(self, letter_id: UUID, delay: timedelta) -> None:
         """Leave a pending letter out of `due` for *delay*, so that one ring is not made twice."""
 

@@ -42,7 +42,7 @@ class UserFilter:
 
 
 class Users(Protocol):
-    """Accounts."""
+    """Accounts; what is left for a day of one that was erased is none."""
 
     @abstractmethod
     def add(self, user: User) -> None:

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -18,6 +19,14 @@ class Webhooks(Protocol):
     @abstractmethod
     def of_user(self, user_id: UUID) -> Sequence[Webhook]:
         """Return the user's webhooks, oldest first."""
+
+    @abstractmethod
+    def disable(self, user_id: UUID, url: str, at: datetime) -> bool:
+        """Call the user's webhook with that URL no more; False if there is none that is called."""
+
+    @abstractmethod
+    def enable(self, webhook_id: UUID) -> None:
+        """Call it again."""
 
     @abstractmethod
     def remove(self, user_id: UUID, webhook_id: UUID) -> bool:

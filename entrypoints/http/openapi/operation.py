@@ -14,7 +14,7 @@ import attrs
 import falcon
 import orjson
 
-from application.idempotency import IdempotencyKeyReused
+from application.idempotency import IdempotencyKeyReused, RequestInProgress
 
 T = TypeVar("T")
 Handler = TypeVar("Handler", bound=Callable[..., None])
@@ -200,7 +200,7 @@ def operation(
             form,
             query,
             headers,
-            (*refusals, *((IdempotencyKeyReused,) if takes_key else ())),
+            (*refusals, *((IdempotencyKeyReused, RequestInProgress) if takes_key else ())),
             takes_key,
             may_have_token,
         )

@@ -10,14 +10,16 @@ import attrs
 import falcon
 
 from application.administration.change_user import ChangeUserRequest
+from application.administration.erase_user import EraseUserRequest
 from application.administration.list_users import ListUsersRequest, UsersPage
 from application.administration.read_audit import AuditPage, ReadAuditRequest
 from application.administration.view_user import ViewUserRequest
-from application.errors import LastAdmin, NotAllowed, NotFound
+from application.errors import LastAdmin, NotAllowed, NotFound, OwnAccount
 from application.ports.repositories.audit_trail import AuditFilter
 from application.ports.repositories.users import UserFilter
 from domain.errors import InvalidParameter
 from domain.users.audit import AuditAction, AuditEntry, AuditOutcome
+from domain.users.labels import is_one_line
 from domain.users.roles import Role
 from domain.users.user import User
 from entrypoints.http.authentication import Authentication
@@ -27,6 +29,7 @@ from entrypoints.http.openapi.schemas import Id, Moment, Rule
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp
 from entrypoints.http.queries import (
     LIMIT,
+    LINE_PATTERN,
     NEXT_PAGE,
     choice,
     cursor,
@@ -37,6 +40,7 @@ from entrypoints.http.queries import (
     moment,
     refuse_other_parameters,
 )
+from entrypoints.http.resources.erasures import ERASED, write_receipt_link
 
 _ENTRY_PATTERN: Final = "^A[A-Za-v][A-Za-z0-9_-]{8}[AEIMQUYcgkosw048]A{10}[A-H][A-Za-z0-9_-]{10}$"
 """The pattern of cursors whose id is a number below 2**63."""
@@ -60,7 +64,15 @@ _PREFIX: Final = line("q", "How a user name begins.")
 _EMAIL: Final = line("email", "How an address begins.")
 _ROLE: Final = choice("role", {role.value: role for role in Role}, "Who has it, or only it.")
 _STATUS: Final = choice("status", {"active": False, "disabled": True}, "Whether they are let in.")
-_USER_CURSOR: Final = line("cursor", "Where the page before ended, as its Link header gave it.")
+
+
+def _name_place(text: str) -> str:
+    if not is_one_line(text):
+        raise not_ours()
+    return text
+
+
+_USER_CURSOR: Final = cursor(_name_place, LINE_PATTERN)
 
 
 class AuditEntryDocument(TypedDict):
@@ -187,6 +199,7 @@ class OneUser:
     authentication: Authentication
     view_user: Callable[[ViewUserRequest], User]
     change_user: Callable[[ChangeUserRequest], User]
+    erase_user: Callable[[EraseUserRequest], UUID]
     payloads: PayloadReader
 
     @operation(_USER, refusals=(NotAllowed, NotFound))
@@ -208,6 +221,12 @@ class OneUser:
         roles = None if changes.roles is None else frozenset(changes.roles)
         changed = self.change_user(ChangeUserRequest(actor, wanted, roles, changes.disabled))
         _USER.write(resp, _user(changed))
+
+    @operation(ERASED, refusals=(NotAllowed, NotFound, LastAdmin, OwnAccount))
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, user_id: str) -> None:
+        """End an account, and say where the receipt will be."""
+        actor = self.authentication(req)
+        write_receipt_link(resp, self.erase_user(EraseUserRequest(actor, id_in_path(user_id))))
 
 
 def _entry(entry: AuditEntry) -> AuditEntryDocument:

@@ -15,6 +15,7 @@ from application.actor import Actor
 from application.errors import (
     InsufficientScope,
     LastAdmin,
+    NoPassword,
     NotFound,
     TooManyRequests,
     WrongPassword,
@@ -29,6 +30,7 @@ from entrypoints.http.openapi.schemas import SHA256, Id, Moment, Rule
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp
 from entrypoints.http.queries import NEXT_PAGE
 from entrypoints.http.resources.api_keys import KeyDocument, key_document
+from entrypoints.http.resources.identities import IdentityDocument, identity_document
 from entrypoints.http.resources.sessions import SessionDocument, session_document
 from entrypoints.http.resources.webhooks import WebhookDocument, webhook_document
 
@@ -76,6 +78,7 @@ class ExportDocument(TypedDict):
     sessions: list[SessionDocument]
     apiKeys: list[KeyDocument]
     webhooks: list[WebhookDocument]
+    identities: list[IdentityDocument]
     lists: dict[str, str]
 
 
@@ -91,7 +94,7 @@ class ReceiptDocument(TypedDict):
     filesSha256: SHA256 | None
 
 
-_ERASED: Final = Answer(
+ERASED: Final = Answer(
     202,
     ErasureNotice,
     "The account has ended; what belongs to it is being destroyed.",
@@ -123,26 +126,17 @@ class OwnAccount:
     payloads: PayloadReader
 
     @operation(
-        _ERASED,
+        ERASED,
         body=ErasePayload,
-        refusals=(InsufficientScope, WrongPassword, TooManyRequests, LastAdmin),
+        refusals=(InsufficientScope, WrongPassword, NoPassword, TooManyRequests, LastAdmin),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response) -> None:
         """End the account, and say where the receipt will be."""
         actor = self.authentication(req)
         payload = self.payloads.read(req, ErasePayload)
         site = site_of(req.context.address)
-        erasure_id = self.erase_account(EraseAccountRequest(actor, payload.password, site))
-        receipt = f"/api/erasures/{erasure_id}"
-        resp.set_header("Location", receipt)
-        _ERASED.write(
-            resp,
-            {
-                "message": "Account erased.",
-                "erasureId": str(erasure_id),
-                "receiptUrl": receipt,
-            },
-        )
+        request = EraseAccountRequest(actor, payload.password, site)
+        write_receipt_link(resp, self.erase_account(request))
 
 
 @attrs.frozen
@@ -174,6 +168,7 @@ class Export:
                 "sessions": [session_document(one, actor) for one in export.sessions],
                 "apiKeys": [key_document(one) for one in export.api_keys],
                 "webhooks": [webhook_document(one) for one in export.webhooks],
+                "identities": [identity_document(one, None) for one in export.identities],
                 "lists": {
                     "images": "/api/images?limit=100",
                     "tasks": "/api/users/me/tasks?limit=100",
@@ -216,3 +211,13 @@ class Receipt:
         )
 
     on_head = on_get
+
+
+def write_receipt_link(resp: falcon.Response, erasure_id: UUID) -> None:
+    """Say that an account was erased, and where the receipt will be."""
+    receipt = f"/api/erasures/{erasure_id}"
+    resp.set_header("Location", receipt)
+    ERASED.write(
+        resp,
+        {"message": "Account erased.", "erasureId": str(erasure_id), "receiptUrl": receipt},
+    )

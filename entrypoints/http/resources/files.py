@@ -37,7 +37,7 @@ _IF_RANGE: Final = Header("If-Range", "The ETag that the range is meant for.")
 
 _HEADERS: Final = {
     "Cache-Control": "private, no-store",
-    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Accept-Ranges": "bytes",
 }

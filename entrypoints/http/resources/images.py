@@ -47,6 +47,7 @@ from domain.errors import (
     UnknownOperation,
     UnsupportedCodec,
     UnsupportedMedia,
+    WebhookURLForbidden,
 )
 from domain.images.analysis import Analysis
 from domain.images.formats import ImageFormat
@@ -200,7 +201,7 @@ class Upload:
         form=UPLOAD_FORM,
         refusals=(
             *OF_AN_UPLOAD, *OF_THE_LANGUAGE, *OF_PRESETS, NotAllowed, AssetNotFound, QuotaExceeded,
-            UnexpectedPart, MalformedJSON, StorageUnavailable, StorageFull,
+            UnexpectedPart, MalformedJSON, WebhookURLForbidden, StorageUnavailable, StorageFull,
         ),
         takes_key=True,
     )  # fmt: skip

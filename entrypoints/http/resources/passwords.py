@@ -7,11 +7,12 @@ import attrs
 import falcon
 
 from application.accounts.change_password import ChangePasswordRequest
-from application.accounts.reset_password import ResetPasswordRequest
+from application.accounts.reset_password import ForgotPasswordRequest, ResetPasswordRequest
 from application.actor import Actor
 from application.errors import (
     InsufficientScope,
     InvalidMailedToken,
+    NoPassword,
     TooManyRequests,
     WrongPassword,
 )
@@ -48,7 +49,7 @@ class PasswordChange:
         body=PasswordChangePayload,
         refusals=(
             InsufficientScope, InvalidParameter, PasswordCompromised, WrongPassword,
-            TooManyRequests,
+            NoPassword, TooManyRequests,
         ),
     )  # fmt: skip
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -77,13 +78,14 @@ class ForgottenPasswordPayload:
 class ForgottenPassword:
     """`/api/auth/password/forgot`."""
 
-    forgot_password: Callable[[str], None]
+    forgot_password: Callable[[ForgotPasswordRequest], None]
     payloads: PayloadReader
 
     @operation(_LETTER, body=ForgottenPasswordPayload, refusals=(InvalidParameter,))
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Have a letter sent, if there is an account; the answer does not tell."""
-        self.forgot_password(self.payloads.read(req, ForgottenPasswordPayload).email)
+        email = self.payloads.read(req, ForgottenPasswordPayload).email
+        self.forgot_password(ForgotPasswordRequest(email, client_address(req)))
         _LETTER.write(
             resp, {"message": "If an account has this address, a letter is on its way to it."}
         )

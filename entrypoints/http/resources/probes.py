@@ -1,13 +1,16 @@
 """What machines ask: are you alive, are you ready, what are your figures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final, Literal, TypedDict
 
 import attrs
 import falcon
 
+from application.errors import NotFound
 from application.ports.object_store import StorageUnavailable
 from application.ports.unit_of_work import DatabaseUnavailable
+from entrypoints.http.client_address import is_within
 from entrypoints.http.draining import is_draining
 from entrypoints.http.errors import NotServing
 from entrypoints.http.openapi.operation import Answer, Bare, operation
@@ -70,13 +73,21 @@ class Readiness:
 
 @attrs.frozen
 class Metrics:
-    """`/metrics`: figures in Prometheus' text format."""
+    """
+    `/metrics`: figures in Prometheus' text format, for the house alone.
+
+    Attributes:
+        networks: Where the house is; for everybody else there is nothing by this name.
+    """
 
     metrics: Callable[[], bytes]
+    networks: Sequence[IPv4Network | IPv6Network]
 
-    @operation(_FIGURES)
-    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
+    @operation(_FIGURES, refusals=(NotFound,))
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Write them out."""
+        if not is_within(req.context.address, self.networks):
+            raise falcon.HTTPRouteNotFound
         _FIGURES.write(resp)
         resp.data = self.metrics()
         resp.content_type = _EXPOSITION

@@ -8,7 +8,7 @@ import falcon
 
 from application.accounts.update_profile import UpdateProfileRequest
 from application.accounts.view_profile import ViewProfileRequest
-from application.errors import NotAllowed, NotFound, TooManyRequests, WrongPassword
+from application.errors import NoPassword, NotAllowed, NotFound, TooManyRequests, WrongPassword
 from application.ports.repositories.users import EmailTaken, UsernameTaken
 from domain.errors import InvalidParameter
 from domain.users.roles import Role
@@ -95,7 +95,7 @@ class Profile:
         body=ProfileChanges,
         refusals=(
             NotAllowed, InvalidParameter, UsernameTaken, EmailTaken, WrongPassword,
-            TooManyRequests,
+            NoPassword, TooManyRequests,
         ),
     )  # fmt: skip
     def on_put(self, req: falcon.Request, resp: falcon.Response) -> None:

@@ -51,6 +51,8 @@ class OwnUsage:
             },
         )
 
+    on_head = on_get
+
 
 def _use(used: int, quota: int) -> UseDocument:
     return {"used": used, "quota": quota or None}

@@ -11,7 +11,7 @@ from application.errors import NotFound, TooManyWebhooks
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
-from domain.errors import InvalidParameter
+from domain.errors import WebhookURLForbidden
 from domain.notifications.channel import MAX_URL_CHARACTERS, URL_PATTERN, Webhook
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
@@ -34,6 +34,7 @@ class WebhookDocument(TypedDict):
     id: Id
     url: str
     createdAt: Moment
+    disabledAt: Moment | None
 
 
 class WebhookList(TypedDict):
@@ -80,7 +81,7 @@ class Webhooks:
     @operation(
         _ADDED,
         body=WebhookPayload,
-        refusals=(InvalidParameter, TooManyWebhooks),
+        refusals=(WebhookURLForbidden, TooManyWebhooks),
         takes_key=True,
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -110,9 +111,10 @@ class OneWebhook:
 
 
 def webhook_document(webhook: Webhook) -> WebhookDocument:
-    """Return what the API tells of a webhook."""
+    """Return *webhook* as the API shows it; without `disabledAt` it is called."""
     return {
         "id": str(webhook.id),
         "url": webhook.url,
         "createdAt": timestamp(webhook.created_at),
+        "disabledAt": timestamp(webhook.disabled_at),
     }

@@ -93,7 +93,7 @@ def _(world: World) -> None:
     world.ask("PUT", "/api/users/profile", body, token=world.actor.token)
 
 
-@then(parsers.parse('she is told "{message}"'))
+@then(parsers.re(r'(she is|they are) told "(?P<message>[^"]+)"'))
 def _(world: World, message: str) -> None:
     assert world.answer.json == {"message": message}
 
@@ -121,6 +121,11 @@ def _(world: World) -> None:
 
     assert world.answer.status_code == 401
     assert world.answer.json["code"] == "invalid-token"
+
+
+@then("Ada can still sign in")
+def _(world: World) -> None:
+    assert world.sign_in("Ada").token
 
 
 @then("they are refused because the credentials are wrong")

@@ -77,6 +77,18 @@ def _(world: World, name: str) -> None:
     change(world, name, {"roles": ["user", "admin"]})
 
 
+@when("she erases Bert's account")
+def _(world: World) -> None:
+    answer = world.ask("DELETE", account_of(world, "Bert"), token=world.actor.token)
+    assert answer.status_code == 202, answer.text
+    world.receipt = answer.headers["location"]
+
+
+@when("she erases her own account as if it were another's")
+def _(world: World) -> None:
+    world.ask("DELETE", account_of(world, "Ada"), token=world.actor.token)
+
+
 @then("it is done")
 def _(world: World) -> None:
     assert world.answer is not None

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from pytest_bdd import given, then, when
+from pytest_bdd import given, parsers, then, when
 
 from tests import pictures
 from tests.behaviour.rig import SCENARIO_SECONDS
@@ -29,7 +29,7 @@ def finished_receipt(world: World) -> Any:
         time.sleep(0.01)
 
 
-@given("her photo has been processed")
+@given(parsers.re("(her|his) photo has been processed"))
 def _(world: World) -> None:
     world.upload(pictures.photo())
     assert world.ask_for_link().status_code == 200
@@ -52,7 +52,7 @@ def _(world: World) -> None:
     give_up(world, "a guess of theirs")
 
 
-@then("the receipt soon says that her picture and its result are destroyed")
+@then(parsers.re("the receipt soon says that (her|his) picture and its result are destroyed"))
 def _(world: World) -> None:
     destroyed = finished_receipt(world)["destroyed"]
     assert (destroyed["images"], destroyed["tasks"], destroyed["results"]) == (1, 1, 1)
@@ -67,7 +67,7 @@ def _(world: World) -> None:
     assert "results" not in destroyed or destroyed["results"] == 0
 
 
-@then("the store holds nothing of hers")
+@then(parsers.re("the store holds nothing of (hers|his)"))
 def _(world: World) -> None:
     for key in world.ask("GET", world.receipt).json["files"]:
         assert key not in world.rig.stored()

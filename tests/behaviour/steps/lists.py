@@ -61,6 +61,11 @@ def _(pages: list[str], expected: str) -> None:
     assert pages == re.findall('"([^"]*)"', expected)
 
 
+@then("the list is refused for its cursor")
+def _(world: World) -> None:
+    assert (world.answer.status_code, world.answer.json["code"]) == (400, "invalid-cursor")
+
+
 @then(parsers.parse('the list is refused as "{problem}" at "{pointer}"'))
 def _(world: World, problem: str, pointer: str) -> None:
     assert world.answer.status_code == 422

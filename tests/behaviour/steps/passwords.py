@@ -44,6 +44,11 @@ def _(world: World, device: str) -> None:
     world.ask("POST", "/api/auth/password/change", body, world.devices[device][0])
 
 
+@then(parsers.re(r'a letter to "(?P<address>[^"]+)" says "(?P<subject>[^"]+)"'))
+def _(world: World, address: str, subject: str) -> None:
+    assert letters_to(world, address).count(subject) == 1
+
+
 @when("she has forgotten her password")
 def _(world: World) -> None:
     world.earlier = world.ask("POST", FORGOT, {"email": world.person("Ada").email})

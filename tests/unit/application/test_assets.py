@@ -16,7 +16,7 @@ from application.errors import (
     NotFound,
     TooManyAssets,
 )
-from application.idempotency import IdempotencyKey, IdempotencyKeyReused
+from application.idempotency import IdempotencyKey, IdempotencyKeyReused, RequestInProgress
 from application.images.add_asset import AddAssetRequest, AddedAsset
 from application.images.list_assets import ListAssets, ListAssetsRequest
 from application.images.remove_asset import RemoveAsset, RemoveAssetRequest
@@ -209,11 +209,18 @@ class TestAddAsset:
         ada = bench.an_actor()
         key = IdempotencyKey(str(ada.user_id), "k", "00")
 
+        def try_to_add(_: int) -> AddedAsset | None:
+            try:
+                return add(bench, ada, idempotency=key)
+            except RequestInProgress:
+                return None
+
         with ThreadPoolExecutor(4) as pool:
-            made = list(pool.map(lambda _: add(bench, ada, idempotency=key), range(4)))
+            made = [one for one in pool.map(try_to_add, range(4)) if one is not None]
+        made.append(add(bench, ada, idempotency=key))
 
         assert len({one.asset for one in made}) == 1
-        assert sorted(one.replayed for one in made) == [False, True, True, True]
+        assert [one.replayed for one in made].count(False) == 1
         assert len(bench.stored()) == 1
 
 

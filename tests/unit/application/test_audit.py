@@ -18,8 +18,14 @@ from application.accounts.authenticate import Authenticate
 from application.accounts.change_password import ChangePassword, ChangePasswordRequest
 from application.accounts.end_sessions import EndSessions, EndSessionsRequest
 from application.accounts.erase_account import EraseAccount, EraseAccountRequest
+from application.accounts.export_account import ExportAccount
 from application.accounts.refresh_session import InvalidRefreshToken, RefreshSession
-from application.accounts.reset_password import ForgotPassword, ResetPassword, ResetPasswordRequest
+from application.accounts.reset_password import (
+    ForgotPassword,
+    ForgotPasswordRequest,
+    ResetPassword,
+    ResetPasswordRequest,
+)
 from application.accounts.session_tokens import SignedIn
 from application.accounts.verify_email import AskToVerifyEmail, VerifyEmail
 from application.accounts.create_api_key import CreateAPIKey, CreateAPIKeyRequest
@@ -29,11 +35,13 @@ from application.accounts.note_key_use import NoteKeyUse
 from application.accounts.note_refused_sign_in import NoteRefusedSignIn
 from application.accounts.register_user import RegisterUser, RegisterUserRequest
 from application.accounts.revoke_api_key import RevokeAPIKey, RevokeAPIKeyRequest
+from application.accounts.unlink_identity import UnlinkIdentity, UnlinkIdentityRequest
 from application.accounts.update_profile import UpdateProfile, UpdateProfileRequest
 from application.accounts.view_profile import ViewProfile, ViewProfileRequest
 from application.actor import Actor
 from application.administration.change_user import ChangeUser, ChangeUserRequest
 from application.administration.create_admin import CreateAdmin, CreateAdminRequest
+from application.administration.erase_user import EraseUser, EraseUserRequest
 from application.administration.list_users import ListUsers, ListUsersRequest
 from application.administration.read_audit import ReadAudit, ReadAuditRequest
 from application.administration.retain import Retain, RetentionPolicy
@@ -48,6 +56,7 @@ from domain.tasks.task import TaskStatus
 from tests.unit.application.test_administration import a_failed_task
 from tests.unit.application.test_assets import add as add_asset
 from tests.unit.application.test_assets import remove as remove_asset
+from tests.unit.application.test_provider_sign_in import Gate
 from tests.unit.application.test_presets import NEGATIVE, Desk
 from application.audit import Operator
 from application.errors import InvalidMailedToken, LastAdmin, NotAllowed, NotFound
@@ -62,6 +71,7 @@ from domain.users.audit import (
     AuditRecord,
     one_line,
 )
+from domain.users.identity import Identity
 from domain.users.roles import Role
 from domain.users.scopes import Scope
 from domain.users.user import User
@@ -141,10 +151,10 @@ class Office:
         note = NoteKeyUse(bench.database, bench.errands)
         return Authenticate(bench.database, self.tokens, bench.key_tokens, note, bench.clock)(token)
 
-    def register(self) -> None:
+    def register(self, email: str = "bob@example.com") -> None:
         bench = self.bench
         RegisterUser(bench.database, self.hasher, bench.clock, bench.ids)(
-            RegisterUserRequest("bob", "bob@example.com", PASSWORD, address=HOME)
+            RegisterUserRequest("bob", email, PASSWORD, address=HOME)
         )
 
     def log_out(self) -> None:
@@ -188,6 +198,26 @@ class Office:
             ChangePasswordRequest(self.customer, PASSWORD, "another horse", HOME)
         )
 
+    def gate(self) -> Gate:
+        return Gate(self.bench)
+
+    def link_identity(self, gate: Gate | None = None) -> Identity:
+        gate = gate or self.gate()
+        identity = gate.link(gate.signed_in(self.ada))
+        gate.link(gate.signed_in(self.ada))  # again, which changes nothing
+        return identity
+
+    def come_by_provider(self) -> None:
+        gate = self.gate()
+        self.link_identity(gate)
+        self.forget()
+        gate.come()
+
+    def unlink_identity(self) -> None:
+        identity = self.link_identity()
+        self.forget()
+        UnlinkIdentity(self.bench.database)(UnlinkIdentityRequest(self.customer, identity.id))
+
     def mailed_token(self) -> str:
         [(_, letter)] = self.bench.post_letters()
         assert letter.token is not None
@@ -195,7 +225,8 @@ class Office:
 
     def reset_password(self) -> None:
         bench = self.bench
-        ForgotPassword(bench.database, bench.post_letter)(self.ada.email)
+        self.forget_password(self.ada.email)
+        self.forget()
         request = ResetPasswordRequest(self.mailed_token(), "another horse", HOME)
         use_case = ResetPassword(
             bench.database, self.hasher, bench.opaque_tokens, bench.post_letter, bench.clock
@@ -217,9 +248,20 @@ class Office:
 
     def erase(self, user: User | None = None) -> None:
         user, bench = user or self.ada, self.bench
-        EraseAccount(bench.database, self.hasher, bench.clock, bench.ids, self.guesses)(
+        EraseAccount(bench.database, self.hasher, self.guesses, bench.end_account)(
             EraseAccountRequest(Actor(user.id, user.roles, address=HOME), PASSWORD)
         )
+
+    def erase_other(self) -> None:
+        bench = self.bench
+        EraseUser(bench.database, bench.end_account)(EraseUserRequest(self.admin, self.ada.id))
+
+    def export(self) -> None:
+        ExportAccount(self.bench.database, self.bench.clock)(self.customer)
+
+    def forget_password(self, email: str) -> None:
+        bench = self.bench
+        ForgotPassword(bench.database, bench.post_letter)(ForgotPasswordRequest(email, HOME))
 
     def change(self, user: User | None = None, **changes: Any) -> User:
         user = user or self.ada
@@ -291,14 +333,30 @@ WHAT_LEAVES_AN_ENTRY: dict[str, tuple[Callable[[Office], Any], AuditAction, Audi
     ),
     "sign-out": (lambda o: o.log_out(), AuditAction.SIGN_OUT, DONE),
     "registration": (lambda o: o.register(), AuditAction.REGISTER, DONE),
+    "registration of who has an account": (
+        lambda o: o.register("ada@example.com"), AuditAction.REGISTER, REFUSED
+    ),
     "profile": (lambda o: o.change_profile(), AuditAction.CHANGE_PROFILE, DONE),
     "password changed": (lambda o: o.change_password(), AuditAction.CHANGE_PASSWORD, DONE),
+    "password forgotten": (
+        lambda o: o.forget_password("ADA@example.com"), AuditAction.ASK_FOR_RESET, DONE
+    ),
+    "password of nobody forgotten": (
+        lambda o: o.forget_password("nobody@example.com"), AuditAction.ASK_FOR_RESET, REFUSED
+    ),
     "password reset": (lambda o: o.reset_password(), AuditAction.RESET_PASSWORD, DONE),
     "address verified": (lambda o: o.verify(), AuditAction.VERIFY_EMAIL, DONE),
     "sessions ended": (lambda o: o.end_sessions(), AuditAction.END_SESSIONS, DONE),
+    "data taken along": (lambda o: o.export(), AuditAction.EXPORT_ACCOUNT, DONE),
+    "other's account erased": (lambda o: o.erase_other(), AuditAction.ERASE_ACCOUNT, DONE),
     "account erased": (lambda o: o.erase(), AuditAction.ERASE_ACCOUNT, DONE),
     "key made": (lambda o: o.create_key(), AuditAction.CREATE_API_KEY, DONE),
     "key revoked": (lambda o: o.revoke_key(), AuditAction.REVOKE_API_KEY, DONE),
+    "sign-in by provider": (
+        lambda o: o.come_by_provider(), AuditAction.SIGN_IN, DONE
+    ),
+    "identity linked": (lambda o: o.link_identity(), AuditAction.LINK_IDENTITY, DONE),
+    "identity unlinked": (lambda o: o.unlink_identity(), AuditAction.UNLINK_IDENTITY, DONE),
     "admin made": (lambda o: o.create_admin(), AuditAction.CREATE_ADMIN, DONE),
     "roles": (lambda o: o.change(roles=frozenset(Role)), AuditAction.CHANGE_ROLES, DONE),
     "disabled": (lambda o: o.change(disabled=True), AuditAction.DISABLE_ACCOUNT, DONE),
@@ -363,6 +421,18 @@ def test_each_action_leaves_one_entry(office: Office, what: str) -> None:
     assert (entry.record.action, entry.record.outcome) == (action, outcome)
     assert entry.record.address == (None if entry.record.command else HOME)
     assert PASSWORD not in str(entry)
+
+
+def test_of_a_forgotten_password_the_account_is_told_and_never_what_was_typed(
+    office: Office,
+) -> None:
+    for email in ("ADA@example.com", "nobody@example.com"):
+        for _ in range(5):
+            office.forget_password(email)
+
+    told = [(entry.record.subject, entry.record.user_id) for entry in office.trail()]
+    assert told == [(f"user:{office.ada.id}", None)] * 3 + [(None, None)] * 3
+    assert "nobody@" not in str(office.trail())
 
 
 def test_nothing_is_left_of_what_was_not_done(office: Office) -> None:

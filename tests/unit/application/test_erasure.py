@@ -13,13 +13,30 @@ from application.accounts.log_in import WrongCredentials
 from application.accounts.refresh_session import InvalidRefreshToken
 from application.accounts.view_erasure import ErasureView, ViewErasure, ViewErasureRequest
 from application.actor import Actor
-from application.errors import NotFound, TooManyRequests, WrongPassword
+from application.administration.change_user import ChangeUser, ChangeUserRequest
+from application.administration.erase_user import EraseUser, EraseUserRequest
+from application.administration.view_user import ViewUser, ViewUserRequest
+from application.audit import Doer, Operator
+from application.errors import (
+    InsufficientScope,
+    LastAdmin,
+    NotAllowed,
+    NotFound,
+    OwnAccount,
+    TooManyRequests,
+    WrongPassword,
+)
 from application.ports.access_tokens import InvalidToken
 from application.ports.failpoints import Failpoints
+from application.ports.notifier import DeliveryFailed
+from application.ports.repositories.users import UserFilter
 from domain.images.asset import Asset, AssetKind
+from domain.notifications.letter import LetterKind
 from domain.tasks.task import TaskStatus
 from domain.users.erasure import CLOSED_AFTER
-from tests.builders import NOON, a_delivery, a_preset, a_webhook, an_api_key
+from domain.users.roles import Role
+from domain.users.scopes import Scope
+from tests.builders import NOON, a_delivery, a_preset, a_webhook, an_admin, an_api_key
 from tests.unit.application.test_accounts import EMAIL, PASSWORD, Accounts
 from tests.unit.application.workbench import Workbench
 
@@ -53,9 +70,13 @@ class Registry:
     def erase(self, actor: Actor, password: str = PASSWORD) -> UUID:
         bench = self.bench
         use_case = EraseAccount(
-            bench.database, self.accounts.hasher, bench.clock, bench.ids, self.accounts.guesses
+            bench.database, self.accounts.hasher, self.accounts.guesses, bench.end_account
         )
         return use_case(EraseAccountRequest(actor, password))
+
+    def erase_by(self, who: Doer, user_id: UUID) -> UUID:
+        bench = self.bench
+        return EraseUser(bench.database, bench.end_account)(EraseUserRequest(who, user_id))
 
     def destroy(self, erasure_id: UUID, **overrides: Any) -> DestructionOutcome:
         bench = self.bench
@@ -190,6 +211,126 @@ class TestErasing:
 
         assert bench.task(uploaded.task_id) is None
         assert bench.stored() == set()
+
+
+class TestErasingSomebodyElse:
+    @pytest.fixture
+    def admin(self, registry: Registry) -> Actor:
+        root = an_admin()
+        registry.bench.write(lambda work: work.users.add(root))
+        return Actor(root.id, root.roles)
+
+    def test_it_is_the_end_that_its_owner_would_have_made(
+        self, registry: Registry, admin: Actor
+    ) -> None:
+        bench, actor = registry.bench, registry.actor()
+        furnish(registry, actor)
+        tokens = registry.accounts.sign_in()
+
+        erasure_id = registry.erase_by(admin, actor.user_id)
+
+        with pytest.raises(InvalidToken):
+            registry.accounts.authenticate(tokens.access_token)
+        with pytest.raises(InvalidRefreshToken):
+            registry.accounts.refresh(tokens.refresh_token)
+        with pytest.raises(WrongCredentials):
+            registry.accounts.log_in()
+        registry.destroy_all(erasure_id)
+        assert bench.stored() == set()
+        assert registry.view(erasure_id).erasure.counts["images"] == 2
+
+    def test_what_is_left_of_it_for_a_day_is_no_account(
+        self, registry: Registry, admin: Actor
+    ) -> None:
+        bench, actor = registry.bench, registry.actor()
+        registry.erase_by(admin, actor.user_id)
+
+        for again in (
+            lambda: registry.erase_by(admin, actor.user_id),
+            lambda: ViewUser(bench.database)(ViewUserRequest(admin, actor.user_id)),
+            lambda: ChangeUser(bench.database, bench.clock)(
+                ChangeUserRequest(admin, actor.user_id, frozenset(Role), disabled=False)
+            ),
+        ):
+            with pytest.raises(NotFound):
+                again()
+        listed = bench.read(lambda work: work.users.page(UserFilter(), None, 10))
+        assert [user.id for user in listed] == [admin.user_id]
+        assert bench.read(lambda work: work.users.by_username(f"erased-{actor.user_id}")) is None
+
+    def test_nobody_else_may_and_nobody_does_it_to_themselves(
+        self, registry: Registry, admin: Actor
+    ) -> None:
+        actor = registry.actor()
+        program = attrs.evolve(admin, scopes=frozenset(Scope), key_id=registry.bench.ids.new())
+
+        with pytest.raises(NotAllowed):
+            registry.erase_by(actor, admin.user_id)
+        with pytest.raises(InsufficientScope):
+            registry.erase_by(program, actor.user_id)
+        with pytest.raises(OwnAccount):
+            registry.erase_by(admin, admin.user_id)
+        with pytest.raises(NotFound):
+            registry.erase_by(admin, registry.bench.ids.new())
+
+        assert registry.accounts.log_in()
+        assert registry.bench.outbox_count() == 0
+
+    def test_the_last_admin_stays_whoever_asks(self, registry: Registry, admin: Actor) -> None:
+        operator = Operator("admin erase-user")
+        with pytest.raises(LastAdmin):
+            registry.erase_by(operator, admin.user_id)
+
+        second = an_admin()
+        registry.bench.write(lambda work: work.users.add(second))
+        registry.erase_by(Actor(second.id, second.roles), admin.user_id)
+        # Who was let in before they were erased themselves is no admin any more.
+        with pytest.raises(LastAdmin):
+            registry.erase_by(admin, second.id)
+
+
+class TestTheLastLetter:
+    def test_it_tells_the_address_and_forgets_it(self, registry: Registry) -> None:
+        bench, actor = registry.bench, registry.actor()
+        bench.take_outbox()
+
+        registry.destroy_all(registry.erase(actor))
+        assert registry.rows_of("letters", "address", EMAIL) == 1, "it outlives the account"
+        [(address, letter)] = bench.post_letters()
+
+        assert (address, letter.kind) == (EMAIL, LetterKind.ACCOUNT_ERASED)
+        assert (letter.username, letter.token) == (None, None)
+        assert registry.rows_of("letters", "1", 1) == 0
+
+    def test_it_is_tried_again_and_forgotten_even_if_it_never_arrives(
+        self, registry: Registry
+    ) -> None:
+        bench = registry.bench
+        registry.erase(registry.actor())
+        bench.letters.trouble = DeliveryFailed("The mail server is away.")
+        bench.post_letters()
+        assert registry.rows_of("letters", "status", "pending") == 1
+
+        bench.letters.trouble = DeliveryFailed("There is no such mailbox.", transient=False)
+        bench.write(
+            lambda work: work.letters._connection.change(  # type: ignore[attr-defined]
+                "UPDATE letters SET due_at = created_at, rung_until = NULL"
+            )
+        )
+        bench.sweep()()
+        bench.post_letters()
+
+        assert registry.rows_of("letters", "1", 1) == 0
+
+    def test_who_has_the_address_anew_is_not_taken_for_the_one_who_had_it(
+        self, registry: Registry
+    ) -> None:
+        registry.erase(registry.actor())
+        registry.accounts.register("grace", EMAIL)
+
+        [(address, letter)] = registry.bench.post_letters()
+
+        assert (address, letter.username) == (EMAIL, None)
 
 
 class TestDestroying:

@@ -11,6 +11,7 @@ from adapters.security.common_passwords import CommonPasswords
 from application.accounts.change_password import ChangePassword, ChangePasswordRequest
 from application.accounts.reset_password import (
     ForgotPassword,
+    ForgotPasswordRequest,
     ResetPassword,
     ResetPasswordRequest,
 )
@@ -60,7 +61,8 @@ class Desk:
         use_case(ChangePasswordRequest(actor, current, new))
 
     def forget(self, email: str = EMAIL) -> None:
-        ForgotPassword(self.bench.database, self.bench.post_letter)(email)
+        use_case = ForgotPassword(self.bench.database, self.bench.post_letter)
+        use_case(ForgotPasswordRequest(email))
 
     def reset(self, token: str, new: str = NEW) -> None:
         bench = self.bench

@@ -14,9 +14,10 @@ from application.notifications.remove_webhook import RemoveWebhook, RemoveWebhoo
 from application.notifications.send_delivery import SendOutcome
 from application.ports.image_editor import EditFailed
 from application.ports.notifier import DeliveryFailed, Notice
-from domain.errors import InvalidParameter
+from domain.errors import WebhookURLForbidden
 from domain.notifications.channel import ChannelKind, NotificationRequest, Occasion, Webhook
 from domain.notifications.delivery import Delivery, DeliveryStatus
+from domain.notifications.letter import LetterKind
 from domain.tasks.task import Failure, FailureCode, Task
 from tests.unit.application.test_downloads import follow, request_of
 from tests.unit.application.workbench import Workbench
@@ -26,7 +27,11 @@ A_FAILURE = Failure(FailureCode.TRUNCATED, "The file ends too early.")
 
 def add_webhook(bench: Workbench, actor: Actor, url: str = "https://a.example/") -> Webhook:
     request = AddWebhookRequest(actor, url)
-    return AddWebhook(bench.database, bench.clock, bench.ids)(request).webhook
+    return adding(bench)(request).webhook
+
+
+def adding(bench: Workbench) -> AddWebhook:
+    return AddWebhook(bench.database, bench.clock, bench.ids, bench.webhook_guard)
 
 
 def a_failed_task(bench: Workbench, actor: Actor, notify: NotificationRequest) -> Task:
@@ -369,9 +374,13 @@ class TestWebhooks:
         add_webhook(bench, actor, "https://0.example/")
         add_webhook(bench, bench.an_actor(), "https://one-more.example/")
 
-    @pytest.mark.parametrize("url", ["", "ftp://a.example/", "https://ada:pw@a.example/"])
-    def test_must_have_the_form_of_a_url(self, bench: Workbench, url: str) -> None:
-        with pytest.raises(InvalidParameter) as refused:
+    @pytest.mark.parametrize(
+        "url",
+        ["", "ftp://a.example/", "https://ada:pw@a.example/", "https://10.0.0.1/"]
+        + ["https://inside.example/", "http://a.example/", "https://a.example:22/"],
+    )
+    def test_must_be_urls_that_are_called(self, bench: Workbench, url: str) -> None:
+        with pytest.raises(WebhookURLForbidden) as refused:
             add_webhook(bench, bench.an_actor(), url)
 
         assert refused.value.pointer == "/url"
@@ -388,3 +397,59 @@ class TestWebhooks:
             remove(RemoveWebhookRequest(actor, webhook.id))
 
         assert self.list(bench, actor) == []
+
+    def test_of_receivers_that_want_no_more_are_called_no_more(self, bench: Workbench) -> None:
+        """Their owner is told once, however many deliveries hear of it, and can change it back."""
+        user = bench.a_user()
+        actor = bench.actor_of(user)
+        gone = add_webhook(bench, actor, "https://gone.example/")
+        kept = add_webhook(bench, actor, "https://kept.example/")
+        tasks = [bench.a_completed_task(actor) for _ in range(2)]
+        bench.webhooks.trouble = DeliveryFailed("busy")
+        for task in tasks:
+            tell_everybody(bench, task)
+        pending = [
+            one.id
+            for task in tasks
+            for one in bench.deliveries_of(task.id)
+            if one.address == gone.url
+        ]
+
+        bench.webhooks.trouble = DeliveryFailed("410", transient=False, unwanted=True)
+        outcomes = [bench.send_delivery(one) for one in pending]
+        bench.webhooks.trouble = None
+
+        assert outcomes == [SendOutcome.FAILED] * 2
+        assert {one.url: one.disabled_at for one in self.list(bench, actor)} == {
+            gone.url: bench.clock.now(),
+            kept.url: None,
+        }
+        letters = bench.post_letters()
+        assert [(to, letter.kind) for to, letter in letters] == [
+            (user.email, LetterKind.WEBHOOK_DISABLED)
+        ]
+        bench.webhooks.sent.clear()
+        tell_everybody(bench, bench.a_completed_task(actor))
+        assert [url for url, _ in bench.webhooks.sent] == [kept.url]
+
+        assert add_webhook(bench, actor, gone.url) == gone
+        tell_everybody(bench, bench.a_completed_task(actor))
+        assert {url for url, _ in bench.webhooks.sent} == {gone.url, kept.url}
+
+    def test_a_receiver_that_an_upload_names_and_that_wants_no_more_disables_nothing(
+        self, bench: Workbench
+    ) -> None:
+        actor = bench.an_actor()
+        kept = add_webhook(bench, actor)
+        task = bench.a_completed_task(
+            actor, notify=NotificationRequest(webhook="https://once.example/")
+        )
+        bench.webhooks.trouble = DeliveryFailed("busy")
+        tell_everybody(bench, task)
+        [once] = [one for one in bench.deliveries_of(task.id) if "once" in one.address]
+        bench.webhooks.trouble = DeliveryFailed("410", transient=False, unwanted=True)
+
+        bench.send_delivery(once.id)
+
+        assert self.list(bench, actor) == [kept]
+        assert bench.post_letters() == []

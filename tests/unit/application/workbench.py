@@ -17,6 +17,8 @@ import attrs
 
 from adapters.imaging.font_probe import SfntProbe
 from adapters.imaging.header_probe import HeaderProbe
+from adapters.outbound.rules import OutboundRules
+from adapters.notification.rule_webhook_guard import RuleWebhookGuard
 from adapters.persistence.sqlite import SqliteDatabase
 from adapters.security.jwt_tokens import JWTAccessTokens
 from adapters.security.sha256_key_tokens import Sha256KeyTokens
@@ -27,6 +29,7 @@ from adapters.storage.signed_links import SignedLinks
 from adapters.system.errands import ThreadErrands
 from adapters.system.failpoints import ArmedFailpoints
 from adapters.system.ids import RandomIds
+from application.accounts.end_account import EndAccount
 from application.accounts.post_letter import PostLetter
 from application.accounts.session_tokens import SessionTokens
 from application.actor import Actor
@@ -277,6 +280,10 @@ class Workbench:
         return PostLetter(self.ids, self.clock)
 
     @property
+    def end_account(self) -> EndAccount:
+        return EndAccount(self.ids, self.clock)
+
+    @property
     def opaque_tokens(self) -> Sha256OpaqueTokens:
         return Sha256OpaqueTokens(lambda: KEY)
 
@@ -306,6 +313,7 @@ class Workbench:
             self.clock,
             self.ids,
             self.failpoints,
+            self.webhook_guard,
             quotas=self.quotas,
         )
 
@@ -349,9 +357,19 @@ class Workbench:
             make_notice,
             self.clock,
             self.telemetry,
+            self.post_letter,
             lease=MINUTE,
             draw=lambda: 0.5,
         )
+
+    @property
+    def webhook_guard(self) -> RuleWebhookGuard:
+        """Knows `inside.example`, and takes every other name for a public one."""
+
+        def resolve(host: str, _: int) -> list[str]:
+            return ["10.0.0.1" if host == "inside.example" else "93.184.215.14"]
+
+        return RuleWebhookGuard(OutboundRules(resolve=resolve))
 
     @property
     def announce_outcome(self) -> AnnounceOutcome:

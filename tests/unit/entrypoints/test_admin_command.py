@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -54,7 +55,7 @@ def server(tmp_path: Path) -> Server:
 
 
 def test_the_commands_teach() -> None:
-    for words in ([], ["create"], ["grant-role"], ["revoke-role"]):
+    for words in ([], ["create"], ["grant-role"], ["revoke-role"], ["erase-user"]):
         outcome = safelight("admin", *words, "--help")
 
         assert outcome.returncode == 0, outcome.stderr
@@ -166,3 +167,25 @@ def test_roles_are_given_and_taken_but_for_the_last_admins(server: Server) -> No
         (AuditAction.CHANGE_ROLES, "admin revoke-role"),
         (AuditAction.CHANGE_ROLES, "admin grant-role"),
     ]
+
+
+def test_an_account_is_erased_but_for_the_last_admins(server: Server) -> None:
+    server.create()
+    server.create("second", "second@example.com")
+    assert "say --yes" in server.admin("erase-user", "second")[1]
+    second = server.user("second@example.com")
+    assert second is not None
+
+    code, told = server.admin("erase-user", "second@example.com", "--yes")
+
+    assert code == 0, told
+    assert server.user("second@example.com") is None
+    erasure_id = UUID(told.strip().rpartition("/api/erasures/")[2])
+    with server.database.reading() as work:
+        erasure = work.erasures.get(erasure_id)
+    assert erasure is not None and erasure.user_id == second.id
+    code, told = server.admin("erase-user", "root", "--yes")
+    assert (code, "Nobody else looks after the platform" in told) == (1, True), told
+    code, told = server.admin("erase-user", "second@example.com", "--yes")
+    assert (code, "There is no account" in told) == (1, True), told
+    assert server.trail()[-1] == (AuditAction.ERASE_ACCOUNT, "admin erase-user")

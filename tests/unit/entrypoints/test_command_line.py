@@ -53,6 +53,19 @@ def test_the_help_names_every_command_and_the_way_to_start() -> None:
     assert "Start with safelight up" in outcome.stdout
 
 
+def test_the_folder_that_one_is_in_is_no_place_to_look_for_code(tmp_path: Path) -> None:
+    planted = tmp_path / "entrypoints"
+    planted.mkdir()
+    (planted / "__init__.py").write_text("raise SystemExit('planted')")
+
+    outcome = subprocess.run(
+        [str(ROOT / "safelight"), "--version"], cwd=tmp_path, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+
+
 def test_wrong_settings_are_all_told_without_a_stack_trace() -> None:
     outcome = safelight("up", SAFELIGHT_HTTP_WORKERS="0", SAFELIGHT_TOKEN_KEY="x")
 
@@ -60,6 +73,22 @@ def test_wrong_settings_are_all_told_without_a_stack_trace() -> None:
     assert "2 settings are wrong" in outcome.stderr
     assert "did you mean SAFELIGHT_TOKENS_KEY?" in outcome.stderr
     assert "Traceback" not in outcome.stderr
+
+
+@pytest.mark.parametrize("command", ["up", "api", "image-worker", "notifier", "relay", "migrate"])
+def test_no_process_starts_with_a_weak_key(command: str, tmp_path: Path) -> None:
+    weak = {"TOKENS": "change-me-" * 4, "LINKS": "0" * 64, "WEBHOOK": "short"}
+
+    outcome = safelight(
+        command,
+        SAFELIGHT_DATA_DIR=str(tmp_path / "data"),
+        **{f"SAFELIGHT_{name}_KEY": key for name, key in weak.items()},
+    )
+
+    assert outcome.returncode == 2
+    assert "3 settings are wrong" in outcome.stderr
+    assert not any(key in outcome.stderr + outcome.stdout for key in weak.values())
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_taken_port_is_told_with_a_way_out(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Settings: one reading, one report of everything that is wrong."""
 
+import base64
+import secrets
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from entrypoints.cli.settings_page import as_markdown, as_text
 from entrypoints.settings import SettingsRefused, describe, known_names, load_settings
 
 ROOT = Path(__file__).parents[3]
+A_KEY = "Vb0T7qk1rPZ4uWm9cXo2sLd8yHn5eJf3"
+KEYS = ("TOKENS_KEY", "LINKS_KEY", "WEBHOOK_KEY")
 
 
 def complaints_of(**variables: str) -> dict[str, str]:
@@ -56,33 +60,69 @@ def test_every_wrong_variable_is_reported_at_once() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["TOKENS_KEY", "LINKS_KEY", "WEBHOOK_KEY", "BROKER_URL"])
+@pytest.mark.parametrize("name", [*KEYS, "BROKER_URL"])
 def test_a_wrong_secret_is_reported_without_its_value(name: str) -> None:
     complaints = complaints_of(**{name: "hunter2"})
 
     assert "hunter2" not in complaints[name]
 
 
+@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize(
+    "weak",
+    [
+        "x",
+        A_KEY[:31],
+        "0" * 32,
+        "a" * 64,
+        "ab" * 16,
+        "0123456789abcdef" * 2,
+        "aaaaaaaabbbbbbbbccccccccdddddddd",
+        "change-me-change-me-change-me-please-1",
+        "CHANGE_THIS_TO_SOMETHING_RANDOM_2026",
+        "my-super-secret-key-0123456789-abcd",
+        "your-secret-goes-here-0123456789-xyz",
+        "django-insecure-9f8e7d6c5b4a39281706",
+        "safelight-tokens-key-0123456789-abcd",
+        "correct-password-battery-staple-0123",
+        "an-example-of-a-key-0123456789-qwzx",
+        "abcdefghijklmnopqrstuvwxyz0123456789",
+    ],
+)
+def test_a_key_that_is_weak_or_of_an_example_is_refused(name: str, weak: str) -> None:
+    complaints = complaints_of(**{name: weak})
+
+    assert set(complaints) == {name}
+    assert weak not in complaints[name]
+
+
+def test_keys_that_are_made_as_is_said_are_taken() -> None:
+    for made in (A_KEY, *(f(48) for f in (secrets.token_hex, secrets.token_urlsafe)), *(
+        base64.b64encode(secrets.token_bytes(48)).decode() for _ in range(200)
+    )):  # fmt: skip
+        assert load_settings({"SAFELIGHT_TOKENS_KEY": made}).tokens.key == made
+
+
 def test_secrets_do_not_show_in_what_is_printed_of_settings() -> None:
     settings = load_settings(
         {
-            "SAFELIGHT_TOKENS_KEY": "k" * 40,
+            "SAFELIGHT_TOKENS_KEY": A_KEY,
             "SAFELIGHT_SMTP_PASSWORD": "hunter2",
             "SAFELIGHT_BROKER_URL": "amqp://me:hunter2@broker//",
         }
     )
 
-    assert "k" * 40 not in repr(settings)
+    assert A_KEY not in repr(settings)
     assert "hunter2" not in repr(settings)
 
 
 def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
-    file.write_text("s" * 32 + "\n")
+    file.write_text(A_KEY + "\n")
 
     settings = load_settings({"SAFELIGHT_TOKENS_KEY": f"file://{file}"})
 
-    assert settings.tokens.key == "s" * 32
+    assert settings.tokens.key == A_KEY
 
 
 def test_a_secret_file_that_is_missing_or_no_text_is_reported(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -13,6 +14,8 @@ import psutil
 import pytest
 import requests
 
+from entrypoints.cli.supervisor import surroundings
+from entrypoints.settings import load_settings
 from tests.running import ROOT, RunningPlatform
 
 NAMES = {"api", "image-worker", "notifier", "relay"}
@@ -145,3 +148,22 @@ def test_a_process_that_cannot_start_ends_everything_with_a_reason(tmp_path: Pat
     assert any("ended with 1; again at once" in event for event in told)
     assert any("ended with 1; again in 2 s" in event for event in told)
     assert any("cannot be started; the lines above say why" in event for event in told)
+
+
+@pytest.mark.parametrize(
+    ("host", "given", "networks"),
+    [
+        ("127.0.0.1", {}, "127.0.0.0/8,::1/128"),
+        ("127.0.0.1", {"SAFELIGHT_WEBHOOK_ALLOWED_NETWORKS": ""}, ""),
+        ("0.0.0.0", {}, None),  # noqa: S104
+        ("0.0.0.0", {"SAFELIGHT_WEBHOOK_ALLOWED_NETWORKS": "10.0.0.0/8"}, "10.0.0.0/8"),  # noqa: S104
+    ],
+)
+def test_webhooks_reach_this_machine_while_nobody_else_reaches_the_api(
+    tmp_path: Path, host: str, given: dict[str, str], networks: str | None
+) -> None:
+    settings = load_settings({"SAFELIGHT_DATA_DIR": str(tmp_path), **given})
+    with socket.create_server((host, 0)) as listener:
+        _, environ = surroundings(settings, given, listener, tmp_path)
+
+    assert environ.get("SAFELIGHT_WEBHOOK_ALLOWED_NETWORKS") == networks

@@ -19,7 +19,8 @@ import psutil
 import pytest
 from PIL import Image
 
-from adapters.imaging.vips_editor import VipsEditor
+from adapters.imaging import renderer_process, vips_editor
+from adapters.imaging.vips_editor import UnsafeRenderer, VipsEditor
 from application.ports.image_editor import Drawn, EditFailed, EditorUnavailable
 from application.ports.object_store import StorageFull, StorageUnavailable
 from domain.images.formats import ImageFormat
@@ -526,6 +527,34 @@ class TestStorage:
             one_way = os.open(named.name, os.O_WRONLY)
             with os.fdopen(one_way, "rb", buffering=0) as target, pytest.raises(StorageUnavailable):
                 editor.edit(source, Pipeline((Resize(20),)), {}, {MAIN: target})
+
+
+class TestStart:
+    def test_a_libvips_with_known_holes_is_refused(self, make_editor, monkeypatch) -> None:
+        found = tuple(map(int, make_editor().libvips.split(".")))
+        too_old = (found[0], found[1], found[2] + 1)
+        monkeypatch.setattr(vips_editor, "LOWEST_LIBVIPS", too_old)
+
+        with pytest.raises(UnsafeRenderer, match="has known holes; at least"):
+            make_editor()
+
+    def test_one_that_opens_what_it_must_refuse_is_not_used(
+        self, make_editor, monkeypatch, tmp_path: Path
+    ) -> None:
+        """As it would be with a build that does not know how to block its loaders."""
+        (tmp_path / "sitecustomize.py").write_text(
+            "import pyvips\npyvips.operation_block_set = lambda *_: None\n"
+        )
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        monkeypatch.setattr(renderer_process, "_environment", without("VIPS_BLOCK_UNTRUSTED"))
+
+        with pytest.raises(UnsafeRenderer, match="although it was told to refuse"):
+            make_editor()
+
+
+def without(name: str) -> Callable[[], dict[str, str]]:
+    really = renderer_process._environment
+    return lambda: {one: text for one, text in really().items() if one != name}
 
 
 class TestSeats:

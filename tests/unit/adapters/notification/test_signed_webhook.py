@@ -5,23 +5,26 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from ipaddress import ip_network
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from adapters.notification.guarded_client import GuardedClient
+from adapters.outbound.guarded_client import GuardedClient
+from adapters.outbound.rules import OutboundRules
 from adapters.notification.signed_webhook import SignedWebhook
 from adapters.security.signing_secrets import DerivedSigningSecrets
 from application.ports.notifier import DeliveryFailed, Notice
 from domain.images.analysis import Aspect
 from domain.tasks.task import Failure, FailureCode
-from tests.builders import NOON, an_analysis
+from tests.builders import NOON, a_result, an_analysis
 from tests.clocks import MovableClock
 from tests.unit.adapters.notification.notices import a_notice, a_notice_of_failure
 from tests.unit.adapters.notification.sinks import Request, WebhookSink
 
 SECRETS = DerivedSigningSecrets(b"k" * 32)
-LOCAL_CLIENT = GuardedClient(allowed_networks=[ip_network("127.0.0.0/8")])
+LOCAL_CLIENT = GuardedClient(OutboundRules(allowed_networks=[ip_network("127.0.0.0/8")]))
 
 
 @pytest.fixture
@@ -129,6 +132,33 @@ class TestTheBody:
 
         assert len(send(sink, notice).body) < 20_000
 
+    def test_links_of_variants_are_left_out_where_the_body_would_be_too_long(
+        self, sink: WebhookSink
+    ) -> None:
+        """Twenty links with a long name in each, or from a store that signs at length."""
+        variants = [a_result(variant=f"variant-{number:02}" + "x" * 30) for number in range(20)]
+        label = "\U0001f3de" * 250 + ".jpg"
+        url = "https://pics.example/files/1/main/" + quote(label) + "?exp=1&kid=1&sig=" + "a" * 43
+
+        def told(*links: str) -> tuple[int, dict[str, Any]]:
+            notice = a_notice(
+                label=label,
+                download_url=url,
+                variants=tuple(zip(variants[: len(links)], links, strict=True)),
+                analysis=an_analysis(),
+            )
+            request = send(sink, notice)
+            return len(request.body), json.loads(request.body)["data"]
+
+        size, few = told(url)
+        assert size < 20_000
+        assert few["variants"][0]["downloadUrl"] == url
+        size, many = told(*[url] * 20)
+        assert size < 20_000
+        assert many["downloadUrl"] == url
+        assert [one["variant"] for one in many["variants"]] == [one.variant for one in variants]
+        assert not any("downloadUrl" in one for one in many["variants"])
+
 
 class TestTheAnswer:
     @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
@@ -148,7 +178,11 @@ class TestTheAnswer:
         assert str(status) in str(failure)
 
     def test_410_is_final(self, sink: WebhookSink) -> None:
-        assert not failure_of(sink, 410).transient
+        failure = failure_of(sink, 410)
+
+        assert not failure.transient
+        assert failure.unwanted
+        assert not failure_of(sink, 404).unwanted
 
     @pytest.mark.parametrize("status", [429, 502, 503, 504])
     @pytest.mark.parametrize(
@@ -174,7 +208,7 @@ class TestTheAnswer:
         assert failure_of(sink, status, Retry_After=retry_after).wait == wait
 
     def test_a_forbidden_address_is_final(self) -> None:
-        webhook = SignedWebhook(GuardedClient(), SECRETS, MovableClock())
+        webhook = SignedWebhook(GuardedClient(OutboundRules()), SECRETS, MovableClock())
 
         with pytest.raises(DeliveryFailed) as failure:
             webhook.send("https://169.254.169.254/latest/meta-data", a_notice())

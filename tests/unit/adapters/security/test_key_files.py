@@ -71,7 +71,16 @@ class TestKeyFiles:
 
     def test_a_key_may_be_brought_along(self, tmp_path: Path) -> None:
         path = tmp_path / "key"
-        path.write_bytes(b"k" * 48)
+        path.write_bytes(bytes(range(48)))
         path.chmod(0o600)
 
-        assert load_or_create_key(path) == b"k" * 48
+        assert load_or_create_key(path) == bytes(range(48))
+
+    @pytest.mark.parametrize("content", [bytes(32), b"0" * 64, b"secret!" * 8])
+    def test_a_key_that_nobody_drew_is_refused(self, tmp_path: Path, content: bytes) -> None:
+        path = tmp_path / "key"
+        path.write_bytes(content)
+        path.chmod(0o600)
+
+        with pytest.raises(KeyFileRefused, match="over and over"):
+            load_or_create_key(path)

@@ -79,3 +79,19 @@ def test_people_can_have_plain_text() -> None:
     text = log_of("log.info('request', status=200)", style="console")
 
     assert "request" in text and "status=200" in text and "{" not in text
+
+
+def test_what_customers_are_called_neither_begins_a_line_nor_steers_a_terminal() -> None:
+    program = (
+        "name = 'Ada\\r\\n2026-01-01 [info] signed in\\x1b[2J\\x9b31m\\u202e'\n"
+        "log.info('asked by ' + name, name=name)\n"
+        "logging.getLogger('library').warning('told %s', name)\n"
+    )
+
+    for style in ("json", "console"):
+        text = log_of(program, style=style)
+        assert len(text.splitlines()) == 2, text
+        assert "\x1b" not in text
+        assert "\r" not in text
+    assert "\x9b" not in text and "\u202e" not in text
+    assert [event["event"][:3] for event in events_of(program)] == ["ask", "tol"]

@@ -1,25 +1,36 @@
 """The client for customers' URLs, against servers that mean ill."""
 
+import gzip
+import inspect
 import socket
 import ssl
+import struct
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.notification.guarded_client import CallFailed, CallForbidden, GuardedClient
+from adapters.outbound.deadline_socket import DeadlineSocket
+from adapters.outbound.guarded_client import GuardedClient
+from adapters.outbound.rules import CallFailed, CallForbidden, OutboundRules
 from tests.unit.adapters.notification.sinks import (
     Certificate,
     WebhookSink,
     make_certificate,
+    make_expired_certificate,
     raw_server,
 )
 
 LOOPBACK = ip_network("127.0.0.0/8")
 PUBLIC = "93.184.215.14"  # nothing here ever connects to it
+RULES = ("allowed_networks", "allow_plain_http", "ports", "plain_ports", "resolve")
 SYSTEM_TLS = ssl.create_default_context()  # shared, for it is slow to make
 
 
@@ -37,12 +48,19 @@ class Names:
 
 def a_client(**overrides: Any) -> GuardedClient:
     """A client as customers' URLs meet it."""
-    return GuardedClient(**({"tls": SYSTEM_TLS} | overrides))
+    rules = {name: overrides.pop(name) for name in RULES if name in overrides}
+    return GuardedClient(OutboundRules(**rules), **({"tls": SYSTEM_TLS} | overrides))
 
 
 def local_client(**overrides: Any) -> GuardedClient:
     """A client that may call this machine."""
     return a_client(**({"allowed_networks": [LOOPBACK]} | overrides))
+
+
+def pour(connection: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            connection.sendall(bytes(65_536))
 
 
 @pytest.fixture
@@ -162,6 +180,23 @@ class TestWhatIsNotCalled:
         assert answer.status == 204
         assert names.questions == [("hook.test", sink.port)]
 
+    @pytest.mark.parametrize(
+        "host", ["database", "db.internal", "printer.local.", "x.home.arpa", "localhost", "127.1"]
+    )
+    def test_nobody_is_asked_for_a_name_that_is_local(self, host: str) -> None:
+        """Or whoever has an account would learn by the answers what names there are inside."""
+        names = Names([PUBLIC])
+
+        with pytest.raises(CallForbidden):
+            a_client(resolve=names).check(f"https://{host}/")
+
+        assert names.questions == []
+
+    def test_where_a_network_is_trusted_its_names_are_asked_for(self) -> None:
+        client = local_client(resolve=Names(["127.0.0.1"]))
+
+        client.check("http://database:5432/")
+
     @pytest.mark.parametrize("address", [PUBLIC, "2606:4700:4700::1111"])
     def test_the_public_internet_is_open_by_the_usual_doors(self, address: str) -> None:
         client = a_client(resolve=Names([address]))
@@ -173,7 +208,7 @@ class TestWhatIsNotCalled:
                 client.check(url)
 
     def test_plain_http_and_other_ports_may_be_allowed(self) -> None:
-        client = a_client(resolve=Names([PUBLIC]), allow_plain_http=True, ports=[9_000])
+        client = a_client(resolve=Names([PUBLIC]), allow_plain_http=True, plain_ports=[9_000])
 
         client.check("http://hook.test:9000/")
         with pytest.raises(CallForbidden):
@@ -258,6 +293,16 @@ class TestWhatIsSent:
 
             assert sink.requests == []
 
+    def test_a_certificate_whose_time_is_over_ends_the_call(self, tmp_path: Path) -> None:
+        expired = make_expired_certificate(tmp_path, "hook.test")
+        client = local_client(resolve=Names(["127.0.0.1"]), tls=expired.for_client())
+
+        with WebhookSink(expired.for_server()).running() as sink:
+            with pytest.raises(CallFailed, match="certificate"):
+                client.post(f"https://hook.test:{sink.port}/", {}, b"")
+
+            assert sink.requests == []
+
 
 class TestReceiversThatMisbehave:
     """Each would hold a careless client for ever, or fill its memory."""
@@ -315,14 +360,77 @@ class TestReceiversThatMisbehave:
             assert self.post(port, total_seconds=5) == 200
         assert sum(sent) < 20_000_000  # what fits into the sockets' buffers
 
+    def test_of_an_endless_body_64_kib_are_read(self) -> None:
+        """To the byte; no more than the sockets' buffers hold leaves the peer."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            threading.Thread(target=pour, args=(theirs,), daemon=True).start()
+            reader = DeadlineSocket(ours, time.monotonic() + 5, 65_536).makefile("rb")
+
+            received = 0
+            with pytest.raises(ConnectionAbortedError):
+                while True:
+                    received += len(reader.read(1))
+
+        assert received == 65_536
+
+    def test_a_bomb_is_not_unpacked(self) -> None:
+        bomb = gzip.compress(bytes(20_000_000))
+
+        def answer(connection: socket.socket) -> None:
+            connection.recv(65_536)
+            connection.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+                % len(bomb)
+            )
+            connection.sendall(bomb)
+
+        tracemalloc.start()
+        try:
+            with raw_server(answer) as port:
+                assert self.post(port, total_seconds=5) == 200
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < 2_000_000
+
+    def test_one_that_answers_before_it_has_heard(self) -> None:
+        def answer(connection: socket.socket) -> None:
+            connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+            connection.shutdown(socket.SHUT_WR)
+            time.sleep(0.1)
+
+        with raw_server(answer) as port:
+            assert self.post(port) == 202
+
+    def test_one_that_answers_and_is_gone(self) -> None:
+        """Its answer may be lost with the connection; then it is called again."""
+
+        def answer(connection: socket.socket) -> None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+
+        with raw_server(answer) as port, suppress(CallFailed):
+            assert self.post(port) == 200
+
+    def test_the_whole_call_has_fifteen_seconds_unless_told_otherwise(self) -> None:
+        limits = inspect.signature(GuardedClient).parameters
+
+        assert limits["connect_seconds"].default == 5
+        assert limits["total_seconds"].default == 15
+        assert limits["max_answer_bytes"].default == 65_536
+
     @pytest.mark.parametrize(
         "content",
         [
             b"A: b\r\n" * 20_000,
             b"A: " + b"b" * 200_000,
             b"A: b\r\n" * 101 + b"\r\n",
+            b"A: b\r\n" * 1_000 + b"\r\n",
+            b"A: " + b"b" * 1_000_000 + b"\r\n\r\n",
         ],
-        ids=["many headers", "a long header", "too many headers"],
+        ids=["many headers", "a long header", "too many headers", "1,000 headers", "1 MB"],
     )
     def test_one_with_too_much_in_its_head(self, content: bytes) -> None:
         def answer(connection: socket.socket) -> None:
@@ -367,6 +475,23 @@ class TestReceiversThatMisbehave:
             client.post("https://hook.test/", {}, b"")
         held.set()
         assert time.monotonic() - started < 0.4
+
+    def test_a_resolver_that_hangs_collects_no_threads(self) -> None:
+        held = threading.Event()
+        client = a_client(
+            resolve=lambda host, port: [PUBLIC] if held.wait(5) else [], connect_seconds=0.2
+        )
+
+        with ThreadPoolExecutor(40) as pool:
+            calls = [pool.submit(client.check, "https://hook.test/") for _ in range(40)]
+            assert all("in time" in str(call.exception(5)) for call in calls)
+            asking = [one for one in threading.enumerate() if one.name == "resolve"]
+        held.set()
+        for one in asking:
+            one.join(5)
+
+        assert len(asking) == 16
+        client.check("https://hook.test/")  # room again for whoever asks next
 
     @pytest.mark.parametrize("error", [socket.gaierror(-2, "unknown"), UnicodeError("label")])
     def test_a_name_that_does_not_resolve(self, error: Exception) -> None:

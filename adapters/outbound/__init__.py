@@ -1,0 +1,1 @@
+"""The one client for what is not ours: customers' URLs, identity providers."""

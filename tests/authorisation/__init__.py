@@ -1,0 +1,1 @@
+"""Who may do what: the whole application, asked by everybody at every door."""
