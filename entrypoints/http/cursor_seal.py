@@ -34,6 +34,7 @@ LISTS: Final = frozenset(
     )
 )
 MARK_CHARACTERS: Final = 16  # 96 bits
+MARK_PATTERN: Final = f"[A-Za-z0-9_-]{{{MARK_CHARACTERS}}}"
 
 _IN_A_LINK: Final = re.compile(r"(?<=[?&]cursor=)[^&>]+")
 

@@ -45,7 +45,7 @@ def place_of(cursor: str) -> tuple[datetime, UUID]:
 
 def limit_in(text: str) -> int:
     """Return *text* as a number, at most `MAX_LIMIT`; 0, which is refused, for what is none."""
-    if not re.fullmatch("[0-9]+", text):
+    if not re.fullmatch("[0-9]+", text, re.ASCII):
         return 0
     # Cut before it is a number: thousands of digits are one long calculation, or none at all.
     return min(int(text.lstrip("0")[:9] or 0), MAX_LIMIT)

@@ -1,6 +1,5 @@
 """What lists and single things are asked for in the query: parameters that read themselves."""
 
-import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -11,7 +10,8 @@ from uuid import UUID
 import falcon
 
 from domain.errors import InvalidParameter, UnknownMember
-from entrypoints.http.cursor_seal import MARK_CHARACTERS
+from domain.users.labels import is_one_line
+from entrypoints.http.cursor_seal import MARK_PATTERN
 from entrypoints.http.cursors import CURSOR_PATTERN, MAX_LIMIT, limit_in, place_of
 from entrypoints.http.openapi.operation import Header, Parameter, declared_in
 from entrypoints.http.payloads import escaped
@@ -19,8 +19,7 @@ from entrypoints.http.payloads import escaped
 T = TypeVar("T")
 
 _MAX_TEXT: Final = 254
-_LINE: Final = re.compile(r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
-_MARK_PATTERN: Final = f"^[A-Za-z0-9_-]{{{MARK_CHARACTERS}}}"
+LINE_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 _FLAGS: Final = {"true": True, "false": False}
 
 NEXT_PAGE: Final = Header(
@@ -32,16 +31,20 @@ LIMIT: Final = Parameter(
     "limit",
     limit_in,
     {"type": "integer", "minimum": 1, "default": 20},
-    f"How many a page has at most; more than {MAX_LIMIT} means {MAX_LIMIT}.",
+    f"How many a page has at most, and {MAX_LIMIT} where more are asked for.",
 )
 
 
 def cursor(read: Callable[[str], T], pattern: str) -> Parameter[T]:
-    """Return the parameter that goes on where a page ended, at the place that *read* returns."""
+    """
+    Return the parameter that goes on where a page ended, at the place that *read* returns.
+
+    What *read* gets, and *pattern* is of, has its mark taken off already.
+    """
     return Parameter(
         "cursor",
         read,
-        {"type": "string", "pattern": pattern.replace("^", _MARK_PATTERN, 1)},
+        {"type": "string", "pattern": f"^{MARK_PATTERN}{pattern.removeprefix('^')}"},
         "Where the page before ended, as its Link header gave it.",
     )
 
@@ -113,14 +116,14 @@ def line(name: str, meaning: str) -> Parameter[str]:
     """Return a parameter that is a line of text."""
 
     def read(text: str) -> str:
-        if len(text) > _MAX_TEXT or not _LINE.fullmatch(text):
+        if len(text) > _MAX_TEXT or not is_one_line(text):
             raise InvalidParameter(
                 f"must have at most {_MAX_TEXT} characters, and no control characters",
                 pointer=f"/{name}",
             )
         return text
 
-    schema = {"type": "string", "maxLength": _MAX_TEXT, "pattern": _LINE.pattern}
+    schema = {"type": "string", "maxLength": _MAX_TEXT, "pattern": LINE_PATTERN}
     return Parameter(name, read, schema, meaning)
 
 

@@ -119,7 +119,6 @@ def test_a_problem_that_no_operation_names_cannot_be_answered() -> None:
     assert set(PROBLEMS) - named == {
         "method-not-allowed",  # of methods that are no operations
         "not-authenticated",
-        "unsupported-transfer-coding",  # the server's own refusal
         "refused",  # bases of others
     }
 

@@ -115,6 +115,8 @@ class Accounts:
     def of(self, path: str) -> Account:
         """Return who asks at *path*, signed in."""
         if path.startswith("/api/webhooks"):
+            if not self.listener.is_let_in():
+                self.listener = Account(self.base, f"listener{next(self._visitors)}")
             return self.listener
         if path in _OF_THE_VISITOR:
             if not self.visitor.is_let_in():

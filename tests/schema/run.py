@@ -94,7 +94,7 @@ def ask(base: str, seed: int, examples: int, *more: str, phases: str = PHASES) -
                 sys.executable, "-m", "schemathesis.cli", "run", f"{base}/api/openapi.json",
                 "--seed", str(seed), "--max-examples", str(examples), "--phases", phases,
                 "--checks", "all", "--continue-on-failure", "--request-timeout", "60",
-                "--suppress-health-check", "all", *more,
+                "--suppress-health-check", "all", "--no-shrink", *more,
             ],
             cwd=folder,
             env={

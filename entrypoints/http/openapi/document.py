@@ -21,7 +21,7 @@ from domain.errors import InvalidParameter, UnknownMember
 from domain.images.operations import camel_case
 from domain.users.scopes import Scope
 from entrypoints.http import errors
-from entrypoints.http.cursor_seal import LISTS, InvalidCursor
+from entrypoints.http.cursor_seal import InvalidCursor
 from entrypoints.http.idempotency import KEY_HEADER, KEY_PATTERN, InvalidIdempotencyKey
 from entrypoints.http.language_schema import language_schema
 from entrypoints.http.openapi.operation import (
@@ -61,8 +61,8 @@ _PATH_PARAMETERS: Final[dict[str, Schema]] = {
 
 # What goes wrong before any handler is asked, or in spite of it.
 _EVERYWHERE: Final = (
-    "bad-request", "length-required", "unsupported-content-encoding", "uri-too-long",
-    "header-fields-too-large", "internal-error",
+    "bad-request", "length-required", "unsupported-transfer-coding",
+    "unsupported-content-encoding", "uri-too-long", "header-fields-too-large", "internal-error",
 )  # fmt: skip
 _OF_EVERY_BODY: Final = (
     errors.IncompleteBody, errors.RequestTimeout, errors.BodyTooLarge, errors.UnsupportedBody,
@@ -230,7 +230,11 @@ def _operation(method: str, path: str, declared: Operation, parts: Parts) -> Sch
         described["parameters"] = parameters
     if (body := _body(declared, parts.schemas)) is not None:
         described["requestBody"] = body
-    answers = {str(one.status): _answer(one, method, path, parts) for one in declared.answers}
+    answers: dict[str, Schema] = {}
+    for one in declared.answers:
+        answer = _answer(one, method, path, parts)
+        known = answers.get(str(one.status))
+        answers[str(one.status)] = answer if known is None else _either(known, answer)
     refusals = _refusals(_problems(route, declared), method, path, parts)
     described["responses"] = dict(sorted((answers | refusals).items()))
     return described
@@ -305,6 +309,18 @@ def _to_head(link: Link) -> Link:
     return attrs.evolve(link, method="HEAD")
 
 
+def _either(one: Schema, other: Schema) -> Schema:
+    """Return what tells of two answers of one status; a header is sure if it is on both."""
+    described = {"description": f"{one['description']} Or: {other['description']}"}
+    kept = {name: header for name, header in one["headers"].items() if name in other["headers"]}
+    schemas = [
+        media["schema"] for answer in (one, other) for media in answer.get("content", {}).values()
+    ]
+    content = {"content": {"application/json": {"schema": {"anyOf": schemas}}}} if schemas else {}
+    links = {"links": one["links"]} if "links" in one else {}
+    return {**described, "headers": kept, **content, **links}
+
+
 def _link(link: Link) -> Schema:
     described: Schema = {"operationId": operation_id(link.method, link.path)}
     if link.parameters:
@@ -351,10 +367,10 @@ def _problems(route: tuple[str, str], declared: Operation) -> list[Problem]:
         kinds |= set(_OF_FORMS if declared.body is None else _OF_JSON)
     if declared.query:
         kinds |= {InvalidParameter, UnknownMember}
+    if any(parameter.name == "cursor" for parameter in declared.query):
+        kinds.add(InvalidCursor)
     if declared.takes_key:
         kinds.add(InvalidIdempotencyKey)
-    if path in LISTS and any(parameter.name == "cursor" for parameter in declared.query):
-        kinds.add(InvalidCursor)
     if any(issubclass(kind, PortFailure) for kind in kinds):
         codes.add("service-unavailable")
     codes |= {errors.problem_of(kind).code for kind in kinds}

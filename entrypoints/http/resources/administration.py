@@ -19,6 +19,7 @@ from application.ports.repositories.audit_trail import AuditFilter
 from application.ports.repositories.users import UserFilter
 from domain.errors import InvalidParameter
 from domain.users.audit import AuditAction, AuditEntry, AuditOutcome
+from domain.users.labels import is_one_line
 from domain.users.roles import Role
 from domain.users.user import User
 from entrypoints.http.authentication import Authentication
@@ -28,6 +29,7 @@ from entrypoints.http.openapi.schemas import Id, Moment, Rule
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp
 from entrypoints.http.queries import (
     LIMIT,
+    LINE_PATTERN,
     NEXT_PAGE,
     choice,
     cursor,
@@ -62,7 +64,15 @@ _PREFIX: Final = line("q", "How a user name begins.")
 _EMAIL: Final = line("email", "How an address begins.")
 _ROLE: Final = choice("role", {role.value: role for role in Role}, "Who has it, or only it.")
 _STATUS: Final = choice("status", {"active": False, "disabled": True}, "Whether they are let in.")
-_USER_CURSOR: Final = line("cursor", "Where the page before ended, as its Link header gave it.")
+
+
+def _name_place(text: str) -> str:
+    if not is_one_line(text):
+        raise not_ours()
+    return text
+
+
+_USER_CURSOR: Final = cursor(_name_place, LINE_PATTERN)
 
 
 class AuditEntryDocument(TypedDict):

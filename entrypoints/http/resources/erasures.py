@@ -128,7 +128,7 @@ class OwnAccount:
     @operation(
         ERASED,
         body=ErasePayload,
-        refusals=(InsufficientScope, NoPassword, WrongPassword, TooManyRequests, LastAdmin),
+        refusals=(InsufficientScope, WrongPassword, NoPassword, TooManyRequests, LastAdmin),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response) -> None:
         """End the account, and say where the receipt will be."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypedDict, cast
+from typing import Any, Final, TypedDict
 
 import attrs
 import falcon
@@ -21,6 +21,7 @@ from application.errors import (
     InsufficientScope,
     InvalidSignInState,
     LastWayIn,
+    NoPassword,
     NotFound,
     ProviderEmailUnverified,
     SignInRefused,
@@ -33,6 +34,7 @@ from application.ports.identity_provider import (
     IdentityProviderFailed,
     IdentityProviderSilent,
 )
+from application.ports.repositories.identities import IdentityTaken
 from domain.errors import InvalidParameter
 from domain.users.identity import ATTEMPT_LIFETIME, Identity
 from domain.users.session import client_name
@@ -40,34 +42,16 @@ from entrypoints.http.authentication import Authentication, client_address
 from entrypoints.http.client_address import site_of
 from entrypoints.http.errors import RequestRefused
 from entrypoints.http.openapi.operation import Answer, Bare, Header, Link, Parameter, operation
-from entrypoints.http.openapi.parts import LOCATION
-from entrypoints.http.openapi.schemas import Id, Moment, Rule
+from entrypoints.http.openapi.schemas import Id, Moment
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp
-from entrypoints.http.resources.sessions import REFRESH_HEADER, TokenDocument, write_tokens
+from entrypoints.http.resources.sessions import TOKENS, write_tokens
 
 _MAX_CHARACTERS: Final = 4_096
-_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _sent_along(text: str) -> str:
-    if len(text) > _MAX_CHARACTERS or not text.isascii() or not text.isprintable():
-        raise InvalidSignInState
-    return text
-
-
-def _parameter(name: str, meaning: str) -> Parameter[str]:
-    schema = {"type": "string", "maxLength": _MAX_CHARACTERS, "pattern": "^[ -~]*$"}
-    return Parameter(name, _sent_along, schema, meaning)
-
-
-_STATE: Final = _parameter("state", "Which sign-in this is about; the provider sends it back.")
-_CODE: Final = _parameter("code", "What the provider gives for an identity, once.")
-_ERROR: Final = _parameter("error", "Why the provider lets nobody in.")
-_ISSUER: Final = _parameter("iss", "Which provider this is (RFC 9207).")
+_OF_PROVIDERS: Final = (IdentityProviderFailed, IdentityProviderSilent, IdentityProviderBusy)
 
 
 class IdentityDocument(TypedDict):
-    """What a provider knows the caller as."""
+    """What opens an account besides its password; the provider is null for one that is gone."""
 
     id: Id
     provider: str | None
@@ -85,25 +69,21 @@ class IdentityList(TypedDict):
     identities: list[IdentityDocument]
 
 
-class AuthorizationDocument(TypedDict):
+class BegunDocument(TypedDict):
     """Where the browser has to go."""
 
-    authorizationUrl: Annotated[str, Rule({"format": "uri"})]
+    authorizationUrl: str
 
 
-_PROVIDER_FAILED: Final = (
-    IdentityProviderFailed,
-    IdentityProviderSilent,
-    IdentityProviderBusy,
+_SENT: Final = Bare(
+    302,
+    "The browser is sent to the provider.",
+    headers=(
+        Header("Location", "The provider's address.", is_sure=True),
+        Header("Set-Cookie", "By which the browser is known again.", is_sure=True),
+    ),
 )
-_COOKIE: Final = Header("Set-Cookie", "Binds what has begun to the browser.", is_sure=True)
-_SENT_ON: Final = Bare(302, "Go to the provider.", headers=(LOCATION, _COOKIE))
-_FINISHED: Final = Answer[Any](
-    200,
-    cast("type[Any]", TokenDocument | IdentityDocument),
-    "The tokens, as after signing in; or the identity, if it was to be linked.",
-    (Header(REFRESH_HEADER, "What `POST /api/auth/refresh` takes, once."), _COOKIE),
-)
+_LINKED: Final = Answer(200, IdentityDocument, "The identity is linked to the account.")
 _LISTED: Final = Answer(
     200,
     IdentityList,
@@ -116,8 +96,27 @@ _LISTED: Final = Answer(
         ),
     ),
 )
-_BEGUN: Final = Answer(200, AuthorizationDocument, "It is finished by the callback.", (_COOKIE,))
+_BEGUN: Final = Answer(200, BegunDocument, "It has begun.")
 _UNLINKED: Final = Bare(204, "It opens the account no longer.")
+
+
+def _text(text: str) -> str:
+    if len(text) > _MAX_CHARACTERS or not text.isascii() or not text.isprintable():
+        raise InvalidSignInState
+    return text
+
+
+def _of_the_provider(name: str, meaning: str) -> Parameter[str]:
+    schema = {"type": "string", "maxLength": _MAX_CHARACTERS, "pattern": "^[ -~]*$"}
+    return Parameter(name, _text, schema, meaning)
+
+
+_STATE: Final = _of_the_provider("state", "As the provider was told it.")
+_CODE: Final = _of_the_provider("code", "For which the provider gives tokens.")
+_ERROR: Final = _of_the_provider("error", "Why the provider refuses.")
+_ISSUER: Final = _of_the_provider("iss", "Who the provider is (RFC 9207).")
+
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @attrs.frozen
@@ -168,13 +167,13 @@ class SignInStart:
     begin_sign_in: Callable[[str], BegunSignIn]
     cookie: BrowserCookie
 
-    @operation(_SENT_ON, refusals=(NotFound, *_PROVIDER_FAILED))
+    @operation(_SENT, refusals=(NotFound, *_OF_PROVIDERS))
     def on_get(self, _: falcon.Request, resp: falcon.Response, provider: str) -> None:
         """Send the browser to the provider."""
         begun = self.begin_sign_in(provider)
         self.cookie.give(resp, begun.browser_token)
         resp.set_header("Location", begun.url)
-        _SENT_ON.write(resp)
+        _SENT.write(resp)
 
     on_head = on_get
 
@@ -187,22 +186,15 @@ class SignInCallback:
     cookie: BrowserCookie
 
     @operation(
-        _FINISHED,
+        TOKENS,
+        _LINKED,
         query=(_STATE, _CODE, _ERROR, _ISSUER),
         refusals=(
-            NotFound,
-            RequestRefused,
-            InvalidSignInState,
-            SignInRefused,
-            IdentityNotProved,
-            *_PROVIDER_FAILED,
-            ProviderEmailUnverified,
-            IdentityNotAdmitted,
-            AccountExists,
-            IdentityLinked,
-            TooManyIdentities,
+            NotFound, InvalidSignInState, SignInRefused, IdentityNotProved, *_OF_PROVIDERS,
+            ProviderEmailUnverified, IdentityNotAdmitted, AccountExists, IdentityLinked,
+            IdentityTaken, TooManyIdentities,
         ),
-    )
+    )  # fmt: skip
     def on_get(self, req: falcon.Request, resp: falcon.Response, provider: str) -> None:
         """Sign in whom the provider vouches for, or link them; other parameters mean nothing."""
         finished = self.finish_sign_in(
@@ -219,9 +211,9 @@ class SignInCallback:
         )
         self.cookie.take_back(resp)
         if isinstance(finished, SignedIn):
-            write_tokens(resp, finished, _FINISHED)
+            write_tokens(resp, finished)
         else:
-            _FINISHED.write(resp, identity_document(finished, provider))
+            _LINKED.write(resp, identity_document(finished, provider))
 
     on_head = on_get
 
@@ -265,14 +257,10 @@ class Identities:
         _BEGUN,
         body=LinkPayload,
         refusals=(
-            InsufficientScope,
-            NotFound,
-            InvalidParameter,
-            WrongPassword,
-            TooManyRequests,
-            *_PROVIDER_FAILED,
+            InsufficientScope, NotFound, InvalidParameter, WrongPassword, NoPassword,
+            TooManyRequests, *_OF_PROVIDERS,
         ),
-    )
+    )  # fmt: skip
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Begin to link one: say where the browser has to go."""
         actor = self.authentication(req)
@@ -314,7 +302,7 @@ def identity_document(identity: Identity, provider: str | None) -> IdentityDocum
 
 
 def _one(req: falcon.Request, parameter: Parameter[str]) -> str | None:
-    """Return what *parameter* says, None without it; of two, nobody knows which is meant."""
+    """Return the parameter, None without it; of two, nobody knows which is meant."""
     if len(req.get_param_as_list(parameter.name) or []) > 1:
         raise RequestRefused(f"The address has more than one {parameter.name}.")
     return parameter.of(req)

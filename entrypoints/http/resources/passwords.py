@@ -48,8 +48,8 @@ class PasswordChange:
         _CHANGED,
         body=PasswordChangePayload,
         refusals=(
-            InsufficientScope, InvalidParameter, PasswordCompromised, NoPassword, WrongPassword,
-            TooManyRequests,
+            InsufficientScope, InvalidParameter, PasswordCompromised, WrongPassword,
+            NoPassword, TooManyRequests,
         ),
     )  # fmt: skip
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:

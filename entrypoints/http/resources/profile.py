@@ -94,8 +94,8 @@ class Profile:
         _CHANGED,
         body=ProfileChanges,
         refusals=(
-            NotAllowed, InvalidParameter, UsernameTaken, EmailTaken, NoPassword,
-            WrongPassword, TooManyRequests,
+            NotAllowed, InvalidParameter, UsernameTaken, EmailTaken, WrongPassword,
+            NoPassword, TooManyRequests,
         ),
     )  # fmt: skip
     def on_put(self, req: falcon.Request, resp: falcon.Response) -> None:

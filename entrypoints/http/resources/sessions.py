@@ -1,7 +1,7 @@
 """Sessions: going on with one, seeing where one is signed in, signing out elsewhere."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypedDict
+from typing import Final, TypedDict
 
 import attrs
 import falcon
@@ -72,11 +72,11 @@ _LISTED: Final = Answer(
 _ENDED: Final = Bare(204, "They have ended.")
 
 
-def write_tokens(resp: falcon.Response, signed_in: SignedIn, answer: Answer[Any] = TOKENS) -> None:
+def write_tokens(resp: falcon.Response, signed_in: SignedIn) -> None:
     """Answer with the access token, and the refresh token in its header."""
     resp.set_header(REFRESH_HEADER, signed_in.refresh_token)
     resp.set_header("Cache-Control", "no-store")
-    answer.write(resp, TokenDocument(token=signed_in.access_token))
+    TOKENS.write(resp, {"token": signed_in.access_token})
 
 
 @attrs.frozen

@@ -11,7 +11,7 @@ from application.errors import NotFound, TooManyWebhooks
 from application.notifications.add_webhook import AddedWebhook, AddWebhookRequest
 from application.notifications.list_webhooks import WebhooksView
 from application.notifications.remove_webhook import RemoveWebhookRequest
-from domain.errors import InvalidParameter, WebhookURLForbidden
+from domain.errors import WebhookURLForbidden
 from domain.notifications.channel import MAX_URL_CHARACTERS, URL_PATTERN, Webhook
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
@@ -81,7 +81,7 @@ class Webhooks:
     @operation(
         _ADDED,
         body=WebhookPayload,
-        refusals=(InvalidParameter, WebhookURLForbidden, TooManyWebhooks),
+        refusals=(WebhookURLForbidden, TooManyWebhooks),
         takes_key=True,
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
