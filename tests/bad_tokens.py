@@ -258,7 +258,7 @@ class Forger:
             "padded": f"{signature}=", "padded twice": f"{signature}==", "and more": f"{signature}AAAA",
             "in hex": digest.hex(), "of zeros": b64(bytes(32)), "of the claims alone": b64(
                 hmac.digest(self.key, body.encode(), "sha256")),
-            "raw": digest.decode("latin-1"), "re-encoded": base64.b64encode(digest).decode() + "==",
+            "raw": digest.decode("latin-1").replace(",", "."), "re-encoded": base64.b64encode(digest).decode() + "==",
             "in upper case": signature.upper(), "turned round": signature[::-1],
             "twice": signature + signature, "of an empty text": b64(hmac.digest(self.key, b"", "sha256")),
         }.items():  # fmt: skip

@@ -20,6 +20,7 @@ JSON_BODIES: Final[dict[Route, dict[str, Any]]] = {
     Route("POST", "/api/auth/password/forgot"): {"email": EMAIL},
     Route("POST", "/api/auth/password/reset"): {"token": "x", "newPassword": "password124"},
     Route("POST", "/api/auth/verify-email"): {"token": "x"},
+    Route("POST", "/api/auth/identities"): {"provider": "nobody", "currentPassword": "password123"},
     Route("GET", "/api/users/profile"): {"userId": "ada"},
     Route("PUT", "/api/users/profile"): {"username": "somebody else"},
     Route("DELETE", "/api/users/me"): {"password": "password123"},

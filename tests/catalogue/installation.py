@@ -26,7 +26,7 @@ from tests.http.house import BOUNDARY, form, problem
 
 PASSWORD = "password123"
 ADMIN_PASSWORD = "correct horse battery"
-KEY = "k" * 48
+KEY = "uN4qZ1vXr8cK0yTgW6mJpB3sLh7eFaD9oRi5UxEw2QtYbVGk"
 """Signs the tokens of every installation, so that a test can sign some as well."""
 
 _UNLIMITED = {

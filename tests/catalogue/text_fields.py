@@ -124,6 +124,7 @@ def _in_bodies() -> Iterator[TextField]:
         ("POST", "/api/auth/password/forgot", (("email",),)),
         ("POST", "/api/auth/password/reset", (("token",), ("newPassword",))),
         ("POST", "/api/auth/verify-email", (("token",),)),
+        ("POST", "/api/auth/identities", (("provider",), ("currentPassword",))),
         ("GET", "/api/users/profile", (("userId",),)),
         ("POST", "/api/api-keys", (("scopes", 0), ("presets", 0), ("expiresInDays",))),
         ("POST", "/api/webhooks", (("url",),)),
