@@ -29,6 +29,7 @@ accounts = Accounts(BASE)
 answered: Counter[tuple[str, int]] = Counter()
 excused: Counter[str] = Counter()
 links: list[str] = []
+posts: Counter[str] = Counter()
 _turns = itertools.count()
 
 # What is listed, under which name, by which member it is deleted, and how many may stay.
@@ -83,9 +84,10 @@ def before_call(_: schemathesis.HookContext, case: schemathesis.Case, __: dict[s
     if is_valid and turn % 2 and "processingOptions" in body and path != "/api/images/upload":
         may_be_said = EXAMPLES_OF_PRESETS if path.startswith("/api/presets") else EXAMPLES
         body["processingOptions"] = may_be_said[turn // 2 % len(may_be_said)]
-    if method == "POST" and path in _LISTS and turn % _ROOM_EVERY == 0:
-        listed, name, most = _LISTS[path]
-        accounts.of(path).make_room(path, listed, name, most)
+    if method == "POST" and path in _LISTS:
+        posts[path] += 1
+        if posts[path] % _ROOM_EVERY == 0:
+            accounts.of(path).make_room(path, *_LISTS[path])
     if is_valid and turn % 2 and path == "/api/webhooks" and "url" in body:
         body["url"] = f"https://hooks{turn}.example.com/"
     if turn % 3 == 0:

@@ -10,7 +10,7 @@ from tests.schema.excuses import EXCUSES, excuse_for
 from tests.schema.run import ask, platform
 
 SEED = 20261128
-EXAMPLES = 3
+EXAMPLES = 20
 
 
 class RejectedPositiveData(Exception):
