@@ -67,13 +67,13 @@ timing: $(TEST_STAMP)  ## Whether the time of an answer tells who has an account
 fuzz: $(TEST_STAMP)  ## Thousands of damaged pictures through a renderer; ARGS='--seed 1 --files 20000 --seconds 3000'
 	$(PYTHON) -m tests.fuzz $(ARGS)
 
-.PHONY: schema
-schema: $(TEST_STAMP)  ## Ask a running API all that its own document allows, and more; ARGS='--examples 200 --seeds 1 2'
-	$(PYTHON) -m tests.schema $(ARGS)
-
 .PHONY: strings
 strings: $(TEST_STAMP)  ## Every string that programs stumble over, through every text of every route, on both databases
 	SAFELIGHT_TEST_STRINGS=whole $(PYTHON) -m pytest tests/catalogue/test_texts.py --timeout=3000 $(ARGS)
+
+.PHONY: schema
+schema: $(TEST_STAMP)  ## Ask a running API all that its own document allows, and more; ARGS='--examples 200 --seeds 1 2'
+	$(PYTHON) -m tests.schema $(ARGS)
 
 .PHONY: costs
 costs: $(TEST_STAMP)  ## What the worst pictures cost a renderer, memory and processor time

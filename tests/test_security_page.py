@@ -10,8 +10,6 @@ from tests.running import ROOT
 from tests.sandbox_attempts import attempts
 
 PAGE = (ROOT / "docs" / "security.md").read_text()
-TODO_BRANCHES = frozenset({"openapi", "oidc", "outbound", "rows"})
-"""Whose tests a row may name before they are here; none when all have come."""
 
 ROWS = {
     name.strip(): (tests, result.strip())
@@ -64,17 +62,13 @@ def test_every_requirement_has_its_row_and_one_alone() -> None:
 @pytest.mark.parametrize("row", ROWS)
 def test_every_row_names_tests_that_there_are_or_a_reason(row: str) -> None:
     cell, result = ROWS[row]
-    todo = re.findall(r"TODO (\w+) `[^`]+`", cell)
-    here = re.sub(r"TODO \w+ `[^`]+`", "", cell)
-    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", here)
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", cell)
 
-    assert set(todo) <= TODO_BRANCHES, "this branch is here: name its test without TODO"
-    assert "TODO" not in here
     assert [(path, name) for path, name in named if name not in names_in(path)] == []
-    assert here.count("`tests/") == len(named), "a test is named by its file and its name"
+    assert cell.count("`tests/") == len(named), "a test is named by its file and its name"
     match result:
         case "held":
-            assert named or todo
+            assert named
         case "by design" | "open":
             assert len(re.sub(r"`[^`]+`", "", cell)) > 60, "give the reason"
         case _:

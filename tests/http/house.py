@@ -224,6 +224,7 @@ class House:
         self.failures: dict[str, Exception] = {}
         self.replaying = False
         self.more_follow = False
+        self.last_name = "straße"
         self.admin_requests: list[Any] = []
 
     def app(self) -> falcon.App[Any, Any]:
@@ -598,7 +599,7 @@ class House:
     def list_users(self, request: ListUsersRequest) -> UsersPage:
         request.actor.require(Permission.MANAGE_USERS)
         self.admin_requests.append(request)
-        return UsersPage([self.user], "straße" if self.more_follow else None)
+        return UsersPage([self.user], self.last_name if self.more_follow else None)
 
     def view_user(self, request: ViewUserRequest) -> User:
         request.actor.require(Permission.MANAGE_USERS)

@@ -78,6 +78,17 @@ class TestUsers:
             ListUsersRequest(house.actor, UserFilter("", "ada@", None, False)),
         ]
 
+    def test_a_name_with_a_space_of_another_script_ends_a_page(
+        self, caller: Caller, house: House
+    ) -> None:
+        """Names may hold an ideographic space, which cursors once refused."""
+        house.more_follow, house.last_name = True, "山\u3000田"
+        link = get(caller, USERS).headers["link"].partition(">")[0].removeprefix("<")
+
+        get(caller, *link.split("?"))
+
+        assert house.admin_requests[1].after == "山\u3000田"
+
     def test_the_next_page_is_of_the_same_choice(self, caller: Caller, house: House) -> None:
         house.more_follow = True
         answer = get(caller, USERS, "q=s&limit=1")

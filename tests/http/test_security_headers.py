@@ -14,7 +14,9 @@ from falcon.testing import Result as Answer
 
 from application.errors import TooManyRequests
 from application.ports.unit_of_work import DatabaseUnavailable
+from entrypoints.http.cursor_seal import CursorSeal
 from entrypoints.http.pages import POLICY
+from tests.builders import an_image
 from tests.http.house import BEARER, BOUNDARY, REFRESH_TOKEN, Caller, House, problem
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
@@ -228,7 +230,8 @@ def middleware() -> Iterator[str]:
 
 
 def test_a_fault_is_planted_in_every_middleware() -> None:
-    assert set(middleware()) == {name.partition(",")[0] for name in FAULTS} - {"the resource"}
+    planted = {name.partition(",")[0] for name in FAULTS} - {"the resource"}
+    assert set(middleware()) == planted | {"cursor marks"}
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -249,6 +252,25 @@ def test_what_breaks_in_between_tells_nothing_and_is_protected(
         assert int(answer.headers["content-length"]) == len(answer.content)
         check(caller, answer, "/api/auth/login")
     assert SECRET in capsys.readouterr().out
+
+
+def test_what_breaks_while_a_cursor_is_marked_tells_nothing(
+    monkeypatch: pytest.MonkeyPatch, caller: Caller
+) -> None:
+    images = [an_image(caller.house.user) for _ in range(2)]
+    caller.house.images = {image.id: image for image in images}
+
+    def broken(_: CursorSeal, __: str) -> str:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(CursorSeal, "seal", broken)
+
+    answer = caller.simulate_get("/api/images?limit=1", headers=BEARER)
+
+    assert problem(answer) == (500, "internal-error")
+    assert SECRET not in answer.text + str(answer.headers)
+    assert "link" not in answer.headers
+    check(caller, answer, "/api/images")
 
 
 def test_a_file_that_was_about_to_be_sent_is_not(caller: Caller) -> None:
