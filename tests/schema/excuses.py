@@ -23,7 +23,7 @@ class Excuse:
         code: Of the problem that was answered; empty for any answer.
         pointer: Matches where it points to.
         query: A parameter that was sent; HEAD is answered without a problem's document.
-        part: Of a form: one that was drawn as no text, and became a text on its way.
+        part: Of a form: one that was drawn as no text, and became a text, or nothing, on its way.
     """
 
     check: str
@@ -47,7 +47,7 @@ class Excuse:
 
 
 def _is_untyped(body: object, part: str) -> bool:
-    return isinstance(body, dict) and isinstance(body.get(part), bool | int | float)
+    return isinstance(body, dict) and part in body and not isinstance(body[part], str)
 
 
 _REJECTED: Final = "RejectedPositiveData"
@@ -106,7 +106,7 @@ EXCUSES: Final = (
     Excuse(
         "AcceptedNegativeData",
         "POST /api/assets",
-        "forms have nothing but texts: `false` is a name like another",
+        "forms have nothing but texts: `false` is a name like another, and an empty list no part",
         part="name",
     ),
     Excuse(
