@@ -7,7 +7,6 @@ problem by its code and the place that its pointer shows. What is not here fails
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
@@ -24,6 +23,7 @@ class Excuse:
         code: Of the problem that was answered; empty for any answer.
         pointer: Matches where it points to.
         query: A parameter that was sent; HEAD is answered without a problem's document.
+        part: Of a form: one that was drawn as no text, and became a text, or nothing, on its way.
     """
 
     check: str
@@ -32,18 +32,22 @@ class Excuse:
     code: str = ""
     pointer: str = ""
     query: str = ""
+    part: str = ""
 
-    def covers(
-        self, check: str, label: str, problem: dict[str, Any], query: Mapping[str, Any]
-    ) -> bool:
+    def covers(self, check: str, case: Any, problem: dict[str, Any]) -> bool:
         """Whether such a failure is excused."""
         return (
-            (not self.query or self.query in query)
+            (not self.query or self.query in (case.query or {}))
+            and (not self.part or _is_untyped(case.body, self.part))
             and check == self.check
-            and re.fullmatch(self.operations, label) is not None
+            and re.fullmatch(self.operations, case.operation.label) is not None
             and (not self.code or problem.get("code") in self.code.split())
             and re.match(self.pointer, problem.get("pointer") or "") is not None
         )
+
+
+def _is_untyped(body: object, part: str) -> bool:
+    return isinstance(body, dict) and part in body and not isinstance(body[part], str)
 
 
 _REJECTED: Final = "RejectedPositiveData"
@@ -98,6 +102,12 @@ EXCUSES: Final = (
         "names of fonts end otherwise than those of pictures, and the file's own may be meant",
         "invalid-parameter",
         "/name$",
+    ),
+    Excuse(
+        "AcceptedNegativeData",
+        "POST /api/assets",
+        "forms have nothing but texts: `false` is a name like another, and an empty list no part",
+        part="name",
     ),
     Excuse(
         _REJECTED,
@@ -167,6 +177,6 @@ def excuse_for(failure: Exception, case: Any, response: Any) -> str | None:
     if not isinstance(problem, dict):
         problem = {}
     for excuse in EXCUSES:
-        if excuse.covers(type(failure).__name__, case.operation.label, problem, case.query or {}):
+        if excuse.covers(type(failure).__name__, case, problem):
             return excuse.reason
     return None

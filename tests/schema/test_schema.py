@@ -17,6 +17,10 @@ class RejectedPositiveData(Exception):
     """As schemathesis calls it when what the document allows is refused."""
 
 
+class AcceptedNegativeData(Exception):
+    """As schemathesis calls it when what the document forbids is accepted."""
+
+
 def test_the_api_is_as_its_document_says(tmp_path: Path) -> None:
     with platform(tmp_path / "data") as running:
         report = ask(running.base, SEED, EXAMPLES, phases="fuzzing,stateful")
@@ -39,15 +43,17 @@ class TestExcuses:
 
         for excuse in EXCUSES:
             assert any(re.fullmatch(excuse.operations, label) for label in labels), excuse
-            assert excuse.code or excuse.query, excuse
+            assert excuse.code or excuse.query or excuse.part, excuse
             assert set(excuse.code.split()) <= set(PROBLEMS), excuse
             assert len(excuse.reason) > 30
 
     def test_what_is_refused_for_another_reason_is_not_excused(self) -> None:
         failure = RejectedPositiveData()
 
-        def excused(label: str, content: bytes, failure: Exception = failure) -> bool:
-            case = SimpleNamespace(operation=SimpleNamespace(label=label), query=None)
+        def excused(
+            label: str, content: bytes, failure: Exception = failure, body: object = None
+        ) -> bool:
+            case = SimpleNamespace(operation=SimpleNamespace(label=label), query=None, body=body)
             return excuse_for(failure, case, SimpleNamespace(content=content)) is not None
 
         url = b'{"code": "webhook-url-forbidden", "pointer": "/url"}'
@@ -56,4 +62,8 @@ class TestExcuses:
         assert not excused("POST /api/webhooks", b'{"code": "internal-error"}')
         assert not excused("POST /api/webhooks", url.replace(b"/url", b"/secret"))
         assert not excused("POST /api/api-keys", url)
+        accepted = AcceptedNegativeData()
+        assert excused("POST /api/assets", b"{}", accepted, {"name": False})
+        assert not excused("POST /api/assets", b"{}", accepted, {"name": "../a.png"})
+        assert not excused("POST /api/assets", b"{}", accepted)
         assert not excused("POST /api/webhooks", b"[]") and not excused("GET /", b"")
