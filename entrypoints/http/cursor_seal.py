@@ -18,21 +18,8 @@ import falcon
 
 from application.actor import Actor
 from entrypoints.http.errors import RequestRefused
+from entrypoints.http.openapi.operation import declared_in
 
-LISTS: Final = frozenset(
-    (
-        "/api/images",
-        "/api/users/me/tasks",
-        "/api/presets",
-        "/api/presets/{name}/versions",
-        "/api/assets",
-        "/api/admin/users",
-        "/api/admin/audit",
-        "/api/admin/tasks",
-        "/api/admin/quarantine",
-        "/api/admin/logs",
-    )
-)
 MARK_CHARACTERS: Final = 16  # 96 bits
 MARK_PATTERN: Final = f"[A-Za-z0-9_-]{{{MARK_CHARACTERS}}}"
 
@@ -84,7 +71,7 @@ def open_cursor(req: falcon.Request, actor: Actor, key: bytes) -> None:
     Raises:
         InvalidCursor: It was not made for *actor* and this list.
     """
-    if req.uri_template not in LISTS:
+    if not any(parameter.name == "cursor" for parameter in declared_in(req).query):
         return
     seal = req.context.cursor_seal = CursorSeal(key, f"{actor.user_id} {req.path}")
     cursor = req.get_param("cursor")
