@@ -1,5 +1,6 @@
 """What lists and single things are asked for in the query: parameters that read themselves."""
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ T = TypeVar("T")
 
 _MAX_TEXT: Final = 254
 LINE_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+_ASCII_LINE: Final = re.compile("^[ -~]*$")
 _FLAGS: Final = {"true": True, "false": False}
 
 NEXT_PAGE: Final = Header(
@@ -112,8 +114,23 @@ def identifier(name: str, meaning: str) -> Parameter[UUID]:
     return Parameter(name, read, {"type": "string", "format": "uuid"}, meaning)
 
 
+def ascii_line(name: str, meaning: str) -> Parameter[str]:
+    """Return a parameter that is a line of what addresses and our own names are made of."""
+
+    def read(text: str) -> str:
+        if len(text) > _MAX_TEXT or not _ASCII_LINE.fullmatch(text):
+            raise InvalidParameter(
+                f"must have at most {_MAX_TEXT} characters, all of them ASCII that prints",
+                pointer=f"/{name}",
+            )
+        return text
+
+    schema = {"type": "string", "maxLength": _MAX_TEXT, "pattern": _ASCII_LINE.pattern}
+    return Parameter(name, read, schema, meaning)
+
+
 def line(name: str, meaning: str) -> Parameter[str]:
-    """Return a parameter that is a line of text."""
+    """Return a parameter that is a line of text; which characters print no pattern tells."""
 
     def read(text: str) -> str:
         if len(text) > _MAX_TEXT or not is_one_line(text):

@@ -2,11 +2,12 @@
 Failures that are none, each with the operation, the check and the reason.
 
 An excuse is as narrow as the answer allows: it holds for a check, for named operations, and for a
-problem by its code and the place that its pointer shows. What is not here fails the run.
+problem by its code and the place that its pointer shows. What is not here fails the run, and so does
+what is here and was not needed.
 """
 
-import json
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 import attrs
@@ -22,7 +23,6 @@ class Excuse:
         operations: Matches labels such as `POST /api/presets`.
         code: Of the problem that was answered; empty for any answer.
         pointer: Matches where it points to.
-        query: A parameter that was sent; HEAD is answered without a problem's document.
         part: Of a form: one that was drawn as no text, and became a text, or nothing, on its way.
     """
 
@@ -31,14 +31,12 @@ class Excuse:
     reason: str
     code: str = ""
     pointer: str = ""
-    query: str = ""
     part: str = ""
 
     def covers(self, check: str, case: Any, problem: dict[str, Any]) -> bool:
         """Whether such a failure is excused."""
         return (
-            (not self.query or self.query in (case.query or {}))
-            and (not self.part or _is_untyped(case.body, self.part))
+            (not self.part or _is_untyped(case.body, self.part))
             and check == self.check
             and re.fullmatch(self.operations, case.operation.label) is not None
             and (not self.code or problem.get("code") in self.code.split())
@@ -79,7 +77,7 @@ EXCUSES: Final = (
     Excuse(
         _REJECTED,
         "POST /api/images/upload",
-        "as above: what is pointed to lies in processingOptions",
+        "likewise in forms, where what is pointed to lies in processingOptions itself",
         _LANGUAGE,
     ),
     Excuse(
@@ -95,13 +93,6 @@ EXCUSES: Final = (
         "which characters of Unicode print, and whom a name would pass for, no pattern tells",
         "invalid-parameter",
         "/(user)?name$",
-    ),
-    Excuse(
-        _REJECTED,
-        "POST /api/assets",
-        "names of fonts end otherwise than those of pictures, and the file's own may be meant",
-        "invalid-parameter",
-        "/name$",
     ),
     Excuse(
         "AcceptedNegativeData",
@@ -124,59 +115,28 @@ EXCUSES: Final = (
     ),
     Excuse(
         _REJECTED,
-        "POST /api/images/upload",
-        "as above: of a webhook for this upload",
-        "webhook-url-forbidden",
-    ),
-    Excuse(
-        _REJECTED,
-        "GET .*",
+        "(GET|HEAD) .*",
         "a cursor that nobody was given is refused, whoever draws one",
         "invalid-cursor",
-        query="cursor",
-    ),
-    Excuse(
-        _REJECTED,
-        "HEAD .*",
-        "as above: of lists, whose cursors nobody was given",
-        query="cursor",
-    ),
-    Excuse(
-        _REJECTED,
-        "(GET|HEAD) /api/admin/(users|audit)",
-        "which characters of Unicode print no pattern tells: of texts that are looked for",
-        query="q",
     ),
     Excuse(
         _REJECTED,
         "(GET|HEAD) /api/admin/users",
-        "as above: of how addresses begin, which are looked for",
-        query="email",
-    ),
-    Excuse(
-        _REJECTED,
-        "(GET|HEAD) /api/admin/audit",
-        "as above: of subjects that are looked for",
-        query="subject",
-    ),
-    Excuse(
-        _REJECTED,
-        "GET /api/auth/oauth/{provider}/callback",
-        "which sign-ins have been begun no schema tells",
-        "invalid-sign-in-state",
+        "which characters of Unicode print no pattern tells: of names that are looked for",
+        "invalid-parameter",
+        "/q$",
     ),
 )
 
 
-def excuse_for(failure: Exception, case: Any, response: Any) -> str | None:
-    """Return the reason for which *failure* is excused, or None."""
-    try:
-        problem = json.loads(response.content)
-    except ValueError:
-        problem = {}
-    if not isinstance(problem, dict):
-        problem = {}
-    for excuse in EXCUSES:
-        if excuse.covers(type(failure).__name__, case, problem):
-            return excuse.reason
-    return None
+def excuse_for(failure: Exception, case: Any, problem: object) -> Excuse | None:
+    """Return what excuses *failure*, answered with the document *problem*, or None."""
+    told = problem if isinstance(problem, dict) else {}
+    check = type(failure).__name__
+    return next((one for one in EXCUSES if one.covers(check, case, told)), None)
+
+
+def unused(reasons: Iterable[str]) -> list[Excuse]:
+    """Return the excuses that no run needed, of those whose *reasons* were given."""
+    given = set(reasons)
+    return [one for one in EXCUSES if one.reason not in given]

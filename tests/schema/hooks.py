@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
+import requests
 import schemathesis
 from hypothesis import strategies as some
 
@@ -31,6 +32,7 @@ excused: Counter[str] = Counter()
 links: list[str] = []
 posts: Counter[str] = Counter()
 _turns = itertools.count()
+_ANSWER_SECONDS = 60
 
 # What is listed, under which name, by which member it is deleted, and how many may stay.
 _LISTS = {
@@ -124,10 +126,23 @@ def filter_failure(
     response: schemathesis.Response,
 ) -> bool:
     """Leave out what is excused, with its reason, in `excuses`."""
-    reason = excuse_for(failure, case, response)
-    if reason is not None:
-        excused[reason] += 1
-    return reason is None
+    excuse = excuse_for(failure, case, _problem(response))
+    if excuse is not None:
+        excused[excuse.reason] += 1
+    return excuse is None
+
+
+def _problem(response: schemathesis.Response) -> object:
+    """Return the document of a refusal; HEAD is answered without one, so GET is asked for it."""
+    content, asked = response.content, response.request
+    if asked.method == "HEAD":
+        assert asked.url is not None
+        answer = requests.get(asked.url, headers=dict(asked.headers), timeout=_ANSWER_SECONDS)
+        content = answer.content if answer.status_code == response.status_code else b""
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
 
 
 def _tell() -> None:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from entrypoints.http.problems import PROBLEMS
 from tests.http.house import Caller, House
-from tests.schema.excuses import EXCUSES, excuse_for
+from tests.schema.excuses import EXCUSES, excuse_for, unused
 from tests.schema.run import ask, platform
 
 SEED = 20261128
@@ -43,27 +43,44 @@ class TestExcuses:
 
         for excuse in EXCUSES:
             assert any(re.fullmatch(excuse.operations, label) for label in labels), excuse
-            assert excuse.code or excuse.query or excuse.part, excuse
+            assert excuse.code or excuse.part, excuse
             assert set(excuse.code.split()) <= set(PROBLEMS), excuse
             assert len(excuse.reason) > 30
+        assert len({excuse.reason for excuse in EXCUSES}) == len(EXCUSES), "they are told apart"
 
     def test_what_is_refused_for_another_reason_is_not_excused(self) -> None:
         failure = RejectedPositiveData()
 
         def excused(
-            label: str, content: bytes, failure: Exception = failure, body: object = None
+            label: str, problem: object, failure: Exception = failure, body: object = None
         ) -> bool:
-            case = SimpleNamespace(operation=SimpleNamespace(label=label), query=None, body=body)
-            return excuse_for(failure, case, SimpleNamespace(content=content)) is not None
+            case = SimpleNamespace(operation=SimpleNamespace(label=label), body=body)
+            return excuse_for(failure, case, problem) is not None
 
-        url = b'{"code": "webhook-url-forbidden", "pointer": "/url"}'
+        url = {"code": "webhook-url-forbidden", "pointer": "/url"}
         assert excused("POST /api/webhooks", url)
         assert not excused("POST /api/webhooks", url, ValueError())
-        assert not excused("POST /api/webhooks", b'{"code": "internal-error"}')
-        assert not excused("POST /api/webhooks", url.replace(b"/url", b"/secret"))
+        assert not excused("POST /api/webhooks", {"code": "internal-error"})
+        assert not excused("POST /api/webhooks", url | {"pointer": "/secret"})
         assert not excused("POST /api/api-keys", url)
         accepted = AcceptedNegativeData()
-        assert excused("POST /api/assets", b"{}", accepted, {"name": False})
-        assert not excused("POST /api/assets", b"{}", accepted, {"name": "../a.png"})
-        assert not excused("POST /api/assets", b"{}", accepted)
-        assert not excused("POST /api/webhooks", b"[]") and not excused("GET /", b"")
+        assert excused("POST /api/assets", {}, accepted, {"name": False})
+        assert not excused("POST /api/assets", {}, accepted, {"name": "../a.png"})
+        assert not excused("POST /api/assets", {}, accepted)
+        assert not excused("POST /api/webhooks", []) and not excused("GET /", None)
+        for method in ("GET", "HEAD"):
+            users, audit = f"{method} /api/admin/users", f"{method} /api/admin/audit"
+            wrong = {"code": "invalid-parameter", "pointer": "/q"}
+            assert excused(users, wrong) and not excused(audit, wrong)
+            for name in ("email", "role", "subject"):
+                assert not excused(users, wrong | {"pointer": f"/{name}"})
+                assert not excused(audit, wrong | {"pointer": f"/{name}"})
+            assert excused(audit, {"code": "invalid-cursor", "pointer": "/cursor"})
+            assert not excused(users, None)
+
+    def test_what_nothing_needs_is_found(self) -> None:
+        reasons = [excuse.reason for excuse in EXCUSES]
+
+        assert unused(reasons) == []
+        assert unused(reasons[1:]) == [EXCUSES[0]]
+        assert unused([]) == list(EXCUSES)

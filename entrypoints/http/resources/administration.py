@@ -32,6 +32,7 @@ from entrypoints.http.queries import (
     LIMIT,
     LINE_PATTERN,
     NEXT_PAGE,
+    ascii_line,
     choice,
     cursor,
     identifier,
@@ -57,12 +58,12 @@ def _entry_place(text: str) -> tuple[datetime, int]:
 
 _ACTION: Final = choice("action", {one.value: one for one in AuditAction}, "What was done.")
 _USER_ID: Final = identifier("userId", "Whose deed it was.")
-_SUBJECT: Final = line("subject", "What it was done to.")
+_SUBJECT: Final = ascii_line("subject", "What it was done to.")
 _FROM: Final = moment("from", "The first moment meant.")
 _TO: Final = moment("to", "The first moment that is not.")
 _AUDIT_CURSOR: Final = cursor(_entry_place, _ENTRY_PATTERN)
 _PREFIX: Final = line("q", "How a user name begins.")
-_EMAIL: Final = line("email", "How an address begins.")
+_EMAIL: Final = ascii_line("email", "How an address begins.")
 _ROLE: Final = choice("role", {role.value: role for role in Role}, "Who has it, or only it.")
 _STATUS: Final = choice("status", {"active": False, "disabled": True}, "Whether they are let in.")
 
