@@ -75,6 +75,9 @@ PLACES: Final = {
     ("adapters/storage/s3_bucket.py", "botocore.config.Config"): "S3",
     ("adapters/storage/s3_bucket.py", "botocore.session.Session"): "S3, with the above",
     ("adapters/storage/checkup.py", "urllib.request.build_opener"): "S3; open(timeout=)",
+    # The malware scanner.
+    ("adapters/scanning/clamd.py", "socket.create_connection"): "clamd: the deadline",
+    ("adapters/scanning/clamd.py", "socket.socket"): "clamd, within this host: the deadline",
     # Mail.
     ("adapters/notification/apprise_notifier.py", "apprise.plugins.email.NotifyEmail"): "SMTP",
     ("adapters/notification/apprise_notifier.py", "apprise.AppriseAsset"): "SMTP: the whole",
