@@ -151,6 +151,16 @@ def _store(settings: Settings) -> Iterator[Finding]:
         yield from check_links(location, attrs.evolve(location, endpoint=endpoint))
 
 
+def _scanner(settings: Settings) -> Iterator[Finding]:
+    from adapters.scanning.checkup import check_scanner
+
+    url = settings.scanner.url
+    if url is None:
+        yield fine("files that come in are not scanned for malware")
+    else:
+        yield from check_scanner(factories.clamd(settings, url), settings.upload.max_bytes)
+
+
 def _mail(settings: Settings) -> Iterator[Finding]:
     from adapters.notification.checkup import check_mail
 
@@ -228,6 +238,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "database": _database,
     "broker": _broker,
     "store": _store,
+    "scanner": _scanner,
     "mail": _mail,
     "webhooks": _webhooks,
     "renderer": _renderer,

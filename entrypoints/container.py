@@ -73,6 +73,7 @@ from application.images.list_variants import ListVariants
 from application.images.open_result import OpenResult
 from application.images.plan_pipeline import PlanPipeline
 from application.images.remove_asset import RemoveAsset
+from application.images.scan_file import ScanFile
 from application.images.stage_file import StageFile
 from application.images.upload_image import UploadImage
 from application.images.view_analysis import ViewAnalysis
@@ -150,6 +151,7 @@ class Adapters(containers.DeclarativeContainer):
     confinement = _once(factories.confinement, settings)
     image_probe = _once(factories.image_probe)
     font_probe = _once(factories.font_probe)
+    malware_scanner = _once(factories.malware_scanner, settings)
     asset_allowance = _once(factories.asset_allowance, settings)
     pipeline_texts = _once(factories.pipeline_texts)
     memory_budget = _once(factories.memory_budget, settings)
@@ -351,6 +353,12 @@ class UseCases(containers.DeclarativeContainer):
         pictures=adapters.image_probe,
         fonts=adapters.font_probe,
         policy=adapters.upload_policy,
+        scan=providers.Factory(
+            ScanFile,
+            scanner=adapters.malware_scanner,
+            database=adapters.database,
+            clock=adapters.clock,
+        ),
     )
     upload_image = _once(
         UploadImage,

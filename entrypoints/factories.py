@@ -34,6 +34,7 @@ from application.ports.font_probe import FontProbe
 from application.ports.ids import Ids
 from application.ports.image_probe import ImageProbe
 from application.ports.key_tokens import KeyTokens
+from application.ports.malware_scanner import MalwareScanner, NoScanner
 from application.ports.memory_budget import MemoryBudget, MemoryBudgetUnavailable
 from application.ports.message_inbox import MessageInbox
 from application.ports.notifier import Notifier
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from adapters.persistence.migrations import Migrations
     from adapters.persistence.postgres import PostgresDatabase
     from adapters.persistence.sqlite import SqliteDatabase
+    from adapters.scanning.clamd import ClamdScanner
     from adapters.storage.s3_bucket import S3Location
     from adapters.storage.signed_links import SignedLinks
     from adapters.telemetry.health_server import HealthServer
@@ -209,10 +211,12 @@ def shipped_assets() -> Mapping[str, bytes]:
 def password_hasher(settings: Settings) -> PasswordHasher:
     from adapters.security.argon2_hasher import Argon2PasswordHasher
 
-    # A quarter of a process's threads are never held by whoever signs in.
-    return Argon2PasswordHasher(
-        in_line=max(1, settings.http.threads * 3 // 4), turns=settings.data_dir / "run"
-    )
+    return Argon2PasswordHasher(in_line=_in_line(settings), turns=settings.data_dir / "run")
+
+
+def _in_line(settings: Settings) -> int:
+    """Return how many threads of a process may wait for one thing: a quarter stays for others."""
+    return max(1, settings.http.threads * 3 // 4)
 
 
 def password_screening(settings: Settings) -> PasswordScreening:
@@ -375,6 +379,18 @@ def font_probe() -> FontProbe:
     from adapters.imaging.font_probe import SfntProbe
 
     return SfntProbe()
+
+
+def malware_scanner(settings: Settings) -> MalwareScanner:
+    return NoScanner() if settings.scanner.url is None else clamd(settings, settings.scanner.url)
+
+
+def clamd(settings: Settings, url: str) -> "ClamdScanner":
+    from adapters.scanning.clamd import ClamdScanner
+
+    return ClamdScanner(
+        url, total_seconds=settings.scanner.timeout_seconds, in_line=_in_line(settings)
+    )
 
 
 def asset_allowance(settings: Settings) -> AssetAllowance:

@@ -182,6 +182,21 @@ class UploadSettings:
 
 
 @attrs.frozen
+class ScannerSettings:
+    """What looks for malware in files that come in."""
+
+    url: str | None = _setting(
+        None,
+        form.socket_url("clamd"),
+        "The clamd of ClamAV that sees every file before it is kept; nothing is scanned if absent. "
+        "See [security.md](security.md#scanning-for-malware).",
+    )
+    timeout_seconds: float = _setting(
+        10.0, form.seconds(0.1, 60), "Time that one file may take in all; then 503."
+    )
+
+
+@attrs.frozen
 class PipelinesSettings:
     """What may be asked for."""
 
@@ -568,6 +583,7 @@ class Settings:
     storage: StorageSettings = StorageSettings()
     http: HTTPSettings = HTTPSettings()
     upload: UploadSettings = UploadSettings()
+    scanner: ScannerSettings = ScannerSettings()
     pipelines: PipelinesSettings = PipelinesSettings()
     limits: LimitsSettings = LimitsSettings()
     accounts: AccountsSettings = AccountsSettings()

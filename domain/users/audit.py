@@ -29,6 +29,7 @@ class AuditAction(Enum):
     REVOKE_API_KEY = "revoke API key"
     LINK_IDENTITY = "link identity"
     UNLINK_IDENTITY = "unlink identity"
+    SEND_MALWARE = "send malware"  # always refused
     # What everybody uses
     ADD_SHARED_PRESET = "add shared preset"
     CHANGE_SHARED_PRESET = "change shared preset"
