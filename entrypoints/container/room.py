@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from dependency_injector import containers, providers
 
-from entrypoints import factories
 from entrypoints.settings import Settings
 
 once: Final = providers.ThreadSafeSingleton
@@ -25,4 +24,8 @@ adapters: Final = Room.adapters
 
 def duration(seconds: Any) -> providers.Provider[timedelta]:
     """Return what turns a setting in seconds into a duration."""
-    return providers.Factory(factories.seconds, seconds)
+    return providers.Factory(_duration, seconds)
+
+
+def _duration(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)

@@ -20,6 +20,6 @@ class WorkerUseCases(Room):
         ReportWorker,
         database=adapters.database,
         worker=providers.Factory(
-            factories.this_worker, adapters.ids, adapters.image_editor.provided.abilities
+            factories.imaging.this_worker, adapters.ids, adapters.image_editor.provided.abilities
         ),
     )
