@@ -163,6 +163,11 @@ class HTTPSettings:
         "only if it is the connection's.",
     )
 
+    @property
+    def in_line(self) -> int:
+        """How many threads of a process may wait for one thing; a quarter is left to others."""
+        return max(1, self.threads * 3 // 4)
+
 
 @attrs.frozen
 class UploadSettings:

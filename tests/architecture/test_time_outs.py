@@ -93,9 +93,12 @@ PLACES: Final = {
         "Logstash, by the above",
     ("adapters/telemetry/health_server.py", "http.server.ThreadingHTTPServer"):
         "listens; `timeout` of its handler",
-    # Within a host: the renderer, and ports that are looked at.
+    # Within a host: renderers, the process for passwords, and ports that are looked at.
     ("adapters/imaging/renderer_process.py", "socket.socketpair"): "settimeout for each order",
     ("adapters/imaging/renderer.py", "socket.socket"):
+        "inherited: waits for its parent, whose end ends it",
+    ("adapters/security/background_argon2.py", "socket.socketpair"): "settimeout for each question",
+    ("adapters/security/password_process.py", "socket.socket"):
         "inherited: waits for its parent, whose end ends it",
     ("entrypoints/cli/supervisor.py", "socket.socket"): "listens, for gunicorn",
     ("entrypoints/checks.py", "socket.socket"): "binds and leaves",
