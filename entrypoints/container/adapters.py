@@ -1,10 +1,14 @@
 """Which adapter stands behind which port; `factories` says how each is built."""
 
+from typing import Final
+
 from dependency_injector import containers, providers
 
 from entrypoints import factories
-from entrypoints.container.room import once
 from entrypoints.settings import Settings
+
+once: Final = providers.ThreadSafeSingleton
+"""Built once a process, on first use, whichever thread asks."""
 
 
 class Adapters(containers.DeclarativeContainer):
