@@ -67,8 +67,9 @@ def computed(question: Question) -> Answer:
 
 def serve(channel: socket.socket) -> None:
     """Answer one question after the other until the other end hangs up."""
-    while packet := channel.recv(PACKET_BYTES):
-        channel.send(json.dumps(computed(json.loads(packet))).encode())
+    with contextlib.suppress(ConnectionError):  # who asked may go without waiting for the answer
+        while packet := channel.recv(PACKET_BYTES):
+            channel.send(json.dumps(computed(json.loads(packet))).encode())
 
 
 def stand_back() -> None:

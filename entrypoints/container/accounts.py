@@ -1,7 +1,5 @@
 """Accounts, sessions, keys, letters."""
 
-from dependency_injector import providers
-
 from application.accounts.authenticate import Authenticate
 from application.accounts.begin_provider_sign_in import BeginAttempt, BeginLink, BeginProviderSignIn
 from application.accounts.change_password import ChangePassword
@@ -33,159 +31,89 @@ from application.accounts.update_profile import UpdateProfile
 from application.accounts.verify_email import AskToVerifyEmail, VerifyEmail
 from application.accounts.view_erasure import ViewErasure
 from application.accounts.view_profile import ViewProfile
-from entrypoints.container.room import Room, adapters, once, settings
+from entrypoints.container.room import Room, adapters, settings, use_case
 
 
 class AccountUseCases(Room):
     """Those of `application/accounts/`."""
 
-    register_user = once(
+    register_user = use_case(
         RegisterUser,
-        database=adapters.database,
         hasher=adapters.password_hasher,
-        clock=adapters.clock,
-        ids=adapters.ids,
         screening=adapters.password_screening,
         ask_to_verify=settings.provided.accounts.verified_email,
     )
-    throttle_guesses = once(
+    throttle_guesses = use_case(
         ThrottleGuesses, limiter=adapters.rate_limiter, allowance=adapters.guess_allowance
     )
-    note_refused_sign_in = once(
-        NoteRefusedSignIn, database=adapters.database, errands=adapters.errands
-    )
-    log_in = once(
+    note_refused_sign_in = use_case(NoteRefusedSignIn)
+    log_in = use_case(
         LogIn,
-        database=adapters.database,
         hasher=adapters.password_hasher,
-        session_tokens=adapters.session_tokens,
-        clock=adapters.clock,
-        ids=adapters.ids,
         guesses=throttle_guesses,
         note_refusal=note_refused_sign_in,
     )
-    refresh_session = once(
-        RefreshSession,
-        database=adapters.database,
-        session_tokens=adapters.session_tokens,
-        clock=adapters.clock,
-    )
-    list_sessions = once(ListSessions, database=adapters.database, clock=adapters.clock)
-    end_sessions = once(EndSessions, database=adapters.database, clock=adapters.clock)
-    log_out = once(
-        LogOut, database=adapters.database, tokens=adapters.access_tokens, clock=adapters.clock
-    )
-    note_key_use = once(NoteKeyUse, database=adapters.database, errands=adapters.errands)
-    authenticate = once(
-        Authenticate,
-        database=adapters.database,
-        tokens=adapters.access_tokens,
-        key_tokens=adapters.key_tokens,
-        note_key_use=note_key_use,
-        clock=adapters.clock,
-    )
-    create_api_key = once(
-        CreateAPIKey,
-        database=adapters.database,
-        key_tokens=adapters.key_tokens,
-        clock=adapters.clock,
-        ids=adapters.ids,
-    )
-    list_api_keys = once(ListAPIKeys, database=adapters.database)
-    revoke_api_key = once(RevokeAPIKey, database=adapters.database, clock=adapters.clock)
-    view_profile = once(ViewProfile, database=adapters.database)
-    post_letter = once(PostLetter, ids=adapters.ids, clock=adapters.clock)
-    update_profile = once(
+    refresh_session = use_case(RefreshSession)
+    list_sessions = use_case(ListSessions)
+    end_sessions = use_case(EndSessions)
+    log_out = use_case(LogOut, tokens=adapters.access_tokens)
+    note_key_use = use_case(NoteKeyUse)
+    authenticate = use_case(Authenticate, tokens=adapters.access_tokens, note_key_use=note_key_use)
+    create_api_key = use_case(CreateAPIKey)
+    list_api_keys = use_case(ListAPIKeys)
+    revoke_api_key = use_case(RevokeAPIKey)
+    view_profile = use_case(ViewProfile)
+    post_letter = use_case(PostLetter)
+    update_profile = use_case(
         UpdateProfile,
-        database=adapters.database,
         hasher=adapters.password_hasher,
         post_letter=post_letter,
-        clock=adapters.clock,
         guesses=throttle_guesses,
     )
-    begin_attempt = once(
-        BeginAttempt,
-        database=adapters.database,
-        opaque_tokens=adapters.opaque_tokens,
-        clock=adapters.clock,
-    )
-    begin_provider_sign_in = once(
+    begin_attempt = use_case(BeginAttempt)
+    begin_provider_sign_in = use_case(
         BeginProviderSignIn, providers=adapters.identity_providers, begin=begin_attempt
     )
-    begin_link = once(
+    begin_link = use_case(
         BeginLink,
-        database=adapters.database,
         providers=adapters.identity_providers,
         begin=begin_attempt,
-        confirm_password=providers.Factory(
+        confirm_password=use_case(
             ConfirmPassword, hasher=adapters.password_hasher, guesses=throttle_guesses
         ),
     )
-    finish_provider_sign_in = once(
+    finish_provider_sign_in = use_case(
         FinishProviderSignIn,
-        database=adapters.database,
         providers=adapters.identity_providers,
-        opaque_tokens=adapters.opaque_tokens,
-        open_session=providers.Factory(
-            OpenSession, session_tokens=adapters.session_tokens, ids=adapters.ids
-        ),
-        link_identity=providers.Factory(
-            LinkIdentity,
-            database=adapters.database,
-            post_letter=post_letter,
-            clock=adapters.clock,
-            ids=adapters.ids,
-        ),
+        open_session=use_case(OpenSession),
+        link_identity=use_case(LinkIdentity, post_letter=post_letter),
         note_refusal=note_refused_sign_in,
-        clock=adapters.clock,
-        ids=adapters.ids,
     )
-    list_identities = once(
-        ListIdentities, database=adapters.database, providers=adapters.identity_providers
-    )
-    unlink_identity = once(UnlinkIdentity, database=adapters.database)
-    change_password = once(
+    list_identities = use_case(ListIdentities, providers=adapters.identity_providers)
+    unlink_identity = use_case(UnlinkIdentity)
+    change_password = use_case(
         ChangePassword,
-        database=adapters.database,
         hasher=adapters.password_hasher,
         post_letter=post_letter,
-        clock=adapters.clock,
         guesses=throttle_guesses,
         screening=adapters.password_screening,
     )
-    forgot_password = once(ForgotPassword, database=adapters.database, post_letter=post_letter)
-    reset_password = once(
+    forgot_password = use_case(ForgotPassword, post_letter=post_letter)
+    reset_password = use_case(
         ResetPassword,
-        database=adapters.database,
         hasher=adapters.password_hasher,
-        opaque_tokens=adapters.opaque_tokens,
         post_letter=post_letter,
-        clock=adapters.clock,
         screening=adapters.password_screening,
     )
-    end_account = once(EndAccount, ids=adapters.ids, clock=adapters.clock)
-    erase_account = once(
+    end_account = use_case(EndAccount)
+    erase_account = use_case(
         EraseAccount,
-        database=adapters.database,
         hasher=adapters.password_hasher,
         guesses=throttle_guesses,
         end_account=end_account,
     )
-    destroy_account = once(
-        DestroyAccount,
-        database=adapters.database,
-        object_store=adapters.object_store,
-        clock=adapters.clock,
-        failpoints=adapters.failpoints,
-    )
-    export_account = once(ExportAccount, database=adapters.database, clock=adapters.clock)
-    view_erasure = once(ViewErasure, database=adapters.database)
-    ask_to_verify_email = once(
-        AskToVerifyEmail, database=adapters.database, post_letter=post_letter
-    )
-    verify_email = once(
-        VerifyEmail,
-        database=adapters.database,
-        opaque_tokens=adapters.opaque_tokens,
-        clock=adapters.clock,
-    )
+    destroy_account = use_case(DestroyAccount)
+    export_account = use_case(ExportAccount)
+    view_erasure = use_case(ViewErasure)
+    ask_to_verify_email = use_case(AskToVerifyEmail, post_letter=post_letter)
+    verify_email = use_case(VerifyEmail)

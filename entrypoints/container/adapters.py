@@ -1,10 +1,14 @@
 """Which adapter stands behind which port; `factories` says how each is built."""
 
+from typing import Final
+
 from dependency_injector import containers, providers
 
 from entrypoints import factories
-from entrypoints.container.room import once
 from entrypoints.settings import Settings
+
+once: Final = providers.ThreadSafeSingleton
+"""Built once a process, on first use, whichever thread asks."""
 
 
 class Adapters(containers.DeclarativeContainer):
@@ -43,7 +47,7 @@ class Adapters(containers.DeclarativeContainer):
     confinement = once(factories.policies.confinement, settings)
     image_probe = once(factories.imaging.image_probe)
     font_probe = once(factories.imaging.font_probe)
-    malware_scanner = once(factories.scanning.malware_scanner, settings)
+    scanner = once(factories.scanning.scanner, settings)
     asset_allowance = once(factories.policies.asset_allowance, settings)
     pipeline_texts = once(factories.imaging.pipeline_texts)
     memory_budget = once(factories.imaging.memory_budget, settings)

@@ -18,49 +18,26 @@ from application.administration.sweep_orphans import SweepOrphans
 from application.administration.view_queues import ViewQueues
 from application.administration.view_user import ViewUser
 from entrypoints.container.accounts import AccountUseCases
-from entrypoints.container.room import Room, adapters, once
+from entrypoints.container.room import Room, adapters, use_case
 
 
 class AdministrationUseCases(Room):
     """Those of `application/administration/`."""
 
-    create_admin = once(
-        CreateAdmin,
-        database=adapters.database,
-        hasher=adapters.password_hasher,
-        clock=adapters.clock,
-        ids=adapters.ids,
-    )
-    find_user = once(FindUser, database=adapters.database)
-    list_users = once(ListUsers, database=adapters.database)
-    view_user = once(ViewUser, database=adapters.database)
-    change_user = once(ChangeUser, database=adapters.database, clock=adapters.clock)
-    erase_user = once(
-        EraseUser, database=adapters.database, end_account=AccountUseCases.end_account
-    )
-    read_audit = once(ReadAudit, database=adapters.database)
-    look_through_tasks = once(LookThroughTasks, database=adapters.database)
-    view_queues = once(ViewQueues, database=adapters.database)
-    read_logs = once(ReadLogs, database=adapters.database)
-    list_tasks = once(ListTasks, database=adapters.database)
-    inspect_task = once(InspectTask, database=adapters.database)
-    requeue_task = once(RequeueTask, database=adapters.database)
-    drop_task = once(
-        DropTask,
-        database=adapters.database,
-        object_store=adapters.object_store,
-        clock=adapters.clock,
-    )
-    retain = once(
-        Retain,
-        database=adapters.database,
-        object_store=adapters.object_store,
-        policy=adapters.retention_policy,
-    )
-    sweep_orphans = once(
-        SweepOrphans,
-        database=adapters.database,
-        object_store=adapters.object_store,
-        clock=adapters.clock,
-    )
-    check_files = once(CheckFiles, database=adapters.database, object_store=adapters.object_store)
+    create_admin = use_case(CreateAdmin, hasher=adapters.password_hasher)
+    find_user = use_case(FindUser)
+    list_users = use_case(ListUsers)
+    view_user = use_case(ViewUser)
+    change_user = use_case(ChangeUser)
+    erase_user = use_case(EraseUser, end_account=AccountUseCases.end_account)
+    read_audit = use_case(ReadAudit)
+    look_through_tasks = use_case(LookThroughTasks)
+    view_queues = use_case(ViewQueues)
+    read_logs = use_case(ReadLogs)
+    list_tasks = use_case(ListTasks)
+    inspect_task = use_case(InspectTask)
+    requeue_task = use_case(RequeueTask)
+    drop_task = use_case(DropTask)
+    retain = use_case(Retain, policy=adapters.retention_policy)
+    sweep_orphans = use_case(SweepOrphans)
+    check_files = use_case(CheckFiles)

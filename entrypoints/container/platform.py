@@ -7,14 +7,13 @@ from dependency_injector import containers, providers
 
 from entrypoints import process_factories
 from entrypoints.container.accounts import AccountUseCases
-from entrypoints.container.adapters import Adapters
+from entrypoints.container.adapters import Adapters, once
 from entrypoints.container.administration import AdministrationUseCases
 from entrypoints.container.images import ImageUseCases
 from entrypoints.container.limits import LimitUseCases
 from entrypoints.container.notifications import NotificationUseCases
 from entrypoints.container.outbox import OutboxUseCases
 from entrypoints.container.presets import PresetUseCases
-from entrypoints.container.room import once
 from entrypoints.container.tasks import TaskUseCases
 from entrypoints.container.workers import WorkerUseCases
 from entrypoints.http.use_cases import HTTPUseCases

@@ -3,12 +3,11 @@
 from datetime import timedelta
 from typing import Any, Final
 
+import attrs
 from dependency_injector import containers, providers
 
+from entrypoints.container.adapters import Adapters, once
 from entrypoints.settings import Settings
-
-once: Final = providers.ThreadSafeSingleton
-"""Built once a process, on first use, whichever thread asks."""
 
 
 class Room(containers.DeclarativeContainer):
@@ -20,6 +19,19 @@ class Room(containers.DeclarativeContainer):
 
 settings: Final = Room.settings
 adapters: Final = Room.adapters
+
+
+def use_case(kind: type, **others: Any) -> providers.Provider[Any]:
+    """
+    Return what builds a use case.
+
+    Args:
+        kind: Its class. A member that is called like an adapter is that one.
+        others: Every other member, and those that are something else in spite of their name.
+    """
+    known = {field.name for field in attrs.fields(kind)} & Adapters.providers.keys()
+    found = {name: getattr(adapters, name) for name in known - others.keys()}
+    return once(kind, **found, **others)
 
 
 def duration(seconds: Any) -> providers.Provider[timedelta]:

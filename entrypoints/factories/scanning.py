@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from adapters.scanning.clamd import ClamdScanner
 
 
-def malware_scanner(settings: Settings) -> MalwareScanner:
+def scanner(settings: Settings) -> MalwareScanner:
     return clamd(settings) or NoScanner()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from application.accounts.known_providers import KnownProvider
 from entrypoints import factories
-from entrypoints.identity_providers import ProviderSettings
+from entrypoints.settings.identity_providers import ProviderSettings
 from entrypoints.settings import Settings, SettingsRefused, load_settings
 from tests.clocks import MovableClock
 

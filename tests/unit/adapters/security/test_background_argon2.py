@@ -1,5 +1,6 @@
 """A flood of sign-ins keeps nobody waiting, and nothing that goes wrong beside it refuses anybody."""
 
+import json
 import os
 import signal
 import sys
@@ -82,6 +83,27 @@ class TestTheProcess:
         }
         descriptors = [os.readlink(one) for one in Path(f"/proc/{process}/fd").iterdir()]
         assert sum(name.startswith("socket:") for name in descriptors) == 1
+
+    @pytest.mark.parametrize("answers_read", [0, 1])
+    def test_ends_in_silence_when_nobody_waits_for_its_answer(
+        self, answers_read: int, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        background = BackgroundArgon2(None)
+        background(asked())
+        (process,) = processes()
+        channel = background._process._channel
+        assert channel is not None
+        for _ in range(2):
+            channel.send(json.dumps(asked()).encode())
+        for _ in range(answers_read):
+            channel.recv(password_process.PACKET_BYTES)
+
+        channel.close()
+
+        ended = os.waitid(os.P_PID, process, os.WEXITED)
+        assert ended is not None
+        assert (ended.si_code, ended.si_status) == (os.CLD_EXITED, 0)
+        assert capfd.readouterr().err == ""
 
     def test_does_not_end_by_ctrl_c_and_ends_with_us(self, background: BackgroundArgon2) -> None:
         (process,) = processes()
