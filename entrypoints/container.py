@@ -18,11 +18,11 @@ from application.accounts.begin_provider_sign_in import (
 from application.accounts.change_password import ChangePassword
 from application.accounts.confirm_password import ConfirmPassword
 from application.accounts.create_api_key import CreateAPIKey
-from application.accounts.destroy_account import DestroyAccount
 from application.accounts.end_account import EndAccount
 from application.accounts.end_sessions import EndSessions
 from application.accounts.erase_account import EraseAccount
 from application.accounts.export_account import ExportAccount
+from application.accounts.finish_erasure import FinishErasure
 from application.accounts.finish_provider_sign_in import FinishProviderSignIn
 from application.accounts.link_identity import LinkIdentity
 from application.accounts.list_api_keys import ListAPIKeys
@@ -64,6 +64,7 @@ from application.administration.view_user import ViewUser
 from application.images.add_asset import AddAsset
 from application.images.admit_upload import AdmitUpload
 from application.images.download_image import DownloadImage
+from application.images.erase_image import EraseImage
 from application.images.image_status import ImageStatus
 from application.images.inspect_file import InspectFile
 from application.images.install_shared_assets import InstallSharedAssets
@@ -310,8 +311,8 @@ class UseCases(containers.DeclarativeContainer):
         guesses=throttle_guesses,
         end_account=end_account,
     )
-    destroy_account = _once(
-        DestroyAccount,
+    finish_erasure = _once(
+        FinishErasure,
         database=adapters.database,
         object_store=adapters.object_store,
         clock=adapters.clock,
@@ -365,6 +366,9 @@ class UseCases(containers.DeclarativeContainer):
         quotas=adapters.quotas,
     )
     list_images = _once(ListImages, database=adapters.database)
+    erase_image = _once(
+        EraseImage, database=adapters.database, ids=adapters.ids, clock=adapters.clock
+    )
     image_status = _once(ImageStatus, database=adapters.database)
     download_image = _once(
         DownloadImage,
@@ -640,6 +644,7 @@ class Platform(containers.DeclarativeContainer):
         stage_file=use_cases.stage_file,
         upload_image=_watched(use_cases.upload_image, adapters),
         list_images=_watched(use_cases.list_images, adapters),
+        erase_image=_watched(use_cases.erase_image, adapters),
         image_status=_watched(use_cases.image_status, adapters),
         download_image=_watched(use_cases.download_image, adapters),
         plan_pipeline=_watched(use_cases.plan_pipeline, adapters),
@@ -701,7 +706,7 @@ class Platform(containers.DeclarativeContainer):
         _watched(use_cases.announce_outcome, adapters),
         _watched(use_cases.send_delivery, adapters),
         _watched(use_cases.send_letter, adapters),
-        _watched(use_cases.destroy_account, adapters),
+        _watched(use_cases.finish_erasure, adapters),
     )
     relay = _once(
         process_factories.relay,

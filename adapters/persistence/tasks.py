@@ -34,6 +34,7 @@ _COLUMNS = """
     t.finished_at, t.priority, t.gone, t.progress, t.preset, t.analysis
 """
 _GET = f"SELECT {_COLUMNS} FROM tasks t WHERE t.id = :id"
+_HOLD = f"{_GET} FOR NO KEY UPDATE"
 _NEWEST_OF = f"""
     SELECT {_COLUMNS} FROM images i JOIN tasks t ON t.id = i.newest_task_id WHERE i.id = :id
 """
@@ -177,6 +178,9 @@ class SqlTasks(Tasks):
 
     def get(self, task_id: UUID) -> Task | None:
         return self._one(_GET, task_id)
+
+    def hold(self, task_id: UUID) -> Task | None:
+        return self._one(_HOLD, task_id)
 
     def newest_of(self, image_id: UUID) -> Task | None:
         return self._one(_NEWEST_OF, image_id)

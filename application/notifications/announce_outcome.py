@@ -32,7 +32,7 @@ class AnnounceOutcome:
     def __call__(self, task_id: UUID) -> None:
         """Plan the deliveries, claim some and ring for the others, all at once; then send."""
         with self.database.writing(durable=False) as work:
-            task = work.tasks.get(task_id)
+            task = work.tasks.hold(task_id)
             user = work.users.get(task.user_id) if task else None
             image = work.images.get(task.image_id) if task else None
             if task is None or user is None or image is None:

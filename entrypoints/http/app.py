@@ -39,6 +39,7 @@ from application.administration.view_queues import QueueLevels
 from application.administration.view_user import ViewUserRequest
 from application.images.add_asset import AddAssetRequest, AddedAsset
 from application.images.download_image import DownloadImageRequest
+from application.images.erase_image import EraseImageRequest
 from application.images.image_status import ImageStatusRequest
 from application.images.list_assets import AssetsPage, ListAssetsRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
@@ -110,6 +111,7 @@ from entrypoints.http.resources.images import (
     Download,
     ImageAnalysis,
     Images,
+    OneImage,
     Status,
     Upload,
     Variants,
@@ -191,6 +193,7 @@ class HTTPUseCases:
     admit_upload: Callable[[Actor], None]
     upload_image: Callable[[UploadImageRequest], UploadedImage]
     list_images: Callable[[ListImagesRequest], ImagesPage]
+    erase_image: Callable[[EraseImageRequest], None]
     image_status: Callable[[ImageStatusRequest], Image]
     download_image: Callable[[DownloadImageRequest], str]
     plan_pipeline: Callable[[PlanPipelineRequest], Plan]
@@ -335,6 +338,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             ),
         ),
         Route("/api/images", Images(authentication, use_cases.list_images)),
+        Route("/api/images/{image_id}", OneImage(authentication, use_cases.erase_image)),
         Route("/api/images/{image_id}/status", Status(authentication, use_cases.image_status)),
         Route(
             "/api/images/{image_id}/download", Download(authentication, use_cases.download_image)

@@ -38,6 +38,14 @@ class Tasks(Protocol):
         """Return a task with its results, by its id."""
 
     @abstractmethod
+    def hold(self, task_id: UUID) -> Task | None:
+        """
+        Return a task with its results, and keep others off until the transaction ends.
+
+        Whoever adds what refers to a task holds it, so that it is not erased meanwhile.
+        """
+
+    @abstractmethod
     def newest_of(self, image_id: UUID) -> Task | None:
         """Return the newest task over an image, with its results."""
 
