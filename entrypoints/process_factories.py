@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import falcon
 
     from entrypoints.consumers.consumer import Consumer
-    from entrypoints.http.app import HTTPUseCases
+    from entrypoints.http.use_cases import HTTPUseCases
 
 
 _HOURLY_SECONDS = 3600.0
@@ -27,12 +27,6 @@ class Loop(Protocol):
 
     def run(self) -> None:
         """Work until a signal says stop."""
-
-
-def http_use_cases(**parts: Any) -> "HTTPUseCases":
-    from entrypoints.http.app import HTTPUseCases
-
-    return HTTPUseCases(**parts)
 
 
 def http_app(

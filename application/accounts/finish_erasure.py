@@ -61,10 +61,9 @@ class FinishErasure:
         with self.database.writing() as work:
             held = work.erasures.hold(erasure_id)
             if held is None:
-                is_another_at_it = erasure.has_account  # a picture's has gone with its last file
-                return (
-                    DestructionOutcome.SKIPPED if is_another_at_it else DestructionOutcome.DESTROYED
-                )
+                # What was written down of a picture has gone with its last file.
+                done = not erasure.has_account
+                return DestructionOutcome.DESTROYED if done else DestructionOutcome.SKIPPED
             if rows or work.erasures.undestroyed(erasure_id, 1):
                 work.outbox.add(Message(ErasureDue.__name__, held.id, str(held.id), Priority.BATCH))
                 work.commit()

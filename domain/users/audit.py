@@ -29,6 +29,7 @@ class AuditAction(Enum):
     REVOKE_API_KEY = "revoke API key"
     LINK_IDENTITY = "link identity"
     UNLINK_IDENTITY = "unlink identity"
+    SEND_MALWARE = "send malware"  # always refused
     # Pictures, by their owners
     ERASE_IMAGE = "erase image"
     # What everybody uses

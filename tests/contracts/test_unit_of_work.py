@@ -447,6 +447,29 @@ class TestSessions:
         assert read(database, lambda work: work.sessions.live_of(ada.id, NOON)) == []
         assert read(database, lambda work: work.sessions.live_of(other.user_id, NOON)) == [other]
 
+    def test_those_used_longest_ago_make_room(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        used = [a_session(ada, last_used_at=NOON + number * MINUTE) for number in range(4)]
+        never_used = a_session(ada, last_used_at=None, created_at=NOON + MINUTE / 2)
+        revoked = a_session(ada)
+        other = a_session(a_stored_user(database))
+        for session in (*used, never_used, revoked, other):
+            write(database, lambda work: work.sessions.add(session))
+        write(database, lambda work: work.sessions.revoke(revoked.id, NOON))
+
+        def make_room(keep: int) -> int:
+            return write(
+                database,
+                lambda work: work.sessions.revoke_beyond(ada.id, NOON + MINUTE, keep=keep),
+            )
+
+        assert make_room(5) == 0
+        assert make_room(3) == 2
+        left = read(database, lambda work: work.sessions.live_of(ada.id, NOON + MINUTE))
+        assert left == [used[3], used[2], used[1]]
+        assert make_room(0) == 3
+        assert read(database, lambda work: work.sessions.live_of(other.user_id, NOON)) == [other]
+
     def test_a_use_is_noted_unless_the_session_has_been_ended(self, database: Database) -> None:
         session = a_session(a_stored_user(database))
         write(database, lambda work: work.sessions.add(session))

@@ -121,7 +121,8 @@ from domain.users.erasure import Erasure
 from domain.users.identity import Identity
 from domain.users.session import Session
 from domain.users.user import User, checked_email, checked_password, checked_username
-from entrypoints.http.app import HTTPOptions, HTTPUseCases, create_app
+from entrypoints.http.app import HTTPOptions, create_app
+from entrypoints.http.use_cases import HTTPUseCases
 from tests.http.conformance import Conformance
 from tests.builders import (
     NOON,

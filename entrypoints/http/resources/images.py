@@ -30,6 +30,7 @@ from application.images.list_images import ImagesPage, ListImagesRequest
 from application.images.list_variants import ListVariantsRequest, OfferedResult
 from application.images.upload_image import UploadedImage, UploadImageRequest
 from application.images.view_analysis import ViewAnalysisRequest
+from application.ports.malware_scanner import ScannerUnavailable
 from application.ports.object_store import ObjectMissing, StorageFull, StorageUnavailable
 from application.presets.find_preset import FindPresetRequest
 from domain.errors import (
@@ -39,6 +40,7 @@ from domain.errors import (
     ImageRefused,
     ImageTooLarge,
     InvalidParameter,
+    MalwareFound,
     OutputTooLarge,
     PresetLocked,
     TooManyFrames,
@@ -82,7 +84,8 @@ from entrypoints.http.upload_form import UPLOAD_FORM, UploadFormReader
 
 OF_AN_UPLOAD: Final = (
     EmailNotVerified, QueueFull, TooManyQueuedTasks, ContentTooLarge, EmptyFile, ImageRefused,
-    ImageTooLarge, TooManyFrames, FontRefused, UnsupportedMedia, UnsupportedCodec,
+    ImageTooLarge, TooManyFrames, FontRefused, UnsupportedMedia, UnsupportedCodec, MalwareFound,
+    ScannerUnavailable,
 )  # fmt: skip
 """How files are refused, and callers who send too many."""
 OF_THE_LANGUAGE: Final = (

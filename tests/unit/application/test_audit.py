@@ -53,6 +53,7 @@ from application.administration.requeue_task import RequeueTask
 from application.administration.view_queues import ViewQueues
 from application.images.erase_image import EraseImage, EraseImageRequest
 from application.ports.repositories.tasks import TaskFilter
+from application.sparing import FewAMinute
 from domain.tasks.task import TaskStatus
 from tests.unit.application.test_administration import a_failed_task
 from tests.unit.application.test_assets import add as add_asset
@@ -63,7 +64,7 @@ from application.audit import Operator
 from application.errors import InvalidMailedToken, LastAdmin, NotAllowed, NotFound
 from application.ports.access_tokens import InvalidToken
 from application.ports.repositories.audit_trail import AuditFilter
-from domain.errors import InvalidParameter
+from domain.errors import InvalidParameter, MalwareFound
 from domain.users.audit import (
     MAX_TEXT_CHARACTERS,
     AuditAction,
@@ -76,7 +77,9 @@ from domain.users.identity import Identity
 from domain.users.roles import Role
 from domain.users.scopes import Scope
 from domain.users.user import User
+from tests import pictures
 from tests.builders import a_user, an_admin
+from tests.malware import EICAR, FakeScanner
 from tests.unit.application.workbench import Workbench
 
 PASSWORD = "correct horse battery"
@@ -306,6 +309,11 @@ class Office:
         erase = EraseImage(bench.database, bench.ids, bench.clock)
         erase(EraseImageRequest(self.customer, uploaded.image_id))
 
+    def send_malware(self) -> None:
+        self.bench.scanner = FakeScanner()
+        with pytest.raises(MalwareFound):
+            self.bench.upload(self.customer, pictures.small_jpeg() + EICAR)
+
     def remove_asset(self) -> None:
         self.add_asset()
         self.forget()
@@ -382,6 +390,7 @@ WHAT_LEAVES_AN_ENTRY: dict[str, tuple[Callable[[Office], Any], AuditAction, Audi
         lambda o: ReadAudit(o.bench.database)(ReadAuditRequest(o.admin)),
         AuditAction.READ_AUDIT, DONE,
     ),
+    "malware sent": (lambda o: o.send_malware(), AuditAction.SEND_MALWARE, REFUSED),
     "preset added": (lambda o: o.desk().add(shared=True), AuditAction.ADD_SHARED_PRESET, DONE),
     "preset changed": (lambda o: o.change_preset(), AuditAction.CHANGE_SHARED_PRESET, DONE),
     "preset removed": (lambda o: o.remove_preset(), AuditAction.REMOVE_SHARED_PRESET, DONE),
@@ -467,7 +476,7 @@ def test_refused_sign_ins_do_not_fill_the_table(office: Office) -> None:
             done.append(errand)
 
     bench = office.bench
-    note = NoteRefusedSignIn(bench.database, Later(), most_a_minute=3)
+    note = NoteRefusedSignIn(bench.database, Later(), FewAMinute(3))
     for _ in range(10):
         note(None, HOME, bench.clock.now())
     assert len(done) == 3

@@ -150,6 +150,7 @@ def held() -> Task:
         ("sessions_pkey users_pkey", lambda work: work.sessions.with_user(USER)),
         ("sessions_user", lambda work: work.sessions.live_of(USER, NOON)),
         ("sessions_user", lambda work: work.sessions.revoke_all_of(USER, NOON)),
+        ("sessions_user", lambda work: work.sessions.revoke_beyond(USER, NOON, keep=49)),
         ("refresh_tokens_pkey", lambda work: work.sessions.find_refresh_token("token7")),
         ("refresh_tokens_pkey", lambda work: work.sessions.rotate("token7", "next", NOON)),
         ("letters_due", lambda work: work.letters.due(10)),
