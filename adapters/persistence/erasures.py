@@ -69,8 +69,11 @@ _HAS_DUE: Final = f"""
 _OLDEST: Final = "ORDER BY requested_at, id LIMIT :limit FOR UPDATE SKIP LOCKED"
 _DUE: Final = f"SELECT id FROM erasures WHERE {_IS_DUE} {_OLDEST}"
 _FILES_DUE: Final = f"SELECT id FROM erasures WHERE {_HAS_FILES_DUE} {_OLDEST}"
+# The oldest first, for whatever is added meanwhile is younger: so two who erase one picture meet at
+# the same task, and neither has one that the other waits for.
 _HOLD_TASKS: Final = """
-    SELECT id, assets, gone FROM tasks WHERE image_id = :id ORDER BY id FOR NO KEY UPDATE
+    SELECT id, assets, gone FROM tasks WHERE image_id = :id
+    ORDER BY created_at, id FOR NO KEY UPDATE
 """
 
 

@@ -318,9 +318,11 @@ class SqlTasks(Tasks):
         age = older_than.total_seconds()
         return self._tell_again(_RING_AGAIN, age=-age, once=age, thrice=3 * age, limit=limit)
 
-    def mark_announced(self, task_id: UUID) -> None:
-        self._connection.change(
-            "UPDATE tasks SET announced_at = clock_now() WHERE id = :id", id=task_id
+    def mark_announced(self, task_id: UUID) -> bool:
+        return bool(
+            self._connection.change(
+                "UPDATE tasks SET announced_at = clock_now() WHERE id = :id", id=task_id
+            )
         )
 
     def announce_again(self, older_than: timedelta, limit: int) -> int:

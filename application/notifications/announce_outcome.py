@@ -32,15 +32,16 @@ class AnnounceOutcome:
     def __call__(self, task_id: UUID) -> None:
         """Plan the deliveries, claim some and ring for the others, all at once; then send."""
         with self.database.writing(durable=False) as work:
-            task = work.tasks.hold(task_id)
+            task = work.tasks.get(task_id)
             user = work.users.get(task.user_id) if task else None
             image = work.images.get(task.image_id) if task else None
             if task is None or user is None or image is None:
                 return
             if not task.status.is_final:
                 return  # put back in the meantime: it will have another end
+            if not work.tasks.mark_announced(task_id):
+                return  # its owner has erased it just now
             work.deliveries.add_new(self._plan(work, task, user))
-            work.tasks.mark_announced(task_id)
             claimed = self._claim_one_a_channel(work, task)
             work.commit()
         for delivery in claimed:

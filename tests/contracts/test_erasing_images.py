@@ -1,5 +1,6 @@
 """What letting a picture go promises over every database, whatever else happens to it meanwhile."""
 
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import attrs
 import pytest
 
 from adapters.storage.disk import DiskObjectStore
+from adapters.system.clock import SystemClock
 from adapters.system.ids import RandomIds
 from application.accounts.finish_erasure import FinishErasure
 from application.actor import Actor
@@ -44,6 +46,16 @@ class Meanwhile(RandomIds):
         return super().new()
 
 
+class Counting(RandomIds):
+    """Gives ids that are lower than any other."""
+
+    def new(self) -> UUID:
+        return UUID(int=next(_NUMBERS))
+
+
+_NUMBERS = itertools.count(1)
+
+
 @attrs.frozen
 class Desk:
     """The use cases around one picture of somebody's, and threads for what races."""
@@ -61,7 +73,7 @@ class Desk:
 
     def retry(self, task_id: UUID, **overrides: Any) -> RetriedTask:
         bench = self.bench
-        use_case = RetryTask(bench.database, bench.clock, **{"ids": bench.ids} | overrides)
+        use_case = RetryTask(bench.database, SystemClock(), **{"ids": bench.ids} | overrides)
         return use_case(RetryTaskRequest(self.actor, task_id, "a-request"))
 
     def finish(self) -> None:
@@ -120,6 +132,24 @@ def test_of_eight_at_once_one_finds_it(desk: Desk) -> None:
     ends = list(desk.pool.map(lambda _: outcome_of(lambda: desk.erase(image_id)), range(8)))
 
     assert sorted(ends, key=str) == [NotFound] * 7 + [None]
+
+
+def test_all_who_hold_its_tasks_begin_at_the_oldest(desk: Desk) -> None:
+    """Two who let one picture go waited for each other's task, until the database sent one away."""
+    oldest = desk.bench.a_completed_task(desk.actor)
+    younger = desk.retry(oldest.id, ids=Counting()).task_id
+    assert younger < oldest.id
+
+    with desk.bench.database.writing() as work:
+        work.tasks.hold(oldest.id)
+        erased = desk.pool.submit(desk.erase, oldest.image_id)
+        time.sleep(A_MOMENT)
+        work.tasks.hold(younger)
+        work.commit()
+    erased.result()
+
+    desk.finish()
+    assert (desk.rows(), desk.bench.stored()) == ({}, set())
 
 
 def test_what_is_run_again_at_that_moment_goes_as_well(desk: Desk) -> None:
@@ -197,7 +227,7 @@ def test_a_notice_that_is_just_planned_goes_as_well(desk: Desk) -> None:
     task = bench.a_completed_task(desk.actor)
 
     with bench.database.writing() as work:
-        assert work.tasks.hold(task.id) == task
+        assert work.tasks.mark_announced(task.id)
         work.deliveries.add_new([a_delivery(task)])
         erased = desk.pool.submit(desk.erase, task.image_id)
         time.sleep(A_MOMENT)

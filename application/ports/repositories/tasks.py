@@ -135,8 +135,12 @@ class Tasks(Protocol):
         """
 
     @abstractmethod
-    def mark_announced(self, task_id: UUID) -> None:
-        """Remember that whoever is to be told of a task's end has a delivery."""
+    def mark_announced(self, task_id: UUID) -> bool:
+        """
+        Remember that whoever is to be told of a task's end has a delivery; this holds the task.
+
+        Returns False when it is not there.
+        """
 
     @abstractmethod
     def announce_again(self, older_than: timedelta, limit: int) -> int:
