@@ -89,7 +89,7 @@ class HTTPUseCases:
 
     register_user: Callable[[RegisterUserRequest], Registered]
     log_in: Callable[[LogInRequest], SignedIn]
-    refresh_session: Callable[[str], SignedIn]
+    refresh_session: Callable[[str, str | None], SignedIn]
     list_sessions: Callable[[Actor], Sequence[Session]]
     end_sessions: Callable[[EndSessionsRequest], None]
     log_out: Callable[[str, str | None], None]

@@ -265,7 +265,7 @@ class House:
             raise WrongCredentials("No account has this address with this password; check both.")
         return SignedIn(TOKEN, REFRESH_TOKEN)
 
-    def refresh_session(self, refresh_token: str) -> SignedIn:
+    def refresh_session(self, refresh_token: str, _: str | None) -> SignedIn:
         if refresh_token != REFRESH_TOKEN:
             raise InvalidRefreshToken
         return SignedIn(TOKEN, f"{REFRESH_TOKEN}_next")

@@ -58,6 +58,11 @@ def test_a_bad_token_is_counted_by_address(caller: Caller, house: House) -> None
     assert [(one.address, one.actor) for one in house.counted] == [("127.0.0.1", None)]
 
 
+@pytest.mark.parametrize("path", ["//api/images", "///api/images", "//files/1/main/a.webp"])
+def test_a_second_slash_is_no_way_around(caller: Caller, path: str) -> None:
+    assert problem(caller.simulate_get(path, headers=BEARER)) == (404, "not-found")
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/problems", "/"])
 def test_probes_and_pages_are_not_counted(caller: Caller, house: House, path: str) -> None:
     caller.simulate_get(path)

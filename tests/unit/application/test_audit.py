@@ -250,6 +250,16 @@ class Office:
         for _ in range(2):
             EndSessions(self.bench.database, self.bench.clock)(EndSessionsRequest(self.customer))
 
+    def refresh_again(self) -> None:
+        bench = self.bench
+        refresh = RefreshSession(bench.database, bench.session_tokens, bench.clock)
+        stolen = self.sign_in().refresh_token
+        refresh(refresh(stolen, HOME).refresh_token, HOME)
+        self.forget()
+        for _ in range(2):
+            with pytest.raises(InvalidRefreshToken):
+                refresh(stolen, HOME)
+
     def erase(self, user: User | None = None) -> None:
         user, bench = user or self.ada, self.bench
         EraseAccount(bench.database, self.hasher, self.guesses, bench.end_account)(
@@ -362,6 +372,7 @@ WHAT_LEAVES_AN_ENTRY: dict[str, tuple[Callable[[Office], Any], AuditAction, Audi
     "password reset": (lambda o: o.reset_password(), AuditAction.RESET_PASSWORD, DONE),
     "address verified": (lambda o: o.verify(), AuditAction.VERIFY_EMAIL, DONE),
     "sessions ended": (lambda o: o.end_sessions(), AuditAction.END_SESSIONS, DONE),
+    "refresh token sent again": (lambda o: o.refresh_again(), AuditAction.END_SESSIONS, DONE),
     "data taken along": (lambda o: o.export(), AuditAction.EXPORT_ACCOUNT, DONE),
     "other's account erased": (lambda o: o.erase_other(), AuditAction.ERASE_ACCOUNT, DONE),
     "account erased": (lambda o: o.erase(), AuditAction.ERASE_ACCOUNT, DONE),
