@@ -68,7 +68,10 @@ class FinishErasure:
                 work.outbox.add(Message(ErasureDue.__name__, held.id, str(held.id), Priority.BATCH))
                 work.commit()
                 return DestructionOutcome.GOES_ON
-            self._seal(work, held)
+            if held.has_account:
+                self._seal(work, held)
+            else:
+                work.erasures.forget(held.id)
             work.commit()
         return DestructionOutcome.DESTROYED
 

@@ -6,6 +6,7 @@ from uuid import UUID
 import attrs
 import pytest
 
+from application.accounts.begin_erasure import begin_erasure
 from application.accounts.finish_erasure import DestructionOutcome, FinishErasure
 from application.actor import Actor
 from application.errors import NotFound
@@ -25,7 +26,9 @@ from domain.images.gone import Gone
 from domain.images.operations import Watermark
 from domain.images.pipeline import Pipeline
 from domain.users.audit import AuditAction
+from domain.users.erasure import Erasure
 from tests import pictures
+from tests.builders import NOON
 from tests.unit.application.test_assets import add as add_asset
 from tests.unit.application.test_erasure import Crash, CrashingFailpoints
 from tests.unit.application.workbench import MINUTE, Workbench
@@ -259,6 +262,16 @@ def test_many_files_go_a_thousand_at_a_time(bench: Workbench) -> None:
 
     assert finish(bench) == [DestructionOutcome.GOES_ON]
     assert finish(bench) == [DestructionOutcome.DESTROYED]
+    assert bench.read(erasures_of) == []
+
+
+def test_what_two_have_destroyed_half_each_is_forgotten_as_well(bench: Workbench) -> None:
+    """Neither saw in its transaction that the other's half was gone."""
+    erasure = Erasure(bench.ids.new(), bench.an_actor().user_id, NOON, has_account=False)
+    bench.write(lambda work: begin_erasure(work, erasure))
+
+    assert finish(bench) == [DestructionOutcome.DESTROYED]
+
     assert bench.read(erasures_of) == []
 
 
