@@ -82,7 +82,7 @@ def notifier(
     announce_outcome: Any,
     send_delivery: Any,
     send_letter: Any,
-    destroy_account: Any,
+    finish_erasure: Any,
 ) -> "Consumer":
     from entrypoints.consumers.consumer import Patience
     from entrypoints.consumers.send_notifications import notifier
@@ -92,7 +92,7 @@ def notifier(
         announce_outcome,
         send_delivery,
         send_letter,
-        destroy_account,
+        finish_erasure,
         concurrency=settings.notifier.concurrency,
         patience=Patience(drain_seconds=settings.worker.drain_seconds),
     )

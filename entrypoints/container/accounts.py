@@ -5,11 +5,11 @@ from application.accounts.begin_provider_sign_in import BeginAttempt, BeginLink,
 from application.accounts.change_password import ChangePassword
 from application.accounts.confirm_password import ConfirmPassword
 from application.accounts.create_api_key import CreateAPIKey
-from application.accounts.destroy_account import DestroyAccount
 from application.accounts.end_account import EndAccount
 from application.accounts.end_sessions import EndSessions
 from application.accounts.erase_account import EraseAccount
 from application.accounts.export_account import ExportAccount
+from application.accounts.finish_erasure import FinishErasure
 from application.accounts.finish_provider_sign_in import FinishProviderSignIn
 from application.accounts.link_identity import LinkIdentity
 from application.accounts.list_api_keys import ListAPIKeys
@@ -113,7 +113,7 @@ class AccountUseCases(Room):
         guesses=throttle_guesses,
         end_account=end_account,
     )
-    destroy_account = use_case(DestroyAccount)
+    finish_erasure = use_case(FinishErasure)
     export_account = use_case(ExportAccount)
     view_erasure = use_case(ViewErasure)
     ask_to_verify_email = use_case(AskToVerifyEmail, post_letter=post_letter)

@@ -3,6 +3,7 @@
 from application.images.add_asset import AddAsset
 from application.images.admit_upload import AdmitUpload
 from application.images.download_image import DownloadImage
+from application.images.erase_image import EraseImage
 from application.images.image_status import ImageStatus
 from application.images.inspect_file import InspectFile
 from application.images.install_shared_assets import InstallSharedAssets
@@ -40,6 +41,7 @@ class ImageUseCases(Room):
     )
     upload_image = use_case(UploadImage, inspect=inspect_file)
     list_images = use_case(ListImages)
+    erase_image = use_case(EraseImage)
     image_status = use_case(ImageStatus)
     download_image = use_case(
         DownloadImage, link_lifetime=duration(settings.provided.downloads.link_seconds)

@@ -94,7 +94,7 @@ class Platform(containers.DeclarativeContainer):
         _watched(use_cases.announce_outcome, adapters),
         _watched(use_cases.send_delivery, adapters),
         _watched(use_cases.send_letter, adapters),
-        _watched(use_cases.destroy_account, adapters),
+        _watched(use_cases.finish_erasure, adapters),
     )
     relay = once(
         process_factories.relay,

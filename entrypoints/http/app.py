@@ -39,6 +39,7 @@ from entrypoints.http.resources.images import (
     Download,
     ImageAnalysis,
     Images,
+    OneImage,
     Status,
     Upload,
     Variants,
@@ -180,6 +181,7 @@ def create_app(use_cases: HTTPUseCases, options: HTTPOptions) -> falcon.App[Any,
             ),
         ),
         Route("/api/images", Images(authentication, use_cases.list_images)),
+        Route("/api/images/{image_id}", OneImage(authentication, use_cases.erase_image)),
         Route("/api/images/{image_id}/status", Status(authentication, use_cases.image_status)),
         Route(
             "/api/images/{image_id}/download", Download(authentication, use_cases.download_image)

@@ -34,6 +34,7 @@ from application.administration.view_queues import QueueLevels
 from application.administration.view_user import ViewUserRequest
 from application.images.add_asset import AddAssetRequest, AddedAsset
 from application.images.download_image import DownloadImageRequest
+from application.images.erase_image import EraseImageRequest
 from application.images.image_status import ImageStatusRequest
 from application.images.list_assets import AssetsPage, ListAssetsRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
@@ -120,6 +121,7 @@ class HTTPUseCases:
     admit_upload: Callable[[Actor], None]
     upload_image: Callable[[UploadImageRequest], UploadedImage]
     list_images: Callable[[ListImagesRequest], ImagesPage]
+    erase_image: Callable[[EraseImageRequest], None]
     image_status: Callable[[ImageStatusRequest], Image]
     download_image: Callable[[DownloadImageRequest], str]
     plan_pipeline: Callable[[PlanPipelineRequest], Plan]

@@ -20,6 +20,7 @@ from adapters.persistence.sqlite import SqliteDatabase
 from application.errors import AlreadyExists
 from application.ports.message_publisher import Message
 from application.ports.repositories.files import Amount
+from application.ports.repositories.images import Usage
 from application.ports.repositories.sessions import RefreshToken
 from application.ports.repositories.users import EmailTaken, UserFilter, UsernameTaken
 from application.ports.repositories.workers import Worker
@@ -1785,6 +1786,75 @@ class TestErasures:
         assert due(NOON + CLOSED_AFTER) == []
         assert write(database, lambda work: work.erasures.hold(erasure.id)) is None
         assert read(database, lambda work: work.users.get(user.id)) is None
+
+    def test_a_picture_goes_alone_and_tells_its_files(self, database: Database) -> None:
+        task = a_stored_task(database, assets={"logo.png": "shared/0"})
+        done = claimed(database, task)
+        result = a_result()
+        done.complete([result], NOON)
+        assert write(database, lambda work: work.tasks.save_if_held(done))
+        write(database, lambda work: work.deliveries.add_new([a_delivery(done)]))
+        image = read(database, lambda work: work.images.get(task.image_id))
+        user = read(database, lambda work: work.users.get(task.user_id))
+        kept = an_image(user)
+        write(database, lambda work: work.images.add(kept, a_queued_task(kept)))
+
+        def destroy(image_id: UUID) -> Any:
+            return write(database, lambda work: work.erasures.destroy_picture(image_id))
+
+        assert destroy(task.image_id) == [image.file_path, result.file_path]
+        assert destroy(task.image_id) is None
+        assert destroy(uuid4()) is None
+        assert read(database, lambda work: work.images.get(task.image_id)) is None
+        assert read(database, lambda work: work.tasks.get(task.id)) is None
+        assert read(database, lambda work: work.deliveries.of_task(task.id)) == []
+        assert read(database, lambda work: work.images.page(user.id, None, 10)) == [
+            read(database, lambda work: work.images.get(kept.id))
+        ]
+        assert read(database, lambda work: work.images.usage_of(user.id, NOON - MINUTE)) == Usage(
+            1, kept.byte_size, 1, NOON
+        )
+
+    def test_a_pictures_files_are_due_until_they_are_gone(self, database: Database) -> None:
+        user = a_stored_user(database)
+        erasure = Erasure(uuid4(), user.id, NOON, has_account=False)
+        write(database, lambda work: work.erasures.add(erasure, ["a/0", "b/1"]))
+
+        def due() -> Any:
+            found = write(database, lambda work: work.erasures.due(NOON, 10))
+            assert read(database, lambda work: work.erasures.has_due(NOON)) is bool(found)
+            return found
+
+        def forget(position: int) -> None:
+            files = read(database, lambda work: work.erasures.files(erasure.id, position - 1, 1))
+            write(database, lambda work: work.erasures.mark_destroyed(erasure.id, files))
+            write(database, lambda work: work.erasures.forget(erasure.id))
+
+        assert due() == [erasure.id]
+        write(database, lambda work: work.erasures.postpone(erasure.id, MINUTE))
+        assert due() == []
+        write(database, lambda work: work.erasures.postpone(erasure.id, -MINUTE))
+        forget(1)
+        assert due() == [erasure.id]
+        assert write(database, lambda work: work.erasures.hold(erasure.id)) == erasure
+        assert [f.key for f in read(database, lambda w: w.erasures.undestroyed(erasure.id, 9))] == [
+            "b/1"
+        ]
+        forget(2)
+        assert due() == []
+        assert read(database, lambda work: work.erasures.get(erasure.id)) is None
+        assert read(database, lambda work: work.users.get(user.id)) == user
+
+    def test_an_earlier_version_does_not_take_a_pictures_for_an_accounts(
+        self, database: Database
+    ) -> None:
+        """It would have destroyed the account: it carries out what is not closed."""
+        erasure = Erasure(uuid4(), a_stored_user(database).id, NOON, has_account=False)
+        write(database, lambda work: work.erasures.add(erasure, ["a/0"]))
+
+        with database.reading() as work:
+            connection = work.erasures._connection  # type: ignore[attr-defined]
+            assert connection.rows("SELECT 1 FROM erasures WHERE closed_at IS NULL") == []
 
     def test_who_is_withdrawn_is_known_by_nothing(self, database: Database) -> None:
         user = a_stored_user(database)

@@ -64,6 +64,7 @@ from application.errors import (
     WrongPassword,
 )
 from application.images.download_image import DownloadImageRequest
+from application.images.erase_image import EraseImageRequest
 from application.images.image_status import ImageStatusRequest
 from application.images.list_assets import AssetsPage, ListAssetsRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
@@ -435,6 +436,11 @@ class House:
         shown = images[: request.limit]
         follows = len(images) > request.limit
         return ImagesPage(shown, (shown[-1].created_at, shown[-1].id) if follows else None)
+
+    def erase_image(self, request: EraseImageRequest) -> None:
+        if request.image_id not in self.images:
+            raise NotFound
+        del self.images[request.image_id]
 
     def image_status(self, request: ImageStatusRequest) -> Image:
         if request.image_id not in self.images:

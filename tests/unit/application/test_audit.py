@@ -51,6 +51,7 @@ from application.administration.look_through_tasks import LookThroughTasks, Look
 from application.administration.read_logs import ReadLogs, ReadLogsRequest
 from application.administration.requeue_task import RequeueTask
 from application.administration.view_queues import ViewQueues
+from application.images.erase_image import EraseImage, EraseImageRequest
 from application.ports.repositories.tasks import TaskFilter
 from application.sparing import FewAMinute
 from domain.tasks.task import TaskStatus
@@ -312,6 +313,12 @@ class Office:
     def add_asset(self) -> None:
         add_asset(self.bench, self.admin, shared=True)
 
+    def erase_image(self) -> None:
+        bench = self.bench
+        uploaded = bench.upload(self.customer)
+        erase = EraseImage(bench.database, bench.ids, bench.clock)
+        erase(EraseImageRequest(self.customer, uploaded.image_id))
+
     def send_malware(self) -> None:
         self.bench.scanner = FakeScanner()
         with pytest.raises(MalwareFound):
@@ -380,6 +387,7 @@ WHAT_LEAVES_AN_ENTRY: dict[str, tuple[Callable[[Office], Any], AuditAction, Audi
     "roles": (lambda o: o.change(roles=frozenset(Role)), AuditAction.CHANGE_ROLES, DONE),
     "disabled": (lambda o: o.change(disabled=True), AuditAction.DISABLE_ACCOUNT, DONE),
     "enabled": (lambda o: o.enable(), AuditAction.ENABLE_ACCOUNT, DONE),
+    "picture erased": (lambda o: o.erase_image(), AuditAction.ERASE_IMAGE, DONE),
     "profile seen": (lambda o: o.look_at("ada"), AuditAction.VIEW_PROFILE, DONE),
     "users seen": (
         lambda o: ListUsers(o.bench.database)(ListUsersRequest(o.admin)),

@@ -72,6 +72,8 @@ INSERT INTO letters SELECT id(n), 'password-reset', 'ada' || n || '@example.com'
     1, NULL, NULL, NULL, 'token' || n, now() FROM generate_series(1, {ROWS}) n;
 INSERT INTO erasures SELECT id(n), id(n), now(), '{{}}', now(), '', now()
     FROM generate_series(1, {ROWS}) n;
+INSERT INTO erased_files SELECT id(n), 1, 'key', CASE WHEN n % 1000 = 0 THEN NULL ELSE now() END
+    FROM generate_series(1, {ROWS}) n;
 ANALYZE;
 """
 
@@ -167,7 +169,20 @@ def held() -> Task:
         ),
         ("tasks_user", lambda work: work.tasks.page_of(USER, None, None, 10)),
         ("tasks_user", lambda work: work.tasks.page_of(USER, TaskStatus.FAILED, None, 10)),
-        ("erasures_open", lambda work: work.erasures.has_due(NOON)),
+        (
+            "erasures_open erased_files_left erasures_pkey",
+            lambda work: work.erasures.has_due(NOON),
+        ),
+        (
+            "erasures_open erased_files_left erasures_pkey",
+            lambda work: work.erasures.due(NOON, 10),
+        ),
+        (
+            "images_pkey tasks_image tasks_pkey results_pkey deliveries_task_id processing_log_task",
+            lambda work: work.erasures.destroy_picture(UUID(int=7 + ROWS)),
+        ),
+        ("erased_files_", lambda work: work.erasures.forget(USER)),
+        ("tasks_pkey results_pkey", lambda work: work.tasks.hold(TASK)),
         ("api_keys_pkey users_pkey", lambda work: work.api_keys.with_user(USER)),
         ("api_keys_user", lambda work: work.api_keys.of_user(USER)),
         ("api_keys_pkey", lambda work: work.api_keys.note_use(USER, NOON)),
