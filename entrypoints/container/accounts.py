@@ -69,6 +69,7 @@ class AccountUseCases(Room):
         hasher=adapters.password_hasher,
         post_letter=post_letter,
         guesses=throttle_guesses,
+        password_for_address=settings.provided.accounts.password_for_address,
     )
     begin_attempt = use_case(BeginAttempt)
     begin_provider_sign_in = use_case(

@@ -30,6 +30,11 @@ class AccountsSettings:
         "Whether an e-mail address has to be verified before its account may upload; newcomers "
         "then get a letter.",
     )
+    password_for_address: bool = setting(
+        False,
+        form.flag(),
+        "Whether changing the e-mail address takes the present password, `currentPassword`.",
+    )
 
 
 @attrs.frozen

@@ -401,6 +401,19 @@ class TestVerifyEmail:
         desk.accounts.update(actor, email="new@example.com", current_password=PASSWORD)
         assert desk.accounts.user() is None
 
+    def test_an_operator_may_have_a_new_address_take_the_password(self, desk: Desk) -> None:
+        accounts = attrs.evolve(desk.accounts, password_for_address=True)
+        actor = accounts.authenticate(accounts.log_in())
+
+        with pytest.raises(InvalidParameter) as refused:
+            accounts.update(actor, email="new@example.com")
+        assert refused.value.pointer == "/currentPassword"
+        assert desk.accounts.user().email == EMAIL
+        accounts.update(actor, username="ada2", email=EMAIL)  # the address stays as it is
+        accounts.update(actor, email="new@example.com", current_password=PASSWORD)
+
+        assert desk.mailed()[0] == (EMAIL, LetterKind.EMAIL_CHANGED)
+
     def test_uploads_may_wait_for_it(self, desk: Desk) -> None:
         bench = desk.bench
         admit = AdmitUpload(
