@@ -382,3 +382,12 @@ class PortFailure(Exception):
 
     code: ClassVar[str] = "port-failure"
     transient: bool = False
+
+    def in_words(self) -> str:
+        """Return code, message, and what it came of, on one line; for logs and operators alone."""
+        told, cause = str(self), self.__cause__
+        while cause is not None:
+            if str(cause).strip() not in told:
+                told += f" ({type(cause).__name__}: {cause})"
+            cause = cause.__cause__
+        return f"{self.code}: {' '.join(told.split())}"

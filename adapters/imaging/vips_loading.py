@@ -147,6 +147,7 @@ def open_picture(descriptor: int, policy: UploadPolicy) -> Opened:
     with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
         told = HeaderProbe().inspect(file)
     policy.check_header(told)
+    assert isinstance(told.format, ImageFormat)  # what this version has read itself
     image = _load(descriptor, told.format)
     frames = image.get("n-pages") if image.get_typeof("n-pages") else 1
     width, height = image.width, image.height

@@ -49,7 +49,7 @@ def unwrap(body: object) -> Message:
         } if version >= VERSION:
             try:
                 return Message(
-                    kind, UUID(subject_id), correlation_id, _priority(more.get("priority"))
+                    kind, UUID(subject_id), correlation_id, Priority.read(more.get("priority"))
                 )
             except ValueError as error:
                 raise NotAnEnvelope(f"{subject_id[:64]!r} is not an id.") from error
@@ -57,11 +57,3 @@ def unwrap(body: object) -> Message:
             raise NotAnEnvelope(
                 "A message is a JSON object with version, kind, subjectId and correlationId."
             )
-
-
-def _priority(value: object) -> Priority:
-    """Return the lane; a newer version may know more of them."""
-    try:
-        return Priority(value)
-    except ValueError:
-        return Priority.INTERACTIVE

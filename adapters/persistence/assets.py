@@ -6,10 +6,12 @@ from typing import Final
 from uuid import UUID
 
 from adapters.persistence.connection import Connection, Row, UniqueViolation
+from adapters.persistence.words import word_of
 from application.errors import AlreadyExists
 from application.ports.repositories.assets import Assets
 from application.ports.repositories.files import Amount
 from domain.images.asset import Asset, AssetKind
+from domain.words import UnknownWord
 
 _COLUMNS: Final = "id, user_id, name, kind, file_path, byte_size, sha256, created_at"
 _FIND: Final = f"""
@@ -104,7 +106,7 @@ class SqlAssets(Assets):
             id=read.as_uuid(row[0]),
             user_id=None if row[1] is None else read.as_uuid(row[1]),
             name=row[2],
-            kind=AssetKind(row[3]),
+            kind=word_of(AssetKind, row[3], UnknownWord),
             file_path=row[4],
             byte_size=row[5],
             sha256=row[6],

@@ -173,7 +173,7 @@ class SqlFiles(Files):
                     for row in of_holder
                     for file in (KeptFile(row[1], row[2], row[3]), *self._attached(kind, row))
                 ),
-                None if gone is None else Gone(gone),
+                Gone.read(gone),
             )
             for (holder_id, gone), of_holder in groupby(rows, key=lambda row: (row[0], row[4]))
         ]

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from adapters.persistence.connection import Connection, Row
 from adapters.persistence.tasks import SqlTasks, processing_task_to_document
+from adapters.persistence.words import word_of
 from application.ports.repositories.images import Images, Usage
-from domain.images.formats import ImageFormat
+from domain.images.formats import ImageFormat, UnknownFormat
 from domain.images.gone import Gone
 from domain.images.image import Image, PictureHeader
-from domain.tasks.task import Task, TaskStatus
+from domain.tasks.task import Task, TaskStatus, UnknownStatus
 
 _COLUMNS = """
     id, user_id, file_path, label, format, width, height, frames, byte_size, sha256, created_at,
@@ -119,11 +120,13 @@ class SqlImages(Images):
             user_id=read.as_uuid(row[1]),
             file_path=row[2],
             label=row[3],
-            header=PictureHeader(ImageFormat(row[4]), row[5], row[6], row[7]),
+            header=PictureHeader(
+                word_of(ImageFormat, row[4], UnknownFormat), row[5], row[6], row[7]
+            ),
             byte_size=row[8],
             sha256=row[9],
             created_at=read.as_time(row[10]),
             updated_at=read.as_time(row[11]),
-            status=TaskStatus(row[12]),
-            gone=None if row[13] is None else Gone(row[13]),
+            status=word_of(TaskStatus, row[12], UnknownStatus),
+            gone=Gone.read(row[13]),
         )

@@ -8,6 +8,7 @@ from uuid import UUID
 from cattrs.errors import BaseValidationError
 
 from adapters.persistence.connection import Connection, Document, Row
+from adapters.persistence.words import word_of
 from adapters.serialization.analyses import (
     UnreadableAnalysis,
     analysis_from_document,
@@ -19,14 +20,15 @@ from application.ports.repositories.outbox import Outbox
 from application.ports.repositories.tasks import TaskFilter, Tasks
 from domain.errors import DomainError
 from domain.images.analysis import Analysis
-from domain.images.formats import ImageFormat
+from domain.images.formats import ImageFormat, UnknownFormat
 from domain.images.gone import Gone
 from domain.images.pipeline import Pipeline
 from domain.images.preset import PresetOrigin
 from domain.notifications.channel import NotificationRequest, Occasion
 from domain.tasks.events import TaskCompleted, TaskEvent, TaskFailed, TaskQueued
 from domain.tasks.priority import Priority
-from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus
+from domain.tasks.task import Failure, FailureCode, Result, Task, TaskStatus, UnknownStatus
+from domain.words import UnknownWord
 
 _COLUMNS = """
     t.id, t.image_id, t.user_id, t.pipeline, t.created_at, t.correlation_id, t.assets, t.notify,
@@ -250,7 +252,7 @@ class SqlTasks(Tasks):
         self._tell(task, delay)
         return True
 
-    def save_decided(self, task: Task, before: TaskStatus) -> bool:
+    def save_decided(self, task: Task, before: TaskStatus | UnknownStatus) -> bool:
         failure = task.failure
         changed = self._connection.change(
             """
@@ -337,7 +339,7 @@ class SqlTasks(Tasks):
                     event.__name__,
                     self._connection.as_uuid(task_id),
                     correlation_id,
-                    Priority(priority),
+                    Priority.read(priority),
                 )
             )
         return len(rows)
@@ -399,7 +401,7 @@ class SqlTasks(Tasks):
             Result(
                 variant=variant,
                 file_path=file_path,
-                format=ImageFormat(format_name),
+                format=word_of(ImageFormat, format_name, UnknownFormat),
                 width=width,
                 height=height,
                 byte_size=byte_size,
@@ -458,16 +460,16 @@ class SqlTasks(Tasks):
             correlation_id=row[5],
             assets=read.as_document(row[6]),
             notify=_notify_from_document(read.as_document(row[7])),
-            status=TaskStatus(row[8]),
+            status=word_of(TaskStatus, row[8], UnknownStatus),
             attempts=row[9],
             deaths=row[10],
             fence=row[11],
-            failure=None if row[12] is None else Failure(FailureCode(row[12]), row[13]),
+            failure=_failure_from(row[12], row[13]),
             results=results,
             started_at=read.as_time_or_none(row[14]),
             finished_at=read.as_time_or_none(row[15]),
-            priority=Priority(row[16]),
-            gone=None if row[17] is None else Gone(row[17]),
+            priority=Priority.read(row[16]),
+            gone=Gone.read(row[17]),
             progress=row[18],
             preset=None if row[19] is None else _preset_from(read.as_document(row[19])),
             analysis=None if row[20] is None else _analysis_from(read.as_document(row[20])),
@@ -490,6 +492,10 @@ def _pipeline_from(document: Any) -> Pipeline | None:
         return pipeline_from_document(document)
     except (DomainError, BaseValidationError, KeyError, TypeError, ValueError):
         return None
+
+
+def _failure_from(code: str | None, detail: str) -> Failure | None:
+    return None if code is None else Failure(word_of(FailureCode, code, UnknownWord), detail)
 
 
 def _preset_to_document(preset: PresetOrigin) -> Document:

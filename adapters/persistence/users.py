@@ -123,16 +123,19 @@ class SqlUsers(Users):
 
 def user_from(read: Connection, row: Row) -> User:
     """Return the account in the first columns of *row*, which are `COLUMNS`."""
+    named = frozenset(read.as_document(row[4]))
+    roles = frozenset(role for role in Role if role.value in named)
     return User(
         id=read.as_uuid(row[0]),
         username=row[1],
         email=row[2],
         password_hash=row[3],
-        roles=frozenset(Role(role) for role in read.as_document(row[4])),
+        roles=roles,
         created_at=read.as_time(row[5]),
         updated_at=read.as_time(row[6]),
         disabled_at=read.as_time_or_none(row[7]),
         email_verified_at=read.as_time_or_none(row[8]),
+        other_roles=named - {role.value for role in roles},
     )
 
 
@@ -148,7 +151,7 @@ def _changeable(user: User) -> dict[str, object]:
         "username_key": _username_key(user.username),
         "email": user.email,
         "password_hash": user.password_hash,
-        "roles": TextArray(sorted(role.value for role in user.roles)),
+        "roles": TextArray(sorted({role.value for role in user.roles} | user.other_roles)),
         "updated_at": user.updated_at,
         "disabled_at": user.disabled_at,
         "email_verified_at": user.email_verified_at,

@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from application.errors import PortFailure
 from application.ports.errands import Errands
 
 _log: Final = structlog.get_logger(__name__)
@@ -47,6 +48,8 @@ class ThreadErrands(Errands):
             errand = self._waiting.get()
             try:
                 errand()
+            except PortFailure as failure:
+                _log.warning("errand failed", error=failure.in_words())
             except Exception as error:  # noqa: BLE001  # the next one is not to suffer for it
                 _log.warning("errand failed", exc_info=error)
             finally:

@@ -8,6 +8,7 @@ import attrs
 
 from application.actor import Actor
 from application.errors import NotFound
+from application.images.known_format import known_format
 from application.ports.pipeline_texts import PipelineTexts
 from application.ports.unit_of_work import Database
 from application.presets.confinement import Confinement
@@ -135,7 +136,7 @@ class PlanPipeline:
         if image is None or image.user_id != request.actor.user_id:
             raise NotFound
         header = image.header
-        return Facts(header.format, header.width, header.height, header.frames or 1)
+        return Facts(known_format(image), header.width, header.height, header.frames or 1)
 
 
 def _warnings(

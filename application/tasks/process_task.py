@@ -14,6 +14,7 @@ import attrs
 
 from application.back_off import BackOff
 from application.errors import PortFailure
+from application.images.known_format import known_format
 from application.ports.clock import Clock
 from application.ports.failpoints import Failpoints
 from application.ports.image_editor import EditAbandoned, EditFailed, ImageEditor
@@ -212,6 +213,7 @@ class ProcessTask:
     ) -> tuple[tuple[Result, ...], Analysis | None]:
         if task.pipeline is None:
             raise UnreadablePipeline("the pipeline was written by a newer version of this program")
+        known_format(image)
         pipeline = task.pipeline.filled(values)
         names = pipeline.result_names
         keys = _keys(task, len(names))

@@ -9,6 +9,7 @@ import attrs
 
 from domain.errors import ContentTooLarge, InvalidParameter
 from domain.images.operations import is_asset_name, is_font_name
+from domain.words import UnknownWord
 
 MAX_FONT_BYTES: Final = 10 * 1024 * 1024
 
@@ -34,7 +35,7 @@ class Asset:
     id: UUID
     user_id: UUID | None
     name: str
-    kind: AssetKind
+    kind: AssetKind | UnknownWord
     file_path: str
     byte_size: int
     sha256: str

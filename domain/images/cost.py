@@ -12,7 +12,7 @@ from typing import Final
 import attrs
 
 from domain.errors import DomainError
-from domain.images.formats import ImageFormat
+from domain.images.formats import ImageFormat, UnknownFormat
 from domain.images.geometry import Fitted, fit, pad, region
 from domain.images.image import Coding, PictureHeader
 from domain.images.operations import (
@@ -347,7 +347,7 @@ def _marked(step: Watermark, frame: _Frame, assets: Mapping[str, PictureHeader])
     return _decoding(header, whole, is_small=False) + mark * _MARK
 
 
-def _encoding(output: Output, frame: _Frame, uploaded: ImageFormat) -> float:
+def _encoding(output: Output, frame: _Frame, uploaded: ImageFormat | UnknownFormat) -> float:
     """Return what the encoder holds; a format that is chosen later is taken for the dearest."""
     chosen = output.format or uploaded
     formats = tuple(_AUTO) if isinstance(chosen, Auto) else (chosen,)
@@ -357,7 +357,7 @@ def _encoding(output: Output, frame: _Frame, uploaded: ImageFormat) -> float:
 _AUTO: Final = (ImageFormat.WEBP, ImageFormat.JPEG, ImageFormat.PNG)
 
 
-def _encoding_as(format: ImageFormat, output: Output, frame: _Frame) -> float:
+def _encoding_as(format: ImageFormat | UnknownFormat, output: Output, frame: _Frame) -> float:
     pixels = frame.width * frame.height
     held = 0.0
     if output.max_bytes is not None and format in (

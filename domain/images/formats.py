@@ -2,6 +2,10 @@
 
 from enum import Enum
 
+import attrs
+
+from domain.words import UnknownWord
+
 
 class ImageFormat(Enum):
     """
@@ -31,3 +35,23 @@ class ImageFormat(Enum):
     def may_be_animated(self) -> bool:
         """Whether we write several frames in it; libvips cannot write an animated AVIF."""
         return self in (ImageFormat.GIF, ImageFormat.WEBP)
+
+
+@attrs.frozen
+class UnknownFormat(UnknownWord):
+    """A format that only a newer version beside this one reads and writes; here it is bytes."""
+
+    @property
+    def media_type(self) -> str:
+        """What promises nothing (RFC 2046 §4.5.1)."""
+        return "application/octet-stream"
+
+    @property
+    def extension(self) -> str:
+        """No ending is known."""
+        return ""
+
+    @property
+    def may_be_animated(self) -> bool:
+        """We do not write it at all."""
+        return False

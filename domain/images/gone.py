@@ -8,3 +8,10 @@ class Gone(Enum):
 
     REMOVED = "removed"  # by us: they were kept for as long as they had to be, or dropped
     MISSING = "missing"  # behind our back: the store does not have what it should
+
+    @classmethod
+    def read(cls, text: str | None) -> "Gone | None":
+        """Return why; what a newer version took away for reasons of its own does not come back."""
+        if text is None:
+            return None
+        return cls.MISSING if text == cls.MISSING.value else cls.REMOVED

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import attrs
 
-from domain.images.formats import ImageFormat
+from domain.images.formats import ImageFormat, UnknownFormat
 from domain.images.gone import Gone
-from domain.tasks.task import TaskStatus
+from domain.tasks.task import TaskStatus, UnknownStatus
 
 MAX_LABEL_CHARACTERS = 255
 
@@ -51,7 +51,7 @@ class PictureHeader:
         coding: Told by whoever reads the file; not remembered with the picture.
     """
 
-    format: ImageFormat
+    format: ImageFormat | UnknownFormat
     width: int
     height: int
     frames: int | None = None
@@ -80,7 +80,7 @@ class Image:
     sha256: str
     created_at: datetime
     updated_at: datetime
-    status: TaskStatus = TaskStatus.QUEUED
+    status: TaskStatus | UnknownStatus = TaskStatus.QUEUED
     gone: Gone | None = None
 
 

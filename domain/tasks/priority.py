@@ -8,3 +8,8 @@ class Priority(Enum):
 
     INTERACTIVE = "interactive"  # somebody waits for it
     BATCH = "batch"  # nobody does: it never delays the other lane
+
+    @classmethod
+    def read(cls, text: object) -> "Priority":
+        """Return the lane that is written; a newer version may know more of them."""
+        return cls.BATCH if text == cls.BATCH.value else cls.INTERACTIVE

@@ -22,13 +22,14 @@ import attrs
 
 from domain.errors import IllegalTransition
 from domain.images.analysis import Analysis
-from domain.images.formats import ImageFormat
+from domain.images.formats import ImageFormat, UnknownFormat
 from domain.images.gone import Gone
 from domain.images.pipeline import Pipeline
 from domain.images.preset import PresetOrigin
 from domain.notifications.channel import NotificationRequest
 from domain.tasks.events import TaskCompleted, TaskEvent, TaskFailed, TaskQueued
 from domain.tasks.priority import Priority
+from domain.words import UnknownWord
 
 
 class TaskStatus(Enum):
@@ -44,6 +45,16 @@ class TaskStatus(Enum):
     def is_final(self) -> bool:
         """Whether no later step can change it."""
         return self in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
+
+
+@attrs.frozen
+class UnknownStatus(UnknownWord):
+    """A state that only a newer version beside this one knows."""
+
+    @property
+    def is_final(self) -> bool:
+        """Not as far as can be told here."""
+        return False
 
 
 class FailureCode(Enum):
@@ -73,7 +84,7 @@ class FailureCode(Enum):
 class Failure:
     """Why a task failed: a code of the closed list and a sentence for the customer."""
 
-    code: FailureCode
+    code: FailureCode | UnknownWord
     detail: str
 
 
@@ -90,7 +101,7 @@ class Result:
 
     variant: str
     file_path: str
-    format: ImageFormat
+    format: ImageFormat | UnknownFormat
     width: int
     height: int
     byte_size: int
@@ -127,7 +138,7 @@ class Task:
     assets: dict[str, str] = attrs.field(factory=dict)
     notify: NotificationRequest = NotificationRequest()
     priority: Priority = Priority.INTERACTIVE
-    status: TaskStatus = TaskStatus.QUEUED
+    status: TaskStatus | UnknownStatus = TaskStatus.QUEUED
     attempts: int = 0
     deaths: int = 0
     fence: int = 0

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import attrs
 
+from domain.words import UnknownWord
+
 MAX_TEXT_CHARACTERS: Final = 200
 
 
@@ -90,8 +92,8 @@ class AuditRecord:
         detail: What else there is to know; never a secret.
     """
 
-    action: AuditAction
-    outcome: AuditOutcome = AuditOutcome.DONE
+    action: AuditAction | UnknownWord
+    outcome: AuditOutcome | UnknownWord = AuditOutcome.DONE
     user_id: UUID | None = None
     key_id: UUID | None = None
     command: str | None = attrs.field(default=None, converter=one_line)

@@ -37,6 +37,7 @@ class User:
         password_hash: In the hasher's own format, never the password; or `NO_PASSWORD`.
         disabled_at: Since when nothing opens for them; None for an account in use.
         email_verified_at: When it was proved that the address is theirs; None until then.
+        other_roles: Those that a newer version gave; they open nothing here, and stay.
     """
 
     id: UUID
@@ -48,6 +49,7 @@ class User:
     updated_at: datetime
     disabled_at: datetime | None = None
     email_verified_at: datetime | None = None
+    other_roles: frozenset[str] = frozenset()
 
     @property
     def has_password(self) -> bool:

@@ -240,7 +240,7 @@ class Consumer:
             if not isinstance(error, PortFailure):
                 _log.exception("beat failed")
             else:
-                _log.warning("beat failed", error=f"{error.code}: {error}")
+                _log.warning("beat failed", error=error.in_words())
             # Leases outlast a few beats, so the next one should not wait its whole turn.
             self._beat_at = now + min(self._beat_seconds, self._patience.pause(1))
 
@@ -283,8 +283,10 @@ class Consumer:
             if self._release is not None:
                 try:
                     self._release()
+                # Their leases run out all the same.
+                except PortFailure as failure:
+                    _log.warning("release failed", error=failure.in_words())
                 except Exception:  # noqa: BLE001 (the process ends either way)
-                    # Their leases run out all the same.
                     _log.exception("release failed")
 
     def _give_back_unstarted(self) -> None:
@@ -334,7 +336,11 @@ class Consumer:
             if job.received.redelivered:
                 fields["redelivered"] = True
             if job.error is not None:
-                fields["error"] = f"{type(job.error).__name__}: {job.error}"
+                fields["error"] = (
+                    job.error.in_words()
+                    if isinstance(job.error, PortFailure)
+                    else f"{type(job.error).__name__}: {job.error}"
+                )
             log = _log.info if job.error is None else _log.warning
             log(
                 "message handled",

@@ -55,7 +55,7 @@ class Chore:
                 _log.warning(
                     "chore failed",
                     chore=self.name,
-                    error=f"{error.code}: {error}",
+                    error=error.in_words(),
                     retry_in_seconds=round(pause, 1),
                 )
             else:

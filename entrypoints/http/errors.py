@@ -3,7 +3,8 @@ From exceptions to problem documents (RFC 9457).
 
 A refusal's `code` finds its row in `problems.PROBLEMS`; nothing else decides a status. Whatever
 nobody foresaw is answered as `internal-error`, told to the log with its traceback and to the
-customer with nothing but the request's id.
+customer with nothing but the request's id. What was foreseen, such as a database that is away, is
+told in the request's own line, its cause in words.
 """
 
 from collections.abc import Callable
@@ -291,7 +292,10 @@ def _sentence(detail: str, pointer: str | None) -> str:
 
 def _failure(req: falcon.Request, resp: falcon.Response, error: PortFailure, __: Any) -> None:
     problem = problem_of(type(error))
-    _log.error("port failure", code=error.code, transient=error.transient, exc_info=error)
+    if problem.code == "internal-error":
+        _unforeseen(req, resp, error)
+        return
+    resp.context.failure = error.in_words()
     answer(req, resp, problem, problem.remedy)
 
 

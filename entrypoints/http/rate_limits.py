@@ -78,7 +78,7 @@ class RateLimits:
             req.context.standings = refusal.standings
             raise
         except PortFailure as failure:
-            _log.warning("requests are not counted", error=f"{failure.code}: {failure}")
+            _log.warning("requests are not counted", error=failure.in_words())
 
 
 def tell_standings(req: falcon.Request, resp: falcon.Response) -> None:

@@ -73,6 +73,8 @@ class RequestScope:
         details: dict[str, Any] = {}
         if "problem" in resp.context:
             details["code"] = resp.context.problem
+        if "failure" in resp.context:
+            tell, details["error"] = _log.warning, resp.context.failure
         tell(
             "request", method=method, route=route, status=status, ms=round(seconds * 1000, 1),
             address=req.context.address, **details,

@@ -45,6 +45,7 @@ from application.administration.list_users import ListUsersRequest, UsersPage
 from application.administration.read_audit import AuditPage, ReadAuditRequest
 from application.administration.view_user import ViewUserRequest
 from domain.users.audit import AuditAction, AuditEntry, AuditRecord
+from domain.words import UnknownWord
 from domain.users.roles import Permission
 from application.administration.look_through_tasks import LookThroughTasksRequest, TasksPage
 from application.administration.read_logs import LogsPage, ReadLogsRequest
@@ -224,6 +225,7 @@ class House:
         self.result = a_result(byte_size=len(RESULT_BYTES))
         self.download_name = "holiday.webp"
         self.failures: dict[str, Exception] = {}
+        self.audit_action: AuditAction | UnknownWord = AuditAction.SIGN_IN
         self.replaying = False
         self.more_follow = False
         self.last_name = "straße"
@@ -631,7 +633,7 @@ class House:
     def read_audit(self, request: ReadAuditRequest) -> AuditPage:
         request.actor.require(Permission.READ_AUDIT)
         self.admin_requests.append(request)
-        record = AuditRecord(AuditAction.SIGN_IN, user_id=self.user.id, address="192.0.2.1")
+        record = AuditRecord(self.audit_action, user_id=self.user.id, address="192.0.2.1")
         return AuditPage([AuditEntry(7, NOON, record)], (NOON, 7) if self.more_follow else None)
 
     def look_through_tasks(self, request: LookThroughTasksRequest) -> TasksPage:

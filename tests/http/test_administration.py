@@ -20,6 +20,7 @@ from application.ports.repositories.users import UserFilter
 from domain.errors import IllegalTransition
 from domain.tasks.task import FailureCode, TaskStatus
 from domain.users.audit import AuditAction
+from domain.words import UnknownWord
 from domain.users.roles import Role
 from entrypoints.http.payloads import timestamp
 from entrypoints.http.route_scopes import ROUTE_SCOPES
@@ -214,6 +215,15 @@ class TestAudit:
                 }
             ]
         }
+
+    def test_what_a_newer_version_did_is_told_in_its_own_words(
+        self, caller: Caller, house: House
+    ) -> None:
+        house.audit_action = UnknownWord("polish lens")
+
+        [entry] = get(caller, AUDIT).json["entries"]
+
+        assert entry["action"] == "polish lens"
 
     def test_entries_are_chosen_and_the_choice_stays(self, caller: Caller, house: House) -> None:
         house.more_follow = True

@@ -8,6 +8,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 import application
 import domain
@@ -15,6 +17,7 @@ from application.errors import ApplicationError, PortFailure
 from application.ports.image_editor import EditorUnavailable
 from application.ports.malware_scanner import ScannerMisconfigured, ScannerUnavailable
 from application.ports.object_store import ObjectMissing, StorageFull, StorageUnavailable
+from application.ports.password_hasher import HasherBusy
 from application.ports.unit_of_work import DatabaseUnavailable
 from domain.errors import DomainError
 from entrypoints.http.errors import RequestRefused
@@ -94,6 +97,53 @@ def test_what_nobody_foresaw_is_told_to_the_log_alone(
     assert problem(answer) == (500, "internal-error")
     assert "hunter2" not in answer.text and "RuntimeError" not in answer.text
     assert "hunter2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause", "words"),
+    [
+        (HasherBusy("too many sign-ins wait already"), None,
+         "hasher-busy: too many sign-ins wait already"),
+        (DatabaseUnavailable("db.internal:5432 refused\nIs it running?"), None,
+         "database-unavailable: db.internal:5432 refused Is it running?"),
+        (DatabaseUnavailable("it did not answer"), OSError(5, "Input/output error"),
+         "database-unavailable: it did not answer (OSError: [Errno 5] Input/output error)"),
+    ],
+)  # fmt: skip
+def test_what_was_foreseen_is_one_line_with_its_cause_in_words(
+    caller: Caller, house: House, failure: PortFailure, cause: Exception | None, words: str
+) -> None:
+    """A storm of sign-ins wrote a traceback for each that was told to come back later."""
+    failure.__cause__ = cause
+    house.failures["view_profile"] = failure
+
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        answer = caller.simulate_get(PROFILE, headers={**BEARER, "X-Request-Id": "trace-1"})
+
+    [line] = lines
+    told = {name: line.get(name) for name in ("event", "log_level", "request_id", "code", "error")}
+    assert told == {
+        "event": "request",
+        "log_level": "warning",
+        "request_id": "trace-1",
+        "code": answer.json["code"],
+        "error": words,
+    }
+    assert "exc_info" not in line
+
+
+def test_a_failure_that_nobody_has_an_answer_for_has_its_traceback(
+    caller: Caller, house: House
+) -> None:
+    house.failures["view_profile"] = PortFailure("a new one")
+
+    with capture_logs() as lines:
+        answer = caller.simulate_get(PROFILE, headers=BEARER)
+
+    assert problem(answer) == (500, "internal-error")
+    assert [line["exc_info"] for line in lines if line["log_level"] == "error"] == [
+        house.failures["view_profile"]
+    ]
 
 
 @pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")

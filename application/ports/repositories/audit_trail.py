@@ -42,7 +42,7 @@ class AuditTrail(Protocol):
         self, wanted: AuditFilter, before: tuple[datetime, int] | None, limit: int
     ) -> Sequence[AuditEntry]:
         """
-        Return entries, newest first.
+        Return entries, newest first; what a newer version did is told in its own words.
 
         Args:
             before: Time and id of the last one of the page before; None for the first page.

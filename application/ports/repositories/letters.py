@@ -10,7 +10,12 @@ from domain.notifications.letter import Letter, LetterKind
 
 
 class Letters(Protocol):
-    """Letters on their way."""
+    """
+    Letters on their way.
+
+    Those of a kind that only a newer version knows are neither due nor claimed here: its own
+    processes send them.
+    """
 
     @abstractmethod
     def add(self, letter: Letter) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 
 from domain.images.analysis import Analysis
-from domain.tasks.task import FailureCode, Task, TaskStatus
+from domain.tasks.task import FailureCode, Task, TaskStatus, UnknownStatus
 
 
 @attrs.frozen
@@ -85,7 +85,7 @@ class Tasks(Protocol):
         """
 
     @abstractmethod
-    def save_decided(self, task: Task, before: TaskStatus) -> bool:
+    def save_decided(self, task: Task, before: TaskStatus | UnknownStatus) -> bool:
         """
         Save what a person decided about a task that was *before*, and its events.
 

@@ -326,6 +326,21 @@ class TestProcessTask:
         assert outcome == "retried"
         assert error is not None and error.startswith("unreadable-pipeline")
 
+    def test_a_picture_of_a_format_of_a_newer_version_waits_for_its_workers(
+        self, bench: Workbench
+    ) -> None:
+        """Its own probe would have called it no picture, and the task would have failed for good."""
+        uploaded = bench.upload(bench.an_actor())
+        with closing(sqlite3.connect(bench.database.path)) as beside, beside:
+            beside.execute("UPDATE images SET format = 'jxl'")
+
+        assert bench.process_task()(uploaded.task_id) is ProcessOutcome.RETRIED
+
+        assert bench.task(uploaded.task_id).status is TaskStatus.QUEUED
+        assert [error for _, error in bench.log_of(uploaded.task_id)] == [
+            "unreadable-picture: jxl is a newer version's format"
+        ]
+
 
 class TestMemory:
     def test_as_much_is_asked_for_as_header_and_pipeline_say(self, bench: Workbench) -> None:

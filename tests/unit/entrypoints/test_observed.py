@@ -62,7 +62,7 @@ def test_the_answer_passes_through_and_is_counted() -> None:
     ("by", "error", "outcome", "level"),
     [
         (7, NotFound, "not-found", "debug"),
-        (13, DatabaseUnavailable, "database-unavailable", "warning"),
+        (13, DatabaseUnavailable, "database-unavailable", "debug"),
         (0, ZeroDivisionError, "error", "warning"),
     ],
 )

@@ -11,6 +11,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.errands import ThreadErrands
 from adapters.system.failpoints import ArmedFailpoints
 from adapters.system.ids import RandomIds
+from application.ports.unit_of_work import DatabaseUnavailable
 
 
 def test_the_clock_tells_the_time_in_utc() -> None:
@@ -64,6 +65,20 @@ class TestThreadErrands:
         errands.finish()
         assert done == [1]
         assert "ZeroDivisionError" in capsys.readouterr().out
+
+    def test_one_that_lacks_the_database_says_so_in_one_line(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        errands = ThreadErrands()
+
+        def fail() -> None:
+            raise DatabaseUnavailable("it went") from OSError("no route")
+
+        errands.run_soon(fail)
+        errands.finish()
+
+        [line] = capsys.readouterr().out.splitlines()
+        assert "database-unavailable: it went (OSError: no route)" in line
 
     def test_are_dropped_when_too_many_wait(self) -> None:
         errands, done = ThreadErrands(most_waiting=2), list[int]()
