@@ -16,6 +16,7 @@ WITHDRAWN: Final = {
     "identities": "DELETE FROM identities WHERE user_id = :user_id",
     "signInAttempts": "DELETE FROM sign_in_attempts WHERE user_id = :user_id",
     "webhooks": "DELETE FROM webhooks WHERE user_id = :user_id",
+    "erasedTasks": "DELETE FROM erased_tasks WHERE user_id = :user_id",
     "presetVersions": """
         DELETE FROM preset_versions
         WHERE preset_id IN (SELECT id FROM presets WHERE user_id = :user_id)
@@ -74,6 +75,14 @@ _FILES_DUE: Final = f"SELECT id FROM erasures WHERE {_HAS_FILES_DUE} {_OLDEST}"
 _HOLD_TASKS: Final = """
     SELECT id, assets, gone FROM tasks WHERE image_id = :id
     ORDER BY created_at, id FOR NO KEY UPDATE
+"""
+_FORGET_ERASED: Final = """
+    DELETE FROM erased_tasks
+    WHERE user_id = (SELECT user_id FROM images WHERE id = :id) AND created_at <= :since
+"""
+_NOTE_ERASED: Final = """
+    INSERT INTO erased_tasks (user_id, created_at)
+    SELECT user_id, created_at FROM tasks WHERE image_id = :id AND created_at > :since
 """
 
 
@@ -152,10 +161,13 @@ class SqlErasures(Erasures):
             _count_files(counts, files)
         return counts
 
-    def destroy_picture(self, image_id: UUID) -> Sequence[str] | None:
+    def destroy_picture(self, image_id: UUID, since: datetime) -> Sequence[str] | None:
         row = self._connection.row(
             "SELECT id, file_path, byte_size, gone FROM images WHERE id = :id", id=image_id
         )
+        self._hold_tasks(image_id)
+        for sql in (_FORGET_ERASED, _NOTE_ERASED):
+            self._connection.change(sql, id=image_id, since=since)
         counts: dict[str, int] = {}
         files = {} if row is None else self._destroy_image(row, counts)
         return list(files) if counts.get("images") else None

@@ -8,6 +8,7 @@ from application.accounts.begin_erasure import begin_erasure
 from application.actor import Actor
 from application.audit import record_of
 from application.errors import NotFound
+from application.limits.quotas import DAY
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.unit_of_work import Database
@@ -42,18 +43,16 @@ class EraseImage:
 
     def __call__(self, request: EraseImageRequest) -> None:
         """Compare the owner, destroy the rows, have the files destroyed."""
-        actor = request.actor
+        actor, now = request.actor, self.clock.now()
         with self.database.writing() as work:
             image = work.images.get(request.image_id)
             if image is None or image.user_id != actor.user_id:
                 raise NotFound
-            files = work.erasures.destroy_picture(image.id)
+            files = work.erasures.destroy_picture(image.id, now - DAY)
             if files is None:
                 raise NotFound  # somebody else has just been faster
             if files:
-                erasure = Erasure(
-                    self.ids.new(), actor.user_id, self.clock.now(), has_account=False
-                )
+                erasure = Erasure(self.ids.new(), actor.user_id, now, has_account=False)
                 begin_erasure(work, erasure, files)
             work.audit.add(record_of(actor, AuditAction.ERASE_IMAGE, f"image:{image.id}"))
             work.commit()

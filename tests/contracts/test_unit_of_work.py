@@ -1800,7 +1800,7 @@ class TestErasures:
         write(database, lambda work: work.images.add(kept, a_queued_task(kept)))
 
         def destroy(image_id: UUID) -> Any:
-            return write(database, lambda work: work.erasures.destroy_picture(image_id))
+            return write(database, lambda work: work.erasures.destroy_picture(image_id, NOON))
 
         assert destroy(task.image_id) == [image.file_path, result.file_path]
         assert destroy(task.image_id) is None
@@ -1814,6 +1814,30 @@ class TestErasures:
         assert read(database, lambda work: work.images.usage_of(user.id, NOON - MINUTE)) == Usage(
             1, kept.byte_size, 1, NOON
         )
+
+    def test_tasks_of_pictures_that_are_gone_count_until_they_are_old(
+        self, database: Database
+    ) -> None:
+        task = a_stored_task(database)
+        made = task.created_at
+        user = read(database, lambda work: work.users.get(task.user_id))
+        kept = an_image(user)
+        write(database, lambda work: work.images.add(kept, a_queued_task(kept)))
+
+        def usage(since: datetime) -> Usage:
+            found: Usage = read(database, lambda work: work.images.usage_of(user.id, since))
+            return found
+
+        before = usage(made - MINUTE)
+        write(database, lambda work: work.erasures.destroy_picture(task.image_id, made - MINUTE))
+
+        assert (usage(made - MINUTE).tasks, before.tasks) == (2, 2)
+        assert usage(made - MINUTE).oldest_task_at == before.oldest_task_at
+        assert usage(made - MINUTE).images == before.images - 1
+        assert usage(made).tasks == 0
+        # Those that are too old to count are forgotten when the next picture goes.
+        write(database, lambda work: work.erasures.destroy_picture(kept.id, made))
+        assert usage(made - MINUTE).tasks == 0
 
     def test_a_pictures_files_are_due_until_they_are_gone(self, database: Database) -> None:
         user = a_stored_user(database)

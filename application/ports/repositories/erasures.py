@@ -71,10 +71,11 @@ class Erasures(Protocol):
         """
 
     @abstractmethod
-    def destroy_picture(self, image_id: UUID) -> Sequence[str] | None:
+    def destroy_picture(self, image_id: UUID, since: datetime) -> Sequence[str] | None:
         """
         Destroy the rows of one image, whatever its tasks are at; return the keys of its files.
 
+        Those of its tasks that were made after *since* go on counting in `Images.usage_of`.
         None, and nothing is destroyed, if there is no such image, or no longer.
         """
 

@@ -9,11 +9,12 @@ import pytest
 from application.accounts.begin_erasure import begin_erasure
 from application.accounts.finish_erasure import DestructionOutcome, FinishErasure
 from application.actor import Actor
-from application.errors import NotFound
+from application.errors import NotFound, QuotaExceeded
 from application.images.download_image import DownloadImage, DownloadImageRequest
 from application.images.erase_image import EraseImage, EraseImageRequest
 from application.images.image_status import ImageStatus, ImageStatusRequest
 from application.images.view_analysis import ViewAnalysis, ViewAnalysisRequest
+from application.limits.quotas import DAY, Quotas
 from application.limits.view_usage import ViewUsage
 from application.ports.object_store import StorageUnavailable
 from application.ports.repositories.audit_trail import AuditFilter
@@ -81,14 +82,14 @@ def test_nothing_is_left_of_it_and_all_of_another(bench: Workbench) -> None:
     assert bench.sweep()() == 0
 
 
-def test_it_counts_no_longer(bench: Workbench) -> None:
+def test_it_takes_no_room_any_longer(bench: Workbench) -> None:
     actor = bench.an_actor()
     task = bench.a_completed_task(actor)
 
     erase(bench, actor, task.image_id)
 
     usage = ViewUsage(bench.database, bench.clock, bench.quotas)(actor).usage
-    assert (usage.images, usage.bytes_stored, usage.tasks) == (0, 0, 0)
+    assert (usage.images, usage.bytes_stored, usage.tasks) == (0, 0, 1)
 
 
 def test_anothers_is_not_there_and_stays(bench: Workbench) -> None:
@@ -279,3 +280,17 @@ def erasures_of(work: Any) -> list[UUID]:
     """Return the ids of all erasures."""
     connection = work.erasures._connection
     return [connection.as_uuid(row[0]) for row in connection.rows("SELECT id FROM erasures")]
+
+
+def test_erasing_is_no_way_to_more_tasks_a_day(bench: Workbench) -> None:
+    bench.quotas = Quotas(images=1, tasks_per_day=2)
+    actor = bench.an_actor()
+    for _ in range(2):
+        erase(bench, actor, bench.upload(actor).image_id)
+
+    with pytest.raises(QuotaExceeded) as refusal:
+        bench.upload(actor)
+    assert refusal.value.name == "tasks"
+
+    bench.clock.advance(DAY + MINUTE)
+    assert bench.upload(actor).image_id

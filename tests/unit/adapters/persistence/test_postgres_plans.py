@@ -46,6 +46,7 @@ INSERT INTO tasks SELECT id(n + 3 * {ROWS}), id(n + {ROWS}), id(n % 200 + 1), '{
     CASE n % 1000 WHEN 0 THEN 'queued' WHEN 1 THEN 'in progress' ELSE 'completed' END, 1, 0, 1,
     now(), now() - interval '1 hour', 0, NULL, NULL, now(), now(), now(),
     CASE WHEN n % 1000 = 2 THEN NULL ELSE now() END FROM generate_series(1, {ROWS}) n;
+INSERT INTO erased_tasks SELECT id(n % 200 + 1), now() FROM generate_series(1, {ROWS}) n;
 INSERT INTO results SELECT id(n + 3 * {ROWS}), 0, 'main', '', 'jpeg', 1, 1, 1, ''
     FROM generate_series(1, {ROWS}) n;
 INSERT INTO outbox (kind, subject_id, correlation_id, priority, due_at, created_at)
@@ -178,8 +179,9 @@ def held() -> Task:
             lambda work: work.erasures.due(NOON, 10),
         ),
         (
-            "images_pkey tasks_image tasks_pkey results_pkey deliveries_task_id processing_log_task",
-            lambda work: work.erasures.destroy_picture(UUID(int=7 + ROWS)),
+            "images_pkey tasks_image tasks_pkey results_pkey deliveries_task_id processing_log_task "
+            "erased_tasks_user",
+            lambda work: work.erasures.destroy_picture(UUID(int=7 + ROWS), NOON),
         ),
         ("erased_files_", lambda work: work.erasures.forget(USER)),
         ("tasks_pkey results_pkey", lambda work: work.tasks.hold(TASK)),
