@@ -33,6 +33,7 @@ PROXIES = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
         ("POST", "/api/auth/password/reset", RouteGroup.SIGN_IN, False),
         ("POST", "/api/auth/verify-email", RouteGroup.SIGN_IN, False),
         ("POST", "/api/auth/verify-email/send", RouteGroup.SIGN_IN, True),
+        ("PUT", "/api/users/profile", RouteGroup.SIGN_IN, True),
         ("POST", "/api/images/upload", RouteGroup.UPLOADS, True),
         ("POST", "/api/assets", RouteGroup.UPLOADS, True),
         ("GET", "/api/images", RouteGroup.OTHERS, True),
