@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum
 
+import attrs
 import pytest
 import structlog
 from structlog.testing import capture_logs
@@ -140,6 +141,22 @@ class TestFailing:
         assert tries[-1] - tries[0] > 0.02 + 3 * 0.04
         assert a_queue.dead() == 0
 
+    def test_what_was_foreseen_is_one_line_with_its_cause(self, a_queue):
+        a_queue.publish()
+        tries = []
+
+        def work(_):
+            tries.append(None)
+            if len(tries) == 1:
+                raise DatabaseUnavailable("it went") from OSError("no route")
+
+        with capture_logs() as lines, running(a_consumer(a_queue.inbox(), work)):
+            wait_until(a_queue.is_empty)
+
+        [told] = [line for line in lines if "error" in line]
+        assert told["error"] == "database-unavailable: it went (OSError: no route)"
+        assert told["log_level"] == "warning" and "exc_info" not in told
+
     def test_the_unforeseen_is_buried_after_a_few_tries_and_the_consumer_lives(self, a_queue):
         (poison,) = a_queue.publish()
         tries = []
@@ -181,6 +198,29 @@ class TestStopping:
             assert not told.is_set()
 
         assert a_queue.is_empty()
+
+    def test_a_release_that_lacks_the_database_is_one_line(self, a_queue):
+        a_queue.publish()
+        busy, end = threading.Event(), threading.Event()
+
+        def work(_):
+            busy.set()
+            end.wait(10)
+
+        def release():
+            raise DatabaseUnavailable("it went")
+
+        consumer = a_consumer(
+            a_queue.inbox(), work, release=release, patience=attrs.evolve(HASTE, drain_seconds=0.1)
+        )
+        with capture_logs() as lines, running(consumer):
+            assert busy.wait(5)
+            consumer.stop()
+            wait_until(lambda: any(line["event"] == "release failed" for line in lines))
+        end.set()
+
+        [told] = [line for line in lines if line["event"] == "release failed"]
+        assert (told["error"], "exc_info" in told) == ("database-unavailable: it went", False)
 
 
 class TestBeating:

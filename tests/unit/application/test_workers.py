@@ -1,11 +1,15 @@
 """What workers tell of themselves, and what becomes of it."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from uuid import uuid4
 
 import attrs
+import pytest
 
 from adapters.serialization.canonical_texts import CanonicalTexts
+from application.images.known_format import UnreadablePicture
 from application.images.plan_pipeline import PlanPipeline, PlanPipelineRequest
 from application.ports.repositories.workers import Worker
 from application.workers.report_worker import ReportWorker
@@ -112,3 +116,14 @@ def test_an_image_whose_header_alone_is_known_may_have_to_be_turned(bench: Workb
         return cost.memory_bytes
 
     assert memory(image_id=image_id) == memory(facts=told) + 3 * 1000 * 750
+
+
+def test_nobody_plans_for_a_format_that_only_a_newer_version_knows(bench: Workbench) -> None:
+    actor = bench.an_actor()
+    image_id = bench.upload(actor).image_id
+    with closing(sqlite3.connect(bench.database.path)) as beside, beside:
+        beside.execute("UPDATE images SET format = 'jxl'")
+    plan = PlanPipeline(bench.database, CanonicalTexts(), TellAbilities(bench.database, MINUTE))
+
+    with pytest.raises(UnreadablePicture, match="jxl"):
+        plan(PlanPipelineRequest(actor, Pipeline((AutoOrient(),)), image_id=image_id))
