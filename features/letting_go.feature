@@ -11,7 +11,7 @@ Feature: Letting one picture go
       When she lets the image go
       Then there is nothing at any address of it
       And her list of images is empty
-      And she uses nothing of what she may
+      And it takes no room, though its task has been made
       And her link opens nothing any more
       And nothing of it is in the store
 
