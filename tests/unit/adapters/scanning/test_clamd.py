@@ -201,7 +201,9 @@ def test_pieces_are_sent_each_behind_its_length(pretender: Pretender) -> None:
     assert heard == [b"zINSTREAM\0" + b"\0\0\0\5whole" + bytes(4)]
 
 
-@pytest.mark.parametrize("url", ["clamd:///nowhere/clamd.ctl", f"clamd://127.0.0.1:{free_port()}"])
+@pytest.mark.parametrize(
+    "url", ["clamd:///nowhere/clamd.ctl", f"clamd://127.0.0.1:{free_port()}"], ids=["unix", "tcp"]
+)
 def test_one_that_is_not_there_does_not_answer(url: str) -> None:
     with pytest.raises(ScannerUnavailable):
         scanned(ClamdScanner(url))
