@@ -58,8 +58,8 @@ class Ours:
             {"SAFELIGHT_WORKER_CONCURRENCY": str(renderers), **(_UNBOUNDED if large else {})}
         )
         before = {child.pid for child in psutil.Process().children()}
-        self.editor: VipsEditor = factories.image_editor(
-            settings, factories.upload_policy(settings)
+        self.editor: VipsEditor = factories.imaging.image_editor(
+            settings, factories.policies.upload_policy(settings)
         )
         [self._zygote] = [child for child in psutil.Process().children() if child.pid not in before]
         self.versions = {"libvips": self.editor.libvips}

@@ -15,6 +15,7 @@ Refusals that the business itself makes, whoever asks.
     │   ├── ImageTooLarge         pixels or sides
     │   ├── TooManyFrames
     │   ├── FontRefused
+    │   ├── MalwareFound
     │   └── UnsupportedMedia
     │       └── UnsupportedCodec
     ├── GeometryOutsideImage      known only once the picture's size is known
@@ -136,6 +137,12 @@ class FontRefused(ImageRefused):
     """The uploaded font is broken, or has nothing to draw letters with."""
 
     code = "font-refused"
+
+
+class MalwareFound(ImageRefused):
+    """The scanner knows what is in the file; by what name, operators alone are told."""
+
+    code = "malware-found"
 
 
 class UnsupportedMedia(ImageRefused):

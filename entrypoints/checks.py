@@ -76,7 +76,7 @@ def _keys(settings: Settings) -> Iterator[Finding]:
     if to_make:
         yield doubtful(f"{', '.join(to_make)}: not in {folder} yet", _MADE_LATER)
     for name in given.keys() - set(to_make):
-        factories.signing_key(settings, given[name], name)
+        factories.security.signing_key(settings, given[name], name)
     good = [name for name in given if name not in to_make]
     if good:
         yield fine(f"{', '.join(good)}: good")
@@ -110,7 +110,7 @@ def _broker(settings: Settings) -> Iterator[Finding]:
     if url.scheme == "embedded" and not Path(unquote(url.netloc + url.path)).exists():
         yield doubtful("the embedded queue is not there yet", _MADE_LATER)
         return
-    publisher = factories.publisher(settings)
+    publisher = factories.messaging.publisher(settings)
     try:
         reach(publisher)
         place = f" at {url.hostname}" if url.hostname else ""
@@ -123,7 +123,7 @@ def _broker(settings: Settings) -> Iterator[Finding]:
             yield wrong("it loses what no queue takes", "put no other exchange behind ours")
     finally:
         publisher.close()
-    dead_letters = factories.dead_letters(settings)
+    dead_letters = factories.messaging.dead_letters(settings)
     try:
         dead = sum(map(dead_letters.count, ("image-processing", "notifications")))
     finally:
@@ -135,15 +135,15 @@ def _broker(settings: Settings) -> Iterator[Finding]:
 def _store(settings: Settings) -> Iterator[Finding]:
     from adapters.storage.checkup import check_bucket, check_links, check_store
 
-    location = factories.bucket(settings)
+    location = factories.storage.bucket(settings)
     if location is None:
         if not settings.storage_root.exists():
             yield doubtful(f"{settings.storage_root} is not there yet", _MADE_LATER)
         else:
-            yield from check_store(factories.object_store(settings))
+            yield from check_store(factories.storage.object_store(settings))
         return
     with tempfile.TemporaryDirectory(prefix="safelight-") as staging:
-        store = factories.object_store(attrs.evolve(settings, data_dir=Path(staging)))
+        store = factories.storage.object_store(attrs.evolve(settings, data_dir=Path(staging)))
         yield from check_store(store)
     yield from check_bucket(location)
     if settings.storage.links == "bucket":
@@ -151,10 +151,20 @@ def _store(settings: Settings) -> Iterator[Finding]:
         yield from check_links(location, attrs.evolve(location, endpoint=endpoint))
 
 
+def _scanner(settings: Settings) -> Iterator[Finding]:
+    from adapters.scanning.checkup import check_scanner
+
+    scanner = factories.scanning.clamd(settings)
+    if scanner is None:
+        yield fine("files that come in are not scanned for malware")
+    else:
+        yield from check_scanner(scanner, settings.upload.max_bytes)
+
+
 def _mail(settings: Settings) -> Iterator[Finding]:
     from adapters.notification.checkup import check_mail
 
-    server = factories.mail_server(settings)
+    server = factories.notification.mail_server(settings)
     if server is None:
         yield fine(f"mails are written to {settings.data_dir / 'mail'}, as .eml files")
     else:
@@ -166,7 +176,7 @@ def _webhooks(settings: Settings) -> Iterator[Finding]:
 
     webhook = settings.webhook
     yield from check_webhooks(
-        factories.webhook_client(settings),
+        factories.notification.webhook_client(settings),
         webhook.allowed_networks,
         allow_plain_http=webhook.allow_plain_http,
     )
@@ -175,9 +185,9 @@ def _webhooks(settings: Settings) -> Iterator[Finding]:
 def _renderer(settings: Settings) -> Iterator[Finding]:
     from adapters.imaging.checkup import check_editor
 
-    editor = factories.image_editor(settings, factories.upload_policy(settings))
+    editor = factories.imaging.image_editor(settings, factories.policies.upload_policy(settings))
     try:
-        [logo, *_] = factories.shipped_assets().values()
+        [logo, *_] = factories.storage.shipped_assets().values()
         yield from check_editor(editor, logo)
     finally:
         editor.close()
@@ -228,6 +238,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "database": _database,
     "broker": _broker,
     "store": _store,
+    "scanner": _scanner,
     "mail": _mail,
     "webhooks": _webhooks,
     "renderer": _renderer,

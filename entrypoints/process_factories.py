@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import falcon
 
     from entrypoints.consumers.consumer import Consumer
-    from entrypoints.http.app import HTTPUseCases
+    from entrypoints.http.use_cases import HTTPUseCases
 
 
 _HOURLY_SECONDS = 3600.0
@@ -27,12 +27,6 @@ class Loop(Protocol):
 
     def run(self) -> None:
         """Work until a signal says stop."""
-
-
-def http_use_cases(**parts: Any) -> "HTTPUseCases":
-    from entrypoints.http.app import HTTPUseCases
-
-    return HTTPUseCases(**parts)
 
 
 def http_app(
@@ -88,7 +82,7 @@ def notifier(
     announce_outcome: Any,
     send_delivery: Any,
     send_letter: Any,
-    destroy_account: Any,
+    finish_erasure: Any,
 ) -> "Consumer":
     from entrypoints.consumers.consumer import Patience
     from entrypoints.consumers.send_notifications import notifier
@@ -98,7 +92,7 @@ def notifier(
         announce_outcome,
         send_delivery,
         send_letter,
-        destroy_account,
+        finish_erasure,
         concurrency=settings.notifier.concurrency,
         patience=Patience(drain_seconds=settings.worker.drain_seconds),
     )

@@ -30,7 +30,7 @@ def run_api(settings: Settings) -> None:
     """Serve the API until a signal says stop."""
     from entrypoints.http.server import Server  # noqa: PLC0415  # only the API needs gunicorn
 
-    factories.start_logging(settings, "api")
+    factories.telemetry.start_logging(settings, "api")
     check_prepared(settings)
     Server(lambda: build_http_app(settings)).run()
 
@@ -109,7 +109,7 @@ def build_relay(settings: Settings) -> Process:
 
 def _started(settings: Settings, process: str) -> Platform:
     platform = Platform(settings=settings)
-    factories.start_logging(settings, process, platform.adapters().telemetry())
+    factories.telemetry.start_logging(settings, process, platform.adapters().telemetry())
     return platform
 
 
@@ -131,7 +131,7 @@ def _answered_for(
     def is_alive() -> bool:
         return time.monotonic() - loop.last_tick < _SILENCE_SECONDS
 
-    health = factories.health_server(
+    health = factories.telemetry.health_server(
         settings,
         adapters.telemetry(),
         is_alive=is_alive,

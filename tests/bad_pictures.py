@@ -20,6 +20,7 @@ import attrs
 from PIL import Image
 
 from tests import pictures
+from tests.malware import EICAR
 
 POLYGLOT_MARK = b"polyglot payload 4711"
 """Stands in the second language of every polyglot; no result may hold it."""
@@ -364,10 +365,7 @@ _ARCHIVES: dict[str, Callable[[], bytes]] = {
     "7z": lambda: b"7z\xbc\xaf\x27\x1c\0\x04" + bytes(24),
     "gzip bomb": lambda: b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + zeros_deflated(50_000_000)[2:-4],
     "tar of links": _tar_of_links,
-    # In two parts, so that a scanner does not take this file for what it describes.
-    "EICAR": lambda: (
-        rb"X5O!P%@AP[4\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS" + b"-TEST-FILE!$H+H*"
-    ),
+    "EICAR": lambda: EICAR,
     "Linux program": lambda: b"\x7fELF\x02\x01\x01" + bytes(57),
     "Windows program": lambda: b"MZ\x90\0" + bytes(60),
 }

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.services.clamd import clamd as clamd
+from tests.services.clamd import mortal_clamd as mortal_clamd
 from tests.services.postgres import mortal_postgres as mortal_postgres
 from tests.services.postgres import postgres as postgres
 from tests.services.rabbitmq import mortal_rabbitmq as mortal_rabbitmq

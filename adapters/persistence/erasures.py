@@ -1,6 +1,6 @@
-"""What is left of accounts that are given up."""
+"""What is left of accounts and pictures that are given up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -16,6 +16,7 @@ WITHDRAWN: Final = {
     "identities": "DELETE FROM identities WHERE user_id = :user_id",
     "signInAttempts": "DELETE FROM sign_in_attempts WHERE user_id = :user_id",
     "webhooks": "DELETE FROM webhooks WHERE user_id = :user_id",
+    "erasedTasks": "DELETE FROM erased_tasks WHERE user_id = :user_id",
     "presetVersions": """
         DELETE FROM preset_versions
         WHERE preset_id IN (SELECT id FROM presets WHERE user_id = :user_id)
@@ -47,17 +48,41 @@ _FORGET_NAME: Final = f"""
         disabled_at = coalesce(disabled_at, clock_now()), updated_at = clock_now()
     WHERE id = :id
 """
-_COLUMNS: Final = "id, user_id, requested_at, counts, destroyed_at, files_sha256"
+# An account's is closed when the user's row is removed. A picture's has no such row: it is closed
+# from the beginning, which also keeps an earlier version from taking it for an account's.
+_COLUMNS: Final = "id, user_id, requested_at, counts, destroyed_at, files_sha256, closed_at"
 _GET: Final = f"SELECT {_COLUMNS} FROM erasures WHERE id = :id"
-_HOLD: Final = f"{_GET} AND closed_at IS NULL FOR UPDATE SKIP LOCKED"
+_HOLD: Final = f"""
+    {_GET} AND (closed_at IS NULL OR destroyed_at IS NULL) FOR UPDATE SKIP LOCKED
+"""
 _IS_DUE: Final = """
     closed_at IS NULL AND (destroyed_at IS NULL OR requested_at <= :closing)
         AND (rung_until IS NULL OR rung_until <= clock_now())
 """
-_HAS_DUE: Final = f"SELECT 1 FROM erasures WHERE {_IS_DUE} LIMIT 1"
-_DUE: Final = f"""
-    SELECT id FROM erasures WHERE {_IS_DUE}
-    ORDER BY requested_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
+_HAS_FILES_DUE: Final = """
+    closed_at IS NOT NULL AND (rung_until IS NULL OR rung_until <= clock_now())
+        AND id IN (SELECT erasure_id FROM erased_files WHERE destroyed_at IS NULL)
+"""
+_HAS_DUE: Final = f"""
+    SELECT 1 WHERE EXISTS (SELECT 1 FROM erasures WHERE {_IS_DUE})
+        OR EXISTS (SELECT 1 FROM erasures WHERE {_HAS_FILES_DUE})
+"""
+_OLDEST: Final = "ORDER BY requested_at, id LIMIT :limit FOR UPDATE SKIP LOCKED"
+_DUE: Final = f"SELECT id FROM erasures WHERE {_IS_DUE} {_OLDEST}"
+_FILES_DUE: Final = f"SELECT id FROM erasures WHERE {_HAS_FILES_DUE} {_OLDEST}"
+# The oldest first, for whatever is added meanwhile is younger: so two who erase one picture meet at
+# the same task, and neither has one that the other waits for.
+_HOLD_TASKS: Final = """
+    SELECT id, assets, gone FROM tasks WHERE image_id = :id
+    ORDER BY created_at, id FOR NO KEY UPDATE
+"""
+_FORGET_ERASED: Final = """
+    DELETE FROM erased_tasks
+    WHERE user_id = (SELECT user_id FROM images WHERE id = :id) AND created_at <= :since
+"""
+_NOTE_ERASED: Final = """
+    INSERT INTO erased_tasks (user_id, created_at)
+    SELECT user_id, created_at FROM tasks WHERE image_id = :id AND created_at > :since
 """
 
 
@@ -67,17 +92,19 @@ class SqlErasures(Erasures):
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, erasure: Erasure) -> None:
+    def add(self, erasure: Erasure, files: Sequence[str] = ()) -> None:
         self._connection.change(
             """
-            INSERT INTO erasures (id, user_id, requested_at, counts)
-            VALUES (:id, :user_id, :requested_at, :counts)
+            INSERT INTO erasures (id, user_id, requested_at, counts, closed_at)
+            VALUES (:id, :user_id, :requested_at, :counts, :closed_at)
             """,
             id=erasure.id,
             user_id=erasure.user_id,
             requested_at=erasure.requested_at,
             counts=Document(erasure.counts),
+            closed_at=None if erasure.has_account else erasure.requested_at,
         )
+        self._write_down(erasure.id, files)
 
     def get(self, erasure_id: UUID) -> Erasure | None:
         return self._one(_GET, erasure_id)
@@ -129,30 +156,51 @@ class SqlErasures(Erasures):
             return self._destroy_assets(erasure, limit)
         counts: dict[str, int] = {}
         for row in images:
-            image_id, gone = self._connection.as_uuid(row[0]), row[3]
-            files: dict[str, int | None] = {} if gone == "removed" else {row[1]: row[2]}
-            for name, count in self._destroy_tasks(image_id, files, gone).items():
-                counts[name] = counts.get(name, 0) + count
-            self._connection.change("DELETE FROM images WHERE id = :id", id=image_id)
+            files = self._destroy_image(row, counts)
             self._write_down(erasure.id, files)
             _count_files(counts, files)
-        return counts | {"images": len(images)}
+        return counts
+
+    def destroy_picture(self, image_id: UUID, since: datetime) -> Sequence[str] | None:
+        row = self._connection.row(
+            "SELECT id, file_path, byte_size, gone FROM images WHERE id = :id", id=image_id
+        )
+        self._hold_tasks(image_id)
+        for sql in (_FORGET_ERASED, _NOTE_ERASED):
+            self._connection.change(sql, id=image_id, since=since)
+        counts: dict[str, int] = {}
+        files = {} if row is None else self._destroy_image(row, counts)
+        return list(files) if counts.get("images") else None
+
+    def _destroy_image(self, row: Row, counts: dict[str, int]) -> dict[str, int | None]:
+        """Destroy an image, count what went with it, and return its files."""
+        image_id, gone = self._connection.as_uuid(row[0]), row[3]
+        files: dict[str, int | None] = {} if gone == "removed" else {row[1]: row[2]}
+        destroyed = dict(self._destroy_tasks(image_id, files, gone))
+        destroyed["images"] = self._connection.change(
+            "DELETE FROM images WHERE id = :id", id=image_id
+        )
+        for name, count in destroyed.items():
+            counts[name] = counts.get(name, 0) + count
+        return files
+
+    def _hold_tasks(self, image_id: UUID) -> Sequence[Row]:
+        """
+        Hold every task over an image.
+
+        A worker that ends one just now waits, and then finds nothing to end. Whoever has one run
+        again holds it while they add another, so once no more are found there will be none.
+        """
+        tasks = self._connection.rows(_HOLD_TASKS, id=image_id)
+        while len(more := self._connection.rows(_HOLD_TASKS, id=image_id)) > len(tasks):
+            tasks = more
+        return more
 
     def _destroy_tasks(
         self, image_id: UUID, files: dict[str, int | None], gone: str | None
     ) -> Mapping[str, int]:
         """Destroy the tasks over an image, and add their files to *files*."""
-        # Cancelled first: a worker that ends one just now waits, and then finds it decided.
-        self._connection.change(
-            """
-            UPDATE tasks SET status = 'cancelled', lease_until = NULL
-            WHERE image_id = :id AND status IN ('queued', 'in progress')
-            """,
-            id=image_id,
-        )
-        tasks = self._connection.rows(
-            "SELECT id, assets, gone FROM tasks WHERE image_id = :id ORDER BY id", id=image_id
-        )
+        tasks = self._hold_tasks(image_id)
         counts = {"tasks": len(tasks)}
         for row in tasks:
             task_id = self._connection.as_uuid(row[0])
@@ -194,7 +242,7 @@ class SqlErasures(Erasures):
         _count_files(counts, files)
         return counts
 
-    def _write_down(self, erasure_id: UUID, files: Mapping[str, int | None]) -> None:
+    def _write_down(self, erasure_id: UUID, files: Iterable[str]) -> None:
         row = self._connection.row(
             "SELECT coalesce(max(position), 0) FROM erased_files WHERE erasure_id = :id",
             id=erasure_id,
@@ -251,12 +299,26 @@ class SqlErasures(Erasures):
             "UPDATE erasures SET closed_at = clock_now() WHERE id = :id", id=erasure.id
         )
 
+    def forget(self, erasure_id: UUID) -> None:
+        self._connection.change(
+            "DELETE FROM erased_files WHERE erasure_id = :id AND destroyed_at IS NOT NULL",
+            id=erasure_id,
+        )
+        self._connection.change(
+            """
+            DELETE FROM erasures WHERE id = :id
+                AND NOT EXISTS (SELECT 1 FROM erased_files WHERE erasure_id = :id)
+            """,
+            id=erasure_id,
+        )
+
     def has_due(self, now: datetime) -> bool:
         return self._connection.row(_HAS_DUE, closing=now - CLOSED_AFTER) is not None
 
     def due(self, now: datetime, limit: int) -> Sequence[UUID]:
         rows = self._connection.rows(_DUE, closing=now - CLOSED_AFTER, limit=limit)
-        return [self._connection.as_uuid(row[0]) for row in rows]
+        rows += self._connection.rows(_FILES_DUE, limit=limit)
+        return [self._connection.as_uuid(row[0]) for row in rows[:limit]]
 
     def postpone(self, erasure_id: UUID, delay: timedelta) -> None:
         self._connection.change(
@@ -278,6 +340,7 @@ class SqlErasures(Erasures):
             counts=read.as_document(row[3]),
             destroyed_at=read.as_time_or_none(row[4]),
             files_sha256=row[5],
+            has_account=row[6] is None,
         )
 
 

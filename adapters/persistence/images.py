@@ -100,8 +100,13 @@ class SqlImages(Images):
         )
         [(tasks, oldest)] = read.rows(
             """
-            SELECT count(*), min(created_at) FROM tasks
-            WHERE user_id = :user_id AND created_at > :since
+            SELECT count(*), min(created_at) FROM (
+                SELECT created_at FROM tasks
+                WHERE user_id = :user_id AND created_at > :since
+                UNION ALL
+                SELECT created_at FROM erased_tasks
+                WHERE user_id = :user_id AND created_at > :since
+            ) AS made
             """,
             user_id=user_id,
             since=since,

@@ -24,11 +24,17 @@ _IS_LIVE = """
     s.revoked_at IS NULL AND s.expires_at > :now
         AND (s.idle_until IS NULL OR s.idle_until > :now)
 """
-_LIVE_OF = f"""
-    SELECT {_COLUMNS} FROM sessions s WHERE s.user_id = :user_id AND {_IS_LIVE}
+_LIVE_LAST_USED_FIRST = f"""
+    FROM sessions s WHERE s.user_id = :user_id AND {_IS_LIVE}
     ORDER BY coalesce(s.last_used_at, s.created_at) DESC, s.id
 """
+_LIVE_OF = f"SELECT {_COLUMNS} {_LIVE_LAST_USED_FIRST}"
 # OFFSET alone is not understood by SQLite, nor LIMIT ALL.
+_REVOKE_BEYOND = f"""
+    UPDATE sessions SET revoked_at = :now WHERE id IN (
+        SELECT s.id {_LIVE_LAST_USED_FIRST} LIMIT 1000000 OFFSET :keep
+    )
+"""
 _FORGET_ENDED = f"""
     DELETE FROM sessions WHERE id IN (
         SELECT s.id FROM sessions s WHERE s.user_id = :user_id AND NOT ({_IS_LIVE})
@@ -96,6 +102,9 @@ class SqlSessions(Sessions):
             now=now,
             but=but or UUID(int=0),
         )
+
+    def revoke_beyond(self, user_id: UUID, now: datetime, *, keep: int) -> int:
+        return self._connection.change(_REVOKE_BEYOND, user_id=user_id, now=now, keep=keep)
 
     def note_use(self, session: Session) -> bool:
         return bool(

@@ -36,6 +36,7 @@ _COLUMNS = """
     t.finished_at, t.priority, t.gone, t.progress, t.preset, t.analysis
 """
 _GET = f"SELECT {_COLUMNS} FROM tasks t WHERE t.id = :id"
+_HOLD = f"{_GET} FOR NO KEY UPDATE"
 _NEWEST_OF = f"""
     SELECT {_COLUMNS} FROM images i JOIN tasks t ON t.id = i.newest_task_id WHERE i.id = :id
 """
@@ -180,6 +181,9 @@ class SqlTasks(Tasks):
     def get(self, task_id: UUID) -> Task | None:
         return self._one(_GET, task_id)
 
+    def hold(self, task_id: UUID) -> Task | None:
+        return self._one(_HOLD, task_id)
+
     def newest_of(self, image_id: UUID) -> Task | None:
         return self._one(_NEWEST_OF, image_id)
 
@@ -316,9 +320,11 @@ class SqlTasks(Tasks):
         age = older_than.total_seconds()
         return self._tell_again(_RING_AGAIN, age=-age, once=age, thrice=3 * age, limit=limit)
 
-    def mark_announced(self, task_id: UUID) -> None:
-        self._connection.change(
-            "UPDATE tasks SET announced_at = clock_now() WHERE id = :id", id=task_id
+    def mark_announced(self, task_id: UUID) -> bool:
+        return bool(
+            self._connection.change(
+                "UPDATE tasks SET announced_at = clock_now() WHERE id = :id", id=task_id
+            )
         )
 
     def announce_again(self, older_than: timedelta, limit: int) -> int:

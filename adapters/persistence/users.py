@@ -20,7 +20,8 @@ _WIDTH = COLUMNS.count(",") + 1
 # What an erasure leaves for a day is no account.
 _IS_ONE = f"u.password_hash <> '{NO_PASSWORD_HASH}'"
 _GET = f"SELECT {COLUMNS} FROM users u WHERE u.id = :value AND {_IS_ONE}"
-# An address is ASCII, which every database's lower() knows; a name is not, so its key is ours.
+# An address is ASCII, which every database's lower() knows; of other letters it may make some, so
+# what is not ASCII is nobody's address. A name is not ASCII, so its key is ours.
 _HOLD = f"{_GET} FOR NO KEY UPDATE"
 _BY_EMAIL = f"SELECT {COLUMNS} FROM users u WHERE lower(u.email) = lower(:value) AND {_IS_ONE}"
 _BY_USERNAME = f"SELECT {COLUMNS} FROM users u WHERE u.username_key = :value AND {_IS_ONE}"
@@ -72,7 +73,7 @@ class SqlUsers(Users):
         return self._one(_HOLD, user_id)
 
     def by_email(self, email: str) -> User | None:
-        return self._one(_BY_EMAIL, email)
+        return self._one(_BY_EMAIL, email) if email.isascii() else None
 
     def by_username(self, username: str) -> User | None:
         return self._one(_BY_USERNAME, _username_key(username))

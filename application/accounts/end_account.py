@@ -1,25 +1,20 @@
 """End an account, whoever decides it: its owner, an administrator, an operator."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Final
 
 import attrs
 
+from application.accounts.begin_erasure import begin_erasure
 from application.accounts.post_letter import PostLetter
 from application.audit import Doer, record_of, user_subject
 from application.errors import LastAdmin
 from application.ports.clock import Clock
 from application.ports.ids import Ids
-from application.ports.message_publisher import Message
 from application.ports.unit_of_work import UnitOfWork
 from domain.notifications.letter import LetterKind
-from domain.tasks.priority import Priority
 from domain.users.audit import AuditAction
-from domain.users.erasure import Erasure, ErasureDue
+from domain.users.erasure import Erasure
 from domain.users.user import User
-
-_RING_TAKES: Final = timedelta(minutes=1)
 
 
 @attrs.frozen
@@ -43,9 +38,7 @@ class EndAccount:
             raise LastAdmin("Nobody else looks after the platform; make somebody admin first.")
         erasure = Erasure(id=self.ids.new(), user_id=user.id, requested_at=self.clock.now())
         erasure = erasure.with_counts(work.erasures.withdraw(user.id, user.email))
-        work.erasures.add(erasure)
-        work.erasures.postpone(erasure.id, _RING_TAKES)
-        work.outbox.add(Message(ErasureDue.__name__, erasure.id, str(erasure.id), Priority.BATCH))
+        begin_erasure(work, erasure)
         # After what was withdrawn, letters among it, and of nobody: it outlives the account.
         PostLetter(self.ids, self.clock)(work, LetterKind.ACCOUNT_ERASED, user.email, None)
         work.audit.add(

@@ -34,8 +34,7 @@ class OpenSession:
             expires_at=now + self.session_tokens.session_lifetime,
             client=client,
         ).used(now, self.session_tokens.idle)
-        for crowded_out in work.sessions.live_of(user.id, now)[MAX_SESSIONS - 1 :]:
-            work.sessions.revoke(crowded_out.id, now)
+        work.sessions.revoke_beyond(user.id, now, keep=MAX_SESSIONS - 1)
         work.sessions.forget_ended(user.id, now, keep=MAX_ENDED_SESSIONS)
         work.sessions.add(session)
         work.sessions.add_refresh_token(session.id, refresh_token.sha256, now)

@@ -6,10 +6,12 @@ from typing import Final
 import attrs
 
 from application.accounts.session_tokens import SessionTokens, SignedIn
+from application.audit import user_subject
 from application.errors import NotAuthenticated
 from application.ports.clock import Clock
 from application.ports.repositories.sessions import RefreshToken
 from application.ports.unit_of_work import Database, UnitOfWork
+from domain.users.audit import AuditAction, AuditRecord
 from domain.users.session import Session
 
 GRACE: Final = timedelta(seconds=10)
@@ -42,8 +44,8 @@ class RefreshSession:
     session_tokens: SessionTokens
     clock: Clock
 
-    def __call__(self, refresh_token: str) -> SignedIn:
-        """Look up, exchange, hand out."""
+    def __call__(self, refresh_token: str, came_from: str | None = None) -> SignedIn:
+        """Look up, exchange, hand out; *came_from* is an address for the audit trail."""
         tokens, now = self.session_tokens, self.clock.now()
         digest = tokens.opaque_tokens.digest(refresh_token)
         successor = tokens.opaque_tokens.successor(refresh_token)
@@ -60,20 +62,33 @@ class RefreshSession:
             if work.sessions.rotate(digest, successor.sha256, now):
                 goes_on = work.sessions.note_use(session)
             else:
-                goes_on = self._may_have_missed_the_answer(work, digest, session, now)
+                goes_on = self._may_have_missed_the_answer(work, digest, session, now, came_from)
             work.commit()
         if not goes_on:
             raise InvalidRefreshToken
         return tokens.hand_out(session, successor, now)
 
     def _may_have_missed_the_answer(
-        self, work: UnitOfWork, digest: str, session: Session, now: datetime
+        self,
+        work: UnitOfWork,
+        digest: str,
+        session: Session,
+        now: datetime,
+        came_from: str | None,
     ) -> bool:
         """Whether the token was exchanged just now; if longer ago, end the session."""
         used = work.sessions.find_refresh_token(digest)
         if used is not None and _is_just_exchanged(used, now):
             return True
-        work.sessions.revoke(session.id, now)
+        if work.sessions.revoke(session.id, now):
+            work.audit.add(
+                AuditRecord(
+                    AuditAction.END_SESSIONS,
+                    address=came_from,
+                    subject=user_subject(session.user_id),
+                    detail="a refresh token came twice",
+                )
+            )
         return False
 
 

@@ -1,5 +1,7 @@
 """Get into an account again whose password is forgotten."""
 
+from datetime import datetime
+
 import attrs
 
 from application.accounts.post_letter import PostLetter
@@ -9,11 +11,11 @@ from application.ports.clock import Clock
 from application.ports.opaque_tokens import OpaqueTokens
 from application.ports.password_hasher import PasswordHasher
 from application.ports.password_screening import NoScreening, PasswordScreening
-from application.ports.unit_of_work import Database
+from application.ports.unit_of_work import Database, UnitOfWork
 from domain.errors import PasswordCompromised
 from domain.notifications.letter import LetterKind
 from domain.users.audit import AuditAction, AuditOutcome, AuditRecord
-from domain.users.user import checked_email, checked_password
+from domain.users.user import User, checked_email, checked_password
 
 
 @attrs.frozen
@@ -81,7 +83,8 @@ class ResetPassword:
     """
     Set a new password by the token of a letter, end all sessions of the account, say so by mail.
 
-    Whoever has the letter has shown that the address is theirs, too.
+    Whoever has the letter has shown that the address is theirs, too. If nobody had before, whoever
+    opened the account may be somebody else, so what they left open is closed with it.
 
     Raises:
         InvalidParameter: The new password has not the form it must have; the token stays good.
@@ -116,6 +119,8 @@ class ResetPassword:
                 raise InvalidMailedToken
             if not work.letters.use_token(kind, digest, now):
                 raise InvalidMailedToken
+            if user.email_verified_at is None:
+                _close_what_is_open(work, user, now)
             work.users.update(
                 attrs.evolve(
                     user,
@@ -136,3 +141,13 @@ class ResetPassword:
                 )
             )
             work.commit()
+
+
+def _close_what_is_open(work: UnitOfWork, user: User, now: datetime) -> None:
+    """End the ways into, and out of, the account that need no password."""
+    for key in work.api_keys.of_user(user.id):
+        work.api_keys.revoke(user.id, key.id, now)
+    for identity in work.identities.of_user(user.id):
+        work.identities.remove(identity.id)
+    for webhook in work.webhooks.of_user(user.id):
+        work.webhooks.remove(user.id, webhook.id)

@@ -11,6 +11,7 @@ from application.errors import NotFound
 from application.ports.clock import Clock
 from application.ports.password_hasher import PasswordHasher
 from application.ports.unit_of_work import Database, UnitOfWork
+from domain.errors import InvalidParameter
 from domain.notifications.letter import LetterKind
 from domain.users.audit import AuditAction
 from domain.users.impostors import check_unmistakable
@@ -48,9 +49,12 @@ class UpdateProfile:
         TooManyRequests: There have been too many wrong ones from where this one comes.
         NotAllowed: The actor may not; with an API key nobody may.
         InvalidParameter: A new value does not have the form it must have, or the name could be
-            taken for another.
+            taken for another, or the password is missing.
         UsernameTaken: Another account has the name.
         EmailTaken: Another account has the address.
+
+    Attributes:
+        password_for_address: Whether a new address takes the password, of those who have one.
     """
 
     database: Database
@@ -58,6 +62,7 @@ class UpdateProfile:
     post_letter: PostLetter
     clock: Clock
     guesses: ThrottleGuesses
+    password_for_address: bool = False
 
     def __call__(self, request: UpdateProfileRequest) -> None:
         """Check, load, replace."""
@@ -79,6 +84,7 @@ class UpdateProfile:
                 updated_at=self.clock.now(),
             )
             if changed.email != user.email:
+                self._require_password(user, request)
                 changed = attrs.evolve(changed, email_verified_at=None)
                 self._tell(work, user, changed)
             work.users.update(changed)
@@ -97,6 +103,10 @@ class UpdateProfile:
                     )
                 )
             work.commit()
+
+    def _require_password(self, user: User, request: UpdateProfileRequest) -> None:
+        if self.password_for_address and user.has_password and request.current_password is None:
+            raise InvalidParameter("is missing", pointer="/currentPassword")
 
     def _check_password(self, actor: Actor, given: str, site: str) -> None:
         with self.database.reading() as work:

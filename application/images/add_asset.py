@@ -65,12 +65,13 @@ class AddAsset:
     Raises:
         NotAllowed: The actor may not process images, or not decide what everybody may use.
         ImageRefused: The file breaks the upload policy, or is neither a picture nor a font.
+        MalwareFound: The scanner knows what is in it.
         InvalidParameter: Pipelines could not name it.
         AlreadyExists: There is one by that name.
         TooManyAssets: The account may not have so many, or so much.
         IdempotencyKeyReused: The key stands for another request.
         RequestInProgress: The same request has come at the same time.
-        StorageUnavailable, DatabaseUnavailable: Nothing was kept.
+        ScannerUnavailable, StorageUnavailable, DatabaseUnavailable: Nothing was kept.
     """
 
     database: Database
@@ -85,7 +86,7 @@ class AddAsset:
         request.actor.require(Permission.PROCESS_IMAGES)
         if request.shared:
             request.actor.require(Permission.MANAGE_SHARED_ASSETS)
-        kind = self.inspect.asset(request.file)
+        kind = self.inspect.asset(request.file, request.actor)
         given = request.name
         if given is None:
             if request.file.file_name is None:

@@ -78,12 +78,13 @@ class UploadImage:
         WebhookURLForbidden: The upload's own webhook is not called.
         PresetsOnly: The actor may use presets as they are, and the pipeline is none.
         ImageRefused: The picture, or an attachment, breaks the upload policy.
+        MalwareFound: The scanner knows what is in one of them.
         AssetNotFound: The pipeline names a picture, or a font, that is nowhere.
         QuotaExceeded: The account has as much as it may have.
         UnexpectedPart: An attachment is not named by the pipeline.
         IdempotencyKeyReused: The key stands for another upload.
         RequestInProgress: The same request has come at the same time.
-        StorageUnavailable, DatabaseUnavailable: Nothing was accepted.
+        ScannerUnavailable, StorageUnavailable, DatabaseUnavailable: Nothing was accepted.
     """
 
     database: Database
@@ -180,12 +181,12 @@ class UploadImage:
 
     def _inspect(self, request: UploadImageRequest) -> PictureHeader:
         """Judge every file of the request; return what the picture's header says."""
-        header = self.inspect.picture(request.picture)
+        header = self.inspect.picture(request.picture, request.actor)
         for name, attachment in request.attachments.items():
             if name in request.pipeline.font_names:
-                self.inspect.font(attachment)
+                self.inspect.font(attachment, request.actor)
             if name in request.pipeline.picture_names:
-                self.inspect.picture(attachment)
+                self.inspect.picture(attachment, request.actor)
         return header
 
     def _forget(self, image: Image, task: Task) -> None:

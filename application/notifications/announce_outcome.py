@@ -39,8 +39,9 @@ class AnnounceOutcome:
                 return
             if not task.status.is_final:
                 return  # put back in the meantime: it will have another end
+            if not work.tasks.mark_announced(task_id):
+                return  # its owner has erased it just now
             work.deliveries.add_new(self._plan(work, task, user))
-            work.tasks.mark_announced(task_id)
             claimed = self._claim_one_a_channel(work, task)
             work.commit()
         for delivery in claimed:

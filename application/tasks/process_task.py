@@ -348,13 +348,13 @@ class ProcessTask:
         is_there = True
         with self.database.writing() as work:
             if not work.tasks.save_if_held(task, delay=delay):
-                stored = work.tasks.get(task.id)
+                stored = work.tasks.hold(task.id)
                 ends = (task.fence, task.status)
                 if perhaps_saved and stored and (stored.fence, stored.status) == ends:
                     return outcome
                 cancelled = stored is not None and stored.status is TaskStatus.CANCELLED
                 outcome = ProcessOutcome.CANCELLED if cancelled else ProcessOutcome.SUPERSEDED
-                is_there = stored is not None  # or its owner has given the account up
+                is_there = stored is not None  # or its owner has erased it
             if is_there:
                 work.processing_log.add(attrs.evolve(entry, outcome=outcome.value))
                 work.commit()

@@ -75,7 +75,7 @@ class RetryTask:
         with self.database.writing() as work:
             if request.idempotency and (earlier := request.idempotency.reply(work)):
                 return RetriedTask(UUID(earlier["task_id"]), replayed=True)
-            ended = work.tasks.get(request.task_id)
+            ended = work.tasks.hold(request.task_id)
             image = work.images.get(ended.image_id) if ended else None
             if ended is None or image is None or ended.user_id != request.actor.user_id:
                 raise NotFound

@@ -31,6 +31,9 @@ class AuditAction(Enum):
     REVOKE_API_KEY = "revoke API key"
     LINK_IDENTITY = "link identity"
     UNLINK_IDENTITY = "unlink identity"
+    SEND_MALWARE = "send malware"  # always refused
+    # Pictures, by their owners
+    ERASE_IMAGE = "erase image"
     # What everybody uses
     ADD_SHARED_PRESET = "add shared preset"
     CHANGE_SHARED_PRESET = "change shared preset"

@@ -1,4 +1,4 @@
-"""An erasure: what is left of an account that its owner has given up, until all of it is gone."""
+"""An erasure: what is left of an account, or of one picture, until all of it is gone."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,10 +16,11 @@ NO_PASSWORD_HASH: Final = "!"  # noqa: S105  # no password at all
 @attrs.frozen
 class Erasure:
     """
-    The end of one account, and the receipt for it.
+    The end of one account, and the receipt for it; or the end of one picture, without a receipt.
 
     Attributes:
         id: Cannot be guessed: whoever has it may see the receipt, for nobody can sign in any more.
+        has_account: Whether an account is still to be ended; without, only files may be left.
         counts: What has been destroyed, by what it was; only ids are left of the rest.
         destroyed_at: When the last of the account's files was gone; None until then.
         files_sha256: Hex digest of the files' keys in their order, a line each; None likewise.
@@ -31,6 +32,7 @@ class Erasure:
     counts: Mapping[str, int] = attrs.field(factory=dict)
     destroyed_at: datetime | None = None
     files_sha256: str | None = None
+    has_account: bool = True
 
     def with_counts(self, more: Mapping[str, int]) -> "Erasure":
         """Return the erasure with *more* counted."""
@@ -45,6 +47,6 @@ class Erasure:
 
 @attrs.frozen
 class ErasureDue:
-    """There may be something left of the account."""
+    """There may be something left of the account, or of the picture."""
 
     erasure_id: UUID

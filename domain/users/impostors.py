@@ -6,6 +6,7 @@ read by its letters' looks, and compared with the names that nobody may choose.
 """
 
 import unicodedata
+from itertools import pairwise
 from typing import Final
 
 from domain.errors import InvalidParameter
@@ -31,6 +32,11 @@ _LOOKS: Final = str.maketrans(
         "օ": "o", "ո": "n", "ս": "u", "հ": "h", "ꭺ": "a", "ꭰ": "d", "ꮇ": "m", "ꭵ": "i",
     }
 )  # fmt: skip
+# Letters and signs that print as nothing, though Unicode has them print; and what changes only how
+# the letter before it is drawn, which letters of these alphabets have no use for.
+_UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_VARIATIONS: Final = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+
 _LETTERS_AS_ONE: Final = (("rn", "m"), ("vv", "w"))
 
 
@@ -39,13 +45,21 @@ def check_unmistakable(name: str, *, pointer: str) -> None:
     Return if nobody takes *name* for somebody else's.
 
     Raises:
-        InvalidParameter: It is, or looks like, a name of the house, or mixes alphabets whose
-            letters look alike.
+        InvalidParameter: It is, or looks like, a name of the house, mixes alphabets whose letters
+            look alike, or holds what nobody sees.
     """
+    if _holds_unseen(name):
+        raise InvalidParameter("must not hold what prints as nothing", pointer=pointer)
     if len(_alphabets_of(name)) > 1:
         raise InvalidParameter("must be written in one alphabet", pointer=pointer)
     if _looks_of(name) in _RESERVED_LOOKS:
         raise InvalidParameter("is, or looks like, a name that nobody may take", pointer=pointer)
+
+
+def _holds_unseen(name: str) -> bool:
+    return not _UNSEEN.isdisjoint(name) or any(
+        sign in _VARIATIONS and _alphabets_of(before) for before, sign in pairwise(name)
+    )
 
 
 def _alphabets_of(name: str) -> set[str]:

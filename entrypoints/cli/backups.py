@@ -50,7 +50,7 @@ def backup(directory: Annotated[Path, Parameter()], /) -> int:
     make_data_directory(copy)
     with prepared_platform(settings) as live:
         # In this order: see CopyFiles.
-        factories.copy_database(live.adapters().database(), copy.database_file)
+        factories.persistence.copy_database(live.adapters().database(), copy.database_file)
         _copy_keys(settings.data_dir / "keys", copy.data_dir / "keys")
         with prepared_platform(copy) as copied:
             from application.administration.copy_files import CopyFiles

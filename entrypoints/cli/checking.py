@@ -21,7 +21,7 @@ def findings(
     settings: Settings, checks: Mapping[str, Check] = CHECKS, *, seconds: float = _SECONDS
 ) -> Iterator[tuple[str, Finding]]:
     """Yield what every check finds, under its name; each has so many *seconds*."""
-    factories.start_logging(settings, "check")
+    factories.telemetry.start_logging(settings, "check")
     logging.disable()  # what is worth knowing is a finding
     running = {name: _Running(check, settings) for name, check in checks.items()}
     deadline = time.monotonic() + seconds

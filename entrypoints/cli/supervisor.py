@@ -53,7 +53,7 @@ def supervise(settings: Settings, environ: Mapping[str, str], log_format: str) -
         run.mkdir(exist_ok=True)
         with _only_one(run / "supervisor.lock"), _figures_dir() as figures_dir:
             settings, environ = surroundings(settings, environ, listener, figures_dir)
-            factories.forget_figures(settings)
+            factories.telemetry.forget_figures(settings)
             for name in preparation.prepare(settings):
                 view.say(f"migrated {name}")
             if settings.broker.url is not None:

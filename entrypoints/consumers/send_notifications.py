@@ -16,7 +16,7 @@ def notifier(
     announce_outcome: Callable[[UUID], None],
     send_delivery: Callable[[UUID], Enum | None],
     send_letter: Callable[[UUID], Enum | None],
-    destroy_account: Callable[[UUID], Enum | None],
+    finish_erasure: Callable[[UUID], Enum | None],
     *,
     concurrency: int,
     patience: Patience,
@@ -24,7 +24,8 @@ def notifier(
     """
     Return the consumer that announces ended tasks and sends due deliveries and letters.
 
-    It destroys what is left of accounts that were given up as well: nobody waits for that either.
+    It destroys what is left of accounts and pictures that were given up as well: nobody waits for
+    that either.
 
     An address that does not answer is no failure of the message: the delivery's own schedule says
     when it is due again.
@@ -36,7 +37,7 @@ def notifier(
             TaskFailed.__name__: Handler("task_id", announce_outcome),
             DeliveryDue.__name__: Handler("delivery_id", send_delivery),
             LetterDue.__name__: Handler("letter_id", send_letter),
-            ErasureDue.__name__: Handler("erasure_id", destroy_account),
+            ErasureDue.__name__: Handler("erasure_id", finish_erasure),
         },
         concurrency=concurrency,
         patience=patience,

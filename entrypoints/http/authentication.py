@@ -43,7 +43,7 @@ class Authentication:
             InvalidToken: There is no good token, or one in the address, where it would be logged.
             TooManyRequests: There have been too many.
             InsufficientScope: The token is an API key's, and its scopes do not open this route.
-        InvalidCursor: The page that is asked for is not one that they were led to.
+            InvalidCursor: The page that is asked for is not one that they were led to.
         """
         try:
             actor = self.authenticate(bearer_token(req))

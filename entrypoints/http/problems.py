@@ -228,6 +228,9 @@ PROBLEMS: Final = _by_code((
             "Send fewer frames; the detail says how many there may be."),
     Problem("font-refused", 422, "The font is not accepted",
             "Send a TrueType or OpenType font with outlines, as its maker published it."),
+    Problem("malware-found", 422, "The file holds malware",
+            "A scanner knows what is in the file. Nothing was kept. If it is mistaken, tell the "
+            "operator the requestId."),
     Problem("image-refused", 422, "The picture is not accepted", "The detail says why."),
     Problem("refused", 422, "The request is refused", "The detail says why."),
     # How much at a time
@@ -252,4 +255,6 @@ PROBLEMS: Final = _by_code((
             "Nothing was accepted. Wait for the seconds in Retry-After, then try again.", 2),
     Problem("storage-full", 503, "The store is full",
             "Nothing was accepted. Try again later, or tell the operator.", 60),
+    Problem("scanner-unavailable", 503, "The malware scanner does not answer",
+            "Nothing was accepted. Wait for the seconds in Retry-After, then try again.", 5),
 ))  # fmt: skip

@@ -32,6 +32,7 @@ _GROUPS: Final = {
     ("POST", "/api/auth/password/reset"): RouteGroup.SIGN_IN,
     ("POST", "/api/auth/verify-email"): RouteGroup.SIGN_IN,
     ("POST", "/api/auth/verify-email/send"): RouteGroup.SIGN_IN,
+    ("PUT", "/api/users/profile"): RouteGroup.SIGN_IN,  # tells whether an address has an account
     ("POST", "/api/images/upload"): RouteGroup.UPLOADS,
     ("POST", "/api/assets"): RouteGroup.UPLOADS,
     ("POST", "/api/tasks/{task_id}/retry"): RouteGroup.UPLOADS,

@@ -47,6 +47,8 @@ class RequestScope:
         self._begin(req, resp)
         if req.method in _NEVER:  # whatever the address, which CONNECT does not even have
             raise falcon.HTTPMethodNotAllowed(sorted(_METHODS))
+        if req.path.startswith("//"):  # a router would overlook it; what goes by the path would not
+            raise falcon.HTTPRouteNotFound
         if req.path.startswith("/api/") and not req.client_accepts("application/json"):
             raise NotAcceptable("Answers are application/json.")
         check_framing(req)

@@ -10,6 +10,7 @@ SESSION_ONLY: Final = None
 ROUTE_SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("POST", "/api/images/upload"): Scope.IMAGES_WRITE,
     ("GET", "/api/images"): Scope.IMAGES_READ,
+    ("DELETE", "/api/images/{image_id}"): Scope.IMAGES_WRITE,
     ("GET", "/api/images/{image_id}/status"): Scope.IMAGES_READ,
     ("GET", "/api/images/{image_id}/download"): Scope.IMAGES_READ,
     ("GET", "/api/images/{image_id}/variants"): Scope.IMAGES_READ,

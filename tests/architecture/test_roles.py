@@ -84,7 +84,7 @@ def test_permissions_are_looked_up_in_one_place() -> None:
 
     assert looking == {
         "application/actor.py",
-        "entrypoints/settings.py",  # which roles a setting may name
+        "entrypoints/settings/people.py",  # which roles a setting may name
     }
 
 

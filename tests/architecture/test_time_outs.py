@@ -75,6 +75,9 @@ PLACES: Final = {
     ("adapters/storage/s3_bucket.py", "botocore.config.Config"): "S3",
     ("adapters/storage/s3_bucket.py", "botocore.session.Session"): "S3, with the above",
     ("adapters/storage/checkup.py", "urllib.request.build_opener"): "S3; open(timeout=)",
+    # The malware scanner.
+    ("adapters/scanning/clamd.py", "socket.create_connection"): "clamd: the deadline",
+    ("adapters/scanning/clamd.py", "socket.socket"): "clamd, within this host: the deadline",
     # Mail.
     ("adapters/notification/apprise_notifier.py", "apprise.plugins.email.NotifyEmail"): "SMTP",
     ("adapters/notification/apprise_notifier.py", "apprise.AppriseAsset"): "SMTP: the whole",
@@ -90,9 +93,12 @@ PLACES: Final = {
         "Logstash, by the above",
     ("adapters/telemetry/health_server.py", "http.server.ThreadingHTTPServer"):
         "listens; `timeout` of its handler",
-    # Within a host: the renderer, and ports that are looked at.
+    # Within a host: renderers, the process for passwords, and ports that are looked at.
     ("adapters/imaging/renderer_process.py", "socket.socketpair"): "settimeout for each order",
     ("adapters/imaging/renderer.py", "socket.socket"):
+        "inherited: waits for its parent, whose end ends it",
+    ("adapters/security/background_argon2.py", "socket.socketpair"): "settimeout for each question",
+    ("adapters/security/password_process.py", "socket.socket"):
         "inherited: waits for its parent, whose end ends it",
     ("entrypoints/cli/supervisor.py", "socket.socket"): "listens, for gunicorn",
     ("entrypoints/checks.py", "socket.socket"): "binds and leaves",

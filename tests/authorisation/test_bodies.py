@@ -51,6 +51,7 @@ BODILESS: Final = (
     "DELETE /api/auth/sessions/{session_id}",
     "POST /api/auth/verify-email/send",
     "DELETE /api/presets/{name}",
+    "DELETE /api/images/{image_id}",
     "POST /api/tasks/{task_id}/cancel",
     "POST /api/tasks/{task_id}/retry",
     "DELETE /api/assets/{name}",

@@ -56,6 +56,8 @@ class Stage:
 def stage(estate: Estate) -> Stage:
     root, ada = estate.a_newcomer("rosa", Role.ADMIN), estate.a_newcomer("ada")
     ada.things.reset_token = estate.a_mailed_token(LetterKind.PASSWORD_RESET, ada.things)
+    verification = LetterKind.EMAIL_VERIFICATION
+    ada.things.verification_token = estate.a_mailed_token(verification, ada.things)
     elsewhere, _ = estate.sign_in(ada.things.email)
     key_id, key = estate.a_key(ada.token, Scope.ACCOUNT_READ)
     estate.remember()
@@ -84,6 +86,12 @@ def change_password(on: Stage) -> None:
 def reset_password(on: Stage) -> None:
     body = {"token": on.ada.things.reset_token, "newPassword": NEW_PASSWORD}
     on.do("POST", "/api/auth/password/reset", body=body)
+
+
+def reset_password_of_a_verified_address(on: Stage) -> None:
+    body = {"token": on.ada.things.verification_token}
+    on.do("POST", "/api/auth/verify-email", body=body)
+    reset_password(on)
 
 
 def disable(on: Stage) -> None:
@@ -123,7 +131,8 @@ ENDS: Final[dict[str, tuple[Callable[[Stage], None], tuple[int, int, int, int]]]
     "signing out everywhere else": (end_others, (401, 401, 200, 200)),
     "signing out there": (end_that_one, (401, 401, 200, 200)),
     "changing the password elsewhere": (change_password, (401, 401, 200, 200)),
-    "resetting the password": (reset_password, (401, 401, 401, 200)),
+    "resetting the password": (reset_password_of_a_verified_address, (401, 401, 401, 200)),
+    "resetting it, the address unproved": (reset_password, (401, 401, 401, 401)),
     "being disabled": (disable, (401, 401, 401, 401)),
     "giving the account up": (give_up, (401, 401, 401, 401)),
     "being erased by an admin": (erase, (401, 401, 401, 401)),

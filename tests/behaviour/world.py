@@ -48,6 +48,7 @@ class World:
     seen: list[Any] = attrs.field(factory=list)
     server: Any = None
     asked: list[str] | None = None
+    stored_before: set[str] = attrs.field(factory=set)
 
     def person(self, name: str) -> Person:
         """Return somebody by name, bringing them on stage if need be."""

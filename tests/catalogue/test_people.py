@@ -33,10 +33,12 @@ IMPOSTORS = (
     "𝕒𝕕𝕞𝕚𝕟", "ⓐⓓⓜⓘⓝ", "ᴀᴅᴍɪɴ", "ᵃᵈᵐⁱⁿ", "adrnin", "admın", "ɑdmin", "Ꭺdmin", "Αdmin", "r00t", "rооt", "гооt",
     "ѕafelight", "safe1ight", "$upport", "supp0rt", "syѕtem", "Safelight Support"[:9], "user1а", "раypal", "Аda",
     "Gοοgle", "Ada Lоvelace",
+    # Letters that print as nothing, and what only changes how the one before it is drawn.
+    "admin\u3164", "adm\u1160in", "\u115fada", "ada\uffa0", "ada\u2800", "ada\ufe0f", "ada\u034f",
 )  # fmt: skip
 PEOPLE = (
     "Ada Lovelace", "Админ Иванов", "Ωμέγα", "山田太郎", "Yamada 太郎", "عائشة", "Ünal", "o'neil", "Admiral", "Rooter",
-    "Anna-Lena 2", "x", "김철수", "Supportive", "日本 Tokyo",
+    "Anna-Lena 2", "x", "김철수", "Supportive", "日本 Tokyo", "葛\U000e0100城", "Ada ❤\ufe0f",
 )  # fmt: skip
 
 

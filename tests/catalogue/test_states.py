@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -143,6 +144,67 @@ def test_69_an_account_that_goes_while_its_task_runs_leaves_nothing(customer: Cu
     assert refusal(customer.rig.client.simulate_get(link)) == (403, "invalid-link")
     receipt = customer.rig.client.simulate_get(gone.json["receiptUrl"]).json
     assert receipt["status"] == "completed" and receipt["destroyed"]["images"] == 1
+
+
+def test_69_an_image_that_is_let_go_while_it_is_drawn_leaves_nothing(customer: Customer) -> None:
+    customer.upload()
+    customer.rig.ring()
+    customer.wait_until(lambda: customer.status == "in progress")
+
+    gone = customer.ask("DELETE", f"/api/images/{customer.image_id}")
+    again = customer.ask("DELETE", f"/api/images/{customer.image_id}")
+    unknown = customer.ask("DELETE", f"/api/images/{uuid4()}")
+    asked = nothing_of(customer)
+    customer.rig.work()
+
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert refusal(again) == (404, "not-found")
+    assert without_id(again) == without_id(unknown)
+    assert asked == nothing_of(customer) == dict.fromkeys(asked, (404, "not-found"))
+    customer.wait_until(lambda: keys_of(customer) == [])
+
+
+def test_69_an_image_that_is_let_go_takes_its_result_and_its_link_along(customer: Customer) -> None:
+    customer.upload('{"resize": "20x20"}')
+    customer.rig.work()
+    link = customer.ask("GET", f"/api/images/{customer.image_id}/download").json["downloadUrl"]
+    parts = urlsplit(link)
+    opened = customer.rig.client.simulate_get(parts.path, query_string=parts.query)
+    assert (opened.status_code, len(keys_of(customer))) == (200, 2)
+
+    gone = customer.ask("DELETE", f"/api/images/{customer.image_id}")
+
+    assert gone.status_code == 204
+    opened = customer.rig.client.simulate_get(parts.path, query_string=parts.query)
+    assert refusal(opened) == (404, "not-found")
+    asked = nothing_of(customer)
+    assert asked == dict.fromkeys(asked, (404, "not-found"))
+    customer.rig.work()
+    assert keys_of(customer) == []
+
+
+def test_69_anothers_image_is_not_let_go(customer: Customer) -> None:
+    customer.upload('{"resize": "20x20"}')
+    customer.rig.work()
+
+    refused = Customer(customer.rig).ask("DELETE", f"/api/images/{customer.image_id}")
+
+    assert refusal(refused) == (404, "not-found")
+    assert (customer.status, len(keys_of(customer))) == ("completed", 2)
+
+
+def nothing_of(customer: Customer) -> dict[tuple[str, str], tuple[int, str]]:
+    """Return how whatever is about the customer's image, or its task, is refused."""
+    image, task = f"/api/images/{customer.image_id}", f"/api/tasks/{customer.task_id}"
+    ways = [("GET", f"{image}/{one}") for one in ("status", "download", "variants", "analysis")]
+    ways += [("GET", task), ("POST", f"{task}/cancel"), ("POST", f"{task}/retry")]
+    return {(method, path): refusal(customer.ask(method, path)) for method, path in ways}
+
+
+def keys_of(customer: Customer) -> list[str]:
+    """Return the keys of what the store has of the customer's image."""
+    heads = (f"{customer.image_id}/", f"{customer.task_id}/")
+    return [key for key in customer.rig.stored() if key.startswith(heads)]
 
 
 def test_69_what_is_gone_is_as_if_it_had_never_been(customer: Customer) -> None:

@@ -20,6 +20,7 @@ from adapters.persistence.sqlite import SqliteDatabase
 from application.errors import AlreadyExists
 from application.ports.message_publisher import Message
 from application.ports.repositories.files import Amount
+from application.ports.repositories.images import Usage
 from application.ports.repositories.sessions import RefreshToken
 from application.ports.repositories.users import EmailTaken, UserFilter, UsernameTaken
 from application.ports.repositories.workers import Worker
@@ -444,6 +445,29 @@ class TestSessions:
         assert read(database, lambda work: work.sessions.live_of(ada.id, NOON)) == sessions[:1]
         assert end(None) == 1
         assert read(database, lambda work: work.sessions.live_of(ada.id, NOON)) == []
+        assert read(database, lambda work: work.sessions.live_of(other.user_id, NOON)) == [other]
+
+    def test_those_used_longest_ago_make_room(self, database: Database) -> None:
+        ada = a_stored_user(database)
+        used = [a_session(ada, last_used_at=NOON + number * MINUTE) for number in range(4)]
+        never_used = a_session(ada, last_used_at=None, created_at=NOON + MINUTE / 2)
+        revoked = a_session(ada)
+        other = a_session(a_stored_user(database))
+        for session in (*used, never_used, revoked, other):
+            write(database, lambda work: work.sessions.add(session))
+        write(database, lambda work: work.sessions.revoke(revoked.id, NOON))
+
+        def make_room(keep: int) -> int:
+            return write(
+                database,
+                lambda work: work.sessions.revoke_beyond(ada.id, NOON + MINUTE, keep=keep),
+            )
+
+        assert make_room(5) == 0
+        assert make_room(3) == 2
+        left = read(database, lambda work: work.sessions.live_of(ada.id, NOON + MINUTE))
+        assert left == [used[3], used[2], used[1]]
+        assert make_room(0) == 3
         assert read(database, lambda work: work.sessions.live_of(other.user_id, NOON)) == [other]
 
     def test_a_use_is_noted_unless_the_session_has_been_ended(self, database: Database) -> None:
@@ -1762,6 +1786,99 @@ class TestErasures:
         assert due(NOON + CLOSED_AFTER) == []
         assert write(database, lambda work: work.erasures.hold(erasure.id)) is None
         assert read(database, lambda work: work.users.get(user.id)) is None
+
+    def test_a_picture_goes_alone_and_tells_its_files(self, database: Database) -> None:
+        task = a_stored_task(database, assets={"logo.png": "shared/0"})
+        done = claimed(database, task)
+        result = a_result()
+        done.complete([result], NOON)
+        assert write(database, lambda work: work.tasks.save_if_held(done))
+        write(database, lambda work: work.deliveries.add_new([a_delivery(done)]))
+        image = read(database, lambda work: work.images.get(task.image_id))
+        user = read(database, lambda work: work.users.get(task.user_id))
+        kept = an_image(user)
+        write(database, lambda work: work.images.add(kept, a_queued_task(kept)))
+
+        def destroy(image_id: UUID) -> Any:
+            return write(database, lambda work: work.erasures.destroy_picture(image_id, NOON))
+
+        assert destroy(task.image_id) == [image.file_path, result.file_path]
+        assert destroy(task.image_id) is None
+        assert destroy(uuid4()) is None
+        assert read(database, lambda work: work.images.get(task.image_id)) is None
+        assert read(database, lambda work: work.tasks.get(task.id)) is None
+        assert read(database, lambda work: work.deliveries.of_task(task.id)) == []
+        assert read(database, lambda work: work.images.page(user.id, None, 10)) == [
+            read(database, lambda work: work.images.get(kept.id))
+        ]
+        assert read(database, lambda work: work.images.usage_of(user.id, NOON - MINUTE)) == Usage(
+            1, kept.byte_size, 1, NOON
+        )
+
+    def test_tasks_of_pictures_that_are_gone_count_until_they_are_old(
+        self, database: Database
+    ) -> None:
+        task = a_stored_task(database)
+        made = task.created_at
+        user = read(database, lambda work: work.users.get(task.user_id))
+        kept = an_image(user)
+        write(database, lambda work: work.images.add(kept, a_queued_task(kept)))
+
+        def usage(since: datetime) -> Usage:
+            found: Usage = read(database, lambda work: work.images.usage_of(user.id, since))
+            return found
+
+        before = usage(made - MINUTE)
+        write(database, lambda work: work.erasures.destroy_picture(task.image_id, made - MINUTE))
+
+        assert (usage(made - MINUTE).tasks, before.tasks) == (2, 2)
+        assert usage(made - MINUTE).oldest_task_at == before.oldest_task_at
+        assert usage(made - MINUTE).images == before.images - 1
+        assert usage(made).tasks == 0
+        # Those that are too old to count are forgotten when the next picture goes.
+        write(database, lambda work: work.erasures.destroy_picture(kept.id, made))
+        assert usage(made - MINUTE).tasks == 0
+
+    def test_a_pictures_files_are_due_until_they_are_gone(self, database: Database) -> None:
+        user = a_stored_user(database)
+        erasure = Erasure(uuid4(), user.id, NOON, has_account=False)
+        write(database, lambda work: work.erasures.add(erasure, ["a/0", "b/1"]))
+
+        def due() -> Any:
+            found = write(database, lambda work: work.erasures.due(NOON, 10))
+            assert read(database, lambda work: work.erasures.has_due(NOON)) is bool(found)
+            return found
+
+        def forget(position: int) -> None:
+            files = read(database, lambda work: work.erasures.files(erasure.id, position - 1, 1))
+            write(database, lambda work: work.erasures.mark_destroyed(erasure.id, files))
+            write(database, lambda work: work.erasures.forget(erasure.id))
+
+        assert due() == [erasure.id]
+        write(database, lambda work: work.erasures.postpone(erasure.id, MINUTE))
+        assert due() == []
+        write(database, lambda work: work.erasures.postpone(erasure.id, -MINUTE))
+        forget(1)
+        assert due() == [erasure.id]
+        assert write(database, lambda work: work.erasures.hold(erasure.id)) == erasure
+        assert [f.key for f in read(database, lambda w: w.erasures.undestroyed(erasure.id, 9))] == [
+            "b/1"
+        ]
+        forget(2)
+        assert due() == []
+        assert read(database, lambda work: work.erasures.get(erasure.id)) is None
+        assert read(database, lambda work: work.users.get(user.id)) == user
+
+    def test_an_earlier_version_does_not_take_a_pictures_for_an_accounts(
+        self, database: Database
+    ) -> None:
+        """It would have destroyed the account: it carries out what is not closed."""
+        erasure = Erasure(uuid4(), a_stored_user(database).id, NOON, has_account=False)
+        write(database, lambda work: work.erasures.add(erasure, ["a/0"]))
+
+        with database.reading() as work:
+            connection = work.erasures._connection  # type: ignore[attr-defined]
+            assert connection.rows("SELECT 1 FROM erasures WHERE closed_at IS NULL") == []
 
     def test_who_is_withdrawn_is_known_by_nothing(self, database: Database) -> None:
         user = a_stored_user(database)

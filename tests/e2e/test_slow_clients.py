@@ -8,7 +8,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
+from http.client import HTTPConnection, HTTPResponse
 
 import pytest
 import requests
@@ -148,11 +149,56 @@ def test_a_body_that_trickles_in_is_given_up_by_the_api_itself(platform: Fronted
     assert b"/problems/request-timeout" in answer
 
 
-def test_figures_and_the_word_of_clients_stay_outside(proxy: Proxy) -> None:
-    metrics = requests.get(f"{proxy.base}/metrics", timeout=10)
+@pytest.mark.parametrize("path", ["/metrics", "/%6detrics", "//metrics", "/%2fmetrics"])
+def test_figures_stay_outside_however_they_are_spelt(
+    platform: FrontedPlatform, proxy: Proxy, path: str
+) -> None:
+    metrics = asked_as_it_is(proxy, "GET", path)
 
-    assert metrics.status_code == 404
+    assert metrics.status == 404
     assert metrics.headers["Content-Type"] == "application/problem+json"
+    assert backend_of(f"GET {path} ", platform) == "customers/<NOSRV>"
+
+
+@pytest.mark.parametrize(
+    ("line", "backend"),
+    [
+        ("POST /api/images/upload", "uploads/api"),
+        ("POST /api/images/%75pload", "uploads/api"),
+        ("POST //api/images/upload", "uploads/api"),
+        ("POST /%61pi/assets", "uploads/api"),
+        ("GET /files/a/main/b", "files/api"),
+        ("GET /%66iles/a/main/b", "files/api"),
+        ("GET /%2ffiles/a/main/b", "files/api"),
+        ("GET /api/images", "api/api"),
+    ],
+)
+def test_large_transfers_keep_to_their_places_however_they_are_spelt(
+    platform: FrontedPlatform, proxy: Proxy, line: str, backend: str
+) -> None:
+    method, path = line.split()
+
+    asked_as_it_is(proxy, method, path)
+
+    assert backend_of(f"{line} ", platform) == backend
+
+
+def asked_as_it_is(proxy: Proxy, method: str, path: str) -> HTTPResponse:
+    """Ask for a path that a client with manners would spell another way."""
+    with closing(HTTPConnection("127.0.0.1", proxy.port, timeout=10)) as connection:
+        connection.request(method, path)
+        return connection.getresponse()
+
+
+def backend_of(line: str, platform: FrontedPlatform) -> str:
+    """Return who answered the last request of that line, as the proxy's log has it."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        told = platform.proxy_log_path.read_text().splitlines()
+        if found := [one for one in told if line in one]:
+            return found[-1].split("] customers ")[1].split()[0]
+        time.sleep(0.05)
+    raise AssertionError(f"{line} is not in the proxy's log")
 
 
 def test_what_the_proxy_says_itself_protects_as_the_apis_answers_do(proxy: Proxy) -> None:

@@ -180,7 +180,14 @@ def test_f30_a_decoder_that_hangs_is_ended_at_its_time(tmp_path: Path):
 
 
 def renderers_of(zygote: psutil.Process) -> list[psutil.Process]:
-    return [each for each in zygote.children() if each.status() != psutil.STATUS_ZOMBIE]
+    return [each for each in zygote.children() if is_alive(each)]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between being listed and being asked
+        return False
 
 
 def outcomes(platform: RunningPlatform) -> list[str]:

@@ -65,6 +65,7 @@ from application.errors import (
     WrongPassword,
 )
 from application.images.download_image import DownloadImageRequest
+from application.images.erase_image import EraseImageRequest
 from application.images.image_status import ImageStatusRequest
 from application.images.list_assets import AssetsPage, ListAssetsRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
@@ -121,7 +122,8 @@ from domain.users.erasure import Erasure
 from domain.users.identity import Identity
 from domain.users.session import Session
 from domain.users.user import User, checked_email, checked_password, checked_username
-from entrypoints.http.app import HTTPOptions, HTTPUseCases, create_app
+from entrypoints.http.app import HTTPOptions, create_app
+from entrypoints.http.use_cases import HTTPUseCases
 from tests.http.conformance import Conformance
 from tests.builders import (
     NOON,
@@ -265,7 +267,7 @@ class House:
             raise WrongCredentials("No account has this address with this password; check both.")
         return SignedIn(TOKEN, REFRESH_TOKEN)
 
-    def refresh_session(self, refresh_token: str) -> SignedIn:
+    def refresh_session(self, refresh_token: str, _: str | None) -> SignedIn:
         if refresh_token != REFRESH_TOKEN:
             raise InvalidRefreshToken
         return SignedIn(TOKEN, f"{REFRESH_TOKEN}_next")
@@ -436,6 +438,11 @@ class House:
         shown = images[: request.limit]
         follows = len(images) > request.limit
         return ImagesPage(shown, (shown[-1].created_at, shown[-1].id) if follows else None)
+
+    def erase_image(self, request: EraseImageRequest) -> None:
+        if request.image_id not in self.images:
+            raise NotFound
+        del self.images[request.image_id]
 
     def image_status(self, request: ImageStatusRequest) -> Image:
         if request.image_id not in self.images:

@@ -35,6 +35,6 @@ class Served(House):
 
 if __name__ == "__main__":
     settings = load_settings(os.environ)
-    factories.start_logging(settings, "api")
+    factories.telemetry.start_logging(settings, "api")
     house = {"max_upload_bytes": settings.upload.max_bytes, "base_url": settings.base_url}
     Server(lambda: Served(**house).app()).run()

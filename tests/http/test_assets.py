@@ -7,7 +7,8 @@ import pytest
 from falcon.testing import Result as Answer
 
 from application.errors import AlreadyExists, AssetInUse, TooManyAssets
-from domain.errors import FontRefused
+from application.ports.malware_scanner import ScannerUnavailable
+from domain.errors import FontRefused, MalwareFound
 from tests.builders import NOON, an_asset_of
 from tests.http.house import BEARER, Caller, House, form, part, problem
 
@@ -121,6 +122,8 @@ def test_a_file_that_is_too_large_is_refused() -> None:
         ("add_asset", AlreadyExists("There is one."), (409, "already-exists")),
         ("add_asset", TooManyAssets("Too many."), (422, "too-many-assets")),
         ("add_asset", FontRefused("broken"), (422, "font-refused")),
+        ("add_asset", MalwareFound("a scanner knows it"), (422, "malware-found")),
+        ("add_asset", ScannerUnavailable("clamd hangs"), (503, "scanner-unavailable")),
         ("remove_asset", AssetInUse("A task."), (409, "asset-in-use")),
     ],
 )

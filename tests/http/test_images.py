@@ -42,6 +42,20 @@ def test_the_bodies_are_those_of_the_system_design(caller: Caller, house: House)
     assert link.json == {"downloadUrl": "https://pictures.example.com/files/1"}
 
 
+def test_an_image_is_let_go_once(caller: Caller, house: House) -> None:
+    image = an_image()
+    house.images[image.id] = image
+
+    answer = caller.simulate_delete(f"/api/images/{image.id}", headers=BEARER)
+    again = caller.simulate_delete(f"/api/images/{image.id}", headers=BEARER)
+    strangers = caller.simulate_delete(f"/api/images/{image.id}")
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["x-request-id"]
+    assert problem(again) == (404, "not-found")
+    assert problem(strangers)[0] == 401
+
+
 def test_all_results_are_listed_with_their_links(caller: Caller, house: House) -> None:
     image = an_image()
     house.images[image.id] = image
@@ -86,6 +100,7 @@ def test_61_strange_ids_look_like_unknown_ones(caller: Caller, house: House, id:
     for method, path in (
         ("GET", f"/api/images/{id}/status"),
         ("GET", f"/api/images/{id}/download"),
+        ("DELETE", f"/api/images/{id}"),
         ("GET", f"/api/images/{id}/variants"),
         ("GET", f"/api/tasks/{id}"),
         ("POST", f"/api/tasks/{id}/cancel"),

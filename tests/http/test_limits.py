@@ -33,6 +33,7 @@ PROXIES = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
         ("POST", "/api/auth/password/reset", RouteGroup.SIGN_IN, False),
         ("POST", "/api/auth/verify-email", RouteGroup.SIGN_IN, False),
         ("POST", "/api/auth/verify-email/send", RouteGroup.SIGN_IN, True),
+        ("PUT", "/api/users/profile", RouteGroup.SIGN_IN, True),
         ("POST", "/api/images/upload", RouteGroup.UPLOADS, True),
         ("POST", "/api/assets", RouteGroup.UPLOADS, True),
         ("GET", "/api/images", RouteGroup.OTHERS, True),
@@ -56,6 +57,11 @@ def test_a_bad_token_is_counted_by_address(caller: Caller, house: House) -> None
     caller.simulate_get("/api/images", headers={"Authorization": "Bearer guessed"})
 
     assert [(one.address, one.actor) for one in house.counted] == [("127.0.0.1", None)]
+
+
+@pytest.mark.parametrize("path", ["//api/images", "///api/images", "//files/1/main/a.webp"])
+def test_a_second_slash_is_no_way_around(caller: Caller, path: str) -> None:
+    assert problem(caller.simulate_get(path, headers=BEARER)) == (404, "not-found")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/problems", "/"])

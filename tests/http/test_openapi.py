@@ -25,7 +25,7 @@ import application
 from application.errors import ApplicationError, NotFound, PortFailure
 from application.ports.access_tokens import InvalidToken
 from domain.errors import DomainError
-from entrypoints.http.app import HTTPUseCases
+from entrypoints.http.use_cases import HTTPUseCases
 from entrypoints.http.errors import problem_of
 from entrypoints.http.language_schema import language_schema
 from entrypoints.http.openapi.document import Route, document, operation_id

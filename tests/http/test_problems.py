@@ -15,6 +15,7 @@ import application
 import domain
 from application.errors import ApplicationError, PortFailure
 from application.ports.image_editor import EditorUnavailable
+from application.ports.malware_scanner import ScannerMisconfigured, ScannerUnavailable
 from application.ports.object_store import ObjectMissing, StorageFull, StorageUnavailable
 from application.ports.password_hasher import HasherBusy
 from application.ports.unit_of_work import DatabaseUnavailable
@@ -63,6 +64,8 @@ def test_every_row_is_used() -> None:
         (DatabaseUnavailable("10.0.0.7:5432 does not answer"), 503, "database-unavailable"),
         (StorageUnavailable("/srv/objects: EIO"), 503, "storage-unavailable"),
         (StorageFull("/srv/objects: ENOSPC"), 503, "storage-full"),
+        (ScannerUnavailable("clamd:///run/clamd: EPIPE"), 503, "scanner-unavailable"),
+        (ScannerMisconfigured("clamd:///run/clamd: 1 MiB"), 503, "scanner-unavailable"),
         (EditorUnavailable("fork failed in /srv"), 503, "service-unavailable"),
         (ObjectMissing("/srv/objects/1"), 404, "source-missing"),
     ],

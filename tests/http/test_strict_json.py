@@ -67,3 +67,9 @@ def test_no_text_is_slow(unit: str) -> None:
         with pytest.raises(MalformedJSON):
             parse(text)
         assert time.process_time() - began < 1  # quadratic ways take minutes
+
+
+def test_nesting_ends_at_32_levels() -> None:
+    assert parse(b"[" * 32 + b"]" * 32)
+    with pytest.raises(MalformedJSON, match="deeper than 32"):
+        parse(b"[" * 33 + b"]" * 33)

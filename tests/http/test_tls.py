@@ -1,8 +1,11 @@
 """The API speaking TLS itself, under a certificate of its own making."""
 
 import http.client
+import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,32 @@ def test_an_upload_comes_in_whole(server: Server, padding: int) -> None:
         answer, _ = answer_to(connection)
 
     assert answer.status == 202
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+def test_who_speaks_no_tls_of_today_is_hung_up_on(server: Server, tmp_path: Path) -> None:
+    """A lax server of our own would have taken them: it is not they who cannot."""
+    make_certificate(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    lax = old(ssl.PROTOCOL_TLS_SERVER)
+    lax.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    ours, theirs = socket.socketpair()
+    with ThreadPoolExecutor(1) as other, ours, theirs:
+        taken = other.submit(lax.wrap_socket, theirs, server_side=True)
+        with old(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(ours) as connection:
+            assert connection.version() == "TLSv1.1"
+        taken.result(10).close()
+
+    with server.connect() as plain, pytest.raises((ssl.SSLError, ConnectionError)):
+        old(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(plain)
+
+
+def old(protocol: int) -> ssl.SSLContext:
+    """Return what speaks TLS 1.1 and nothing newer."""
+    context = ssl.SSLContext(protocol)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
 
 
 def test_answers_say_that_only_tls_will_do(server: Server) -> None:

@@ -59,11 +59,12 @@ class Postgres:
     def url_of(self, database: str) -> str:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
 
-    def create_database(self, *, empty: bool = False) -> str:
+    def create_database(self, *, empty: bool = False, locale: str = "C") -> str:
         """Make a database of its own for a test and return its address."""
         name = f"safelight_test_{os.getpid()}_{next(_NUMBERS)}"
         template = "template0" if empty else self._template
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        of_locale = f" LOCALE '{locale}'" if empty else ""
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{of_locale}')
         return self.url_of(name)
 
     def drop_database(self, url: str) -> None:

@@ -1,4 +1,4 @@
-"""What is left of accounts that are given up, as it is remembered."""
+"""What is left of accounts and pictures that are given up, as it is remembered."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from domain.users.erasure import Erasure
 @attrs.frozen
 class ErasedFile:
     """
-    A file of an account that is given up.
+    A file of an account, or of a picture, that is given up.
 
     Attributes:
         position: Its place in the receipt, from 1 on.
@@ -26,15 +26,15 @@ class ErasedFile:
 
 class Erasures(Protocol):
     """
-    Accounts that are given up, and the files that no other row names any more.
+    Accounts and pictures that are given up, and the files that no other row names any more.
 
     A file stays written down when the rows that named it are gone, until it is gone, too: no crash
     leaves one behind.
     """
 
     @abstractmethod
-    def add(self, erasure: Erasure) -> None:
-        """Add an erasure."""
+    def add(self, erasure: Erasure, files: Sequence[str] = ()) -> None:
+        """Add an erasure, with the keys of files that are known to go."""
 
     @abstractmethod
     def get(self, erasure_id: UUID) -> Erasure | None:
@@ -43,9 +43,9 @@ class Erasures(Protocol):
     @abstractmethod
     def hold(self, erasure_id: UUID) -> Erasure | None:
         """
-        Return an erasure that is not closed, and keep others off until the transaction ends.
+        Return an erasure that is not done, and keep others off until the transaction ends.
 
-        None if there is none by that id, it is closed, or somebody else holds it.
+        None if there is none by that id, it is done, or somebody else holds it.
         """
 
     @abstractmethod
@@ -71,6 +71,15 @@ class Erasures(Protocol):
         """
 
     @abstractmethod
+    def destroy_picture(self, image_id: UUID, since: datetime) -> Sequence[str] | None:
+        """
+        Destroy the rows of one image, whatever its tasks are at; return the keys of its files.
+
+        Those of its tasks that were made after *since* go on counting in `Images.usage_of`.
+        None, and nothing is destroyed, if there is no such image, or no longer.
+        """
+
+    @abstractmethod
     def undestroyed(self, erasure_id: UUID, limit: int) -> Sequence[ErasedFile]:
         """Return files that may still be in the store."""
 
@@ -85,6 +94,10 @@ class Erasures(Protocol):
     @abstractmethod
     def close(self, erasure: Erasure) -> None:
         """Remove the nameless row that is left of the user; the receipt stays."""
+
+    @abstractmethod
+    def forget(self, erasure_id: UUID) -> None:
+        """Remove an erasure of a picture, but for files of it that may still be in the store."""
 
     @abstractmethod
     def has_due(self, now: datetime) -> bool:

@@ -20,7 +20,7 @@ class Usage:
     Attributes:
         images: Pictures whose file is kept.
         bytes_stored: Of those files and of the results that are kept.
-        tasks: Made since a moment.
+        tasks: Made since a moment, be their pictures erased or not.
         oldest_task_at: When the first of those was made; None if there are none.
     """
 

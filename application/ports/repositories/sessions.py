@@ -51,6 +51,10 @@ class Sessions(Protocol):
         """End a user's sessions, *but* for one of them if it is given; return how many were."""
 
     @abstractmethod
+    def revoke_beyond(self, user_id: UUID, now: datetime, *, keep: int) -> int:
+        """End a user's live sessions, but for the *keep* used last; return how many were."""
+
+    @abstractmethod
     def note_use(self, session: Session) -> bool:
         """Save when a session was used and how long it may be idle; False if it was ended."""
 

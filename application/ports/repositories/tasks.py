@@ -38,6 +38,14 @@ class Tasks(Protocol):
         """Return a task with its results, by its id."""
 
     @abstractmethod
+    def hold(self, task_id: UUID) -> Task | None:
+        """
+        Return a task with its results, and keep others off until the transaction ends.
+
+        Whoever adds what refers to a task holds it, so that it is not erased meanwhile.
+        """
+
+    @abstractmethod
     def newest_of(self, image_id: UUID) -> Task | None:
         """Return the newest task over an image, with its results."""
 
@@ -127,8 +135,12 @@ class Tasks(Protocol):
         """
 
     @abstractmethod
-    def mark_announced(self, task_id: UUID) -> None:
-        """Remember that whoever is to be told of a task's end has a delivery."""
+    def mark_announced(self, task_id: UUID) -> bool:
+        """
+        Remember that whoever is to be told of a task's end has a delivery; this holds the task.
+
+        Returns False when it is not there.
+        """
 
     @abstractmethod
     def announce_again(self, older_than: timedelta, limit: int) -> int:

@@ -1,4 +1,4 @@
-"""Images: upload one, look through them, follow one, get a link to what became of it."""
+"""Images: upload one, look through them, follow one, get what became of it, let it go."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Final, TypedDict
@@ -24,11 +24,13 @@ from application.errors import (
 )
 from application.images.admit_upload import QueueFull, TooManyQueuedTasks
 from application.images.download_image import DownloadImageRequest
+from application.images.erase_image import EraseImageRequest
 from application.images.image_status import ImageStatusRequest
 from application.images.list_images import ImagesPage, ListImagesRequest
 from application.images.list_variants import ListVariantsRequest, OfferedResult
 from application.images.upload_image import UploadedImage, UploadImageRequest
 from application.images.view_analysis import ViewAnalysisRequest
+from application.ports.malware_scanner import ScannerUnavailable
 from application.ports.object_store import ObjectMissing, StorageFull, StorageUnavailable
 from application.presets.find_preset import FindPresetRequest
 from domain.errors import (
@@ -38,6 +40,7 @@ from domain.errors import (
     ImageRefused,
     ImageTooLarge,
     InvalidParameter,
+    MalwareFound,
     OutputTooLarge,
     PresetLocked,
     TooManyFrames,
@@ -60,7 +63,7 @@ from entrypoints.http.cursors import cursor_to
 from entrypoints.http.errors import MalformedJSON
 from entrypoints.http.idempotency import idempotency_key, mark_replayed
 from entrypoints.http.multipart_form import read_form
-from entrypoints.http.openapi.operation import Answer, Link, Parameter, operation
+from entrypoints.http.openapi.operation import Answer, Bare, Link, Parameter, operation
 from entrypoints.http.openapi.parts import ASK_AGAIN, LOCATION, REPLAYED, TASK_ID
 from entrypoints.http.openapi.schemas import SHA256, Id, Moment, Rule
 from entrypoints.http.payloads import id_in_path, timestamp
@@ -81,7 +84,8 @@ from entrypoints.http.upload_form import UPLOAD_FORM, UploadFormReader
 
 OF_AN_UPLOAD: Final = (
     EmailNotVerified, QueueFull, TooManyQueuedTasks, ContentTooLarge, EmptyFile, ImageRefused,
-    ImageTooLarge, TooManyFrames, FontRefused, UnsupportedMedia, UnsupportedCodec,
+    ImageTooLarge, TooManyFrames, FontRefused, UnsupportedMedia, UnsupportedCodec, MalwareFound,
+    ScannerUnavailable,
 )  # fmt: skip
 """How files are refused, and callers who send too many."""
 OF_THE_LANGUAGE: Final = (
@@ -158,6 +162,7 @@ _ACCEPTED: Final = Answer(
             Link("GET", f"/api/images/{{image_id}}/{one}", {"image_id": "$response.body#/imageId"})
             for one in _PLACES
         ),
+        Link("DELETE", "/api/images/{image_id}", {"image_id": "$response.body#/imageId"}),
         Link("GET", "/api/tasks/{task_id}", {"task_id": "$response.header.X-Task-Id"}),
         Link("POST", "/api/tasks/{task_id}/cancel", {"task_id": "$response.header.X-Task-Id"}),
     ),
@@ -180,6 +185,7 @@ _STATUS: Final = Answer(200, StatusDocument, "How far it is.", (ASK_AGAIN,))
 _LINK: Final = Answer(200, DownloadDocument, "The link.")
 _VARIANTS: Final = Answer(200, VariantList, "The results.")
 _ANALYSIS: Final = Answer(200, AnalysisDocument, "What was found out, each aspect by its name.")
+_ERASED: Final = Bare(204, "It is gone, and so is everything that was made of it.")
 _VARIANT: Final = Parameter(
     "variant", str, {"type": "string", "default": MAIN}, "The name of the result that is meant."
 )
@@ -255,6 +261,21 @@ class Images:
         _LISTED.write(resp, {"images": [_image(image) for image in page.images]})
 
     on_head = on_get
+
+
+@attrs.frozen
+class OneImage:
+    """`/api/images/{imageId}`."""
+
+    authentication: Authentication
+    erase_image: Callable[[EraseImageRequest], None]
+
+    @operation(_ERASED, refusals=(NotFound,))
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
+        """Let the image go, with its tasks and their results, whatever they are at."""
+        actor = self.authentication(req)
+        self.erase_image(EraseImageRequest(actor, id_in_path(image_id)))
+        _ERASED.write(resp)
 
 
 @attrs.frozen

@@ -12,7 +12,7 @@ from application.accounts.session_tokens import SignedIn
 from application.actor import Actor
 from application.errors import NotFound
 from domain.users.session import Session
-from entrypoints.http.authentication import Authentication
+from entrypoints.http.authentication import Authentication, client_address
 from entrypoints.http.openapi.operation import Answer, Bare, Header, Link, operation
 from entrypoints.http.openapi.schemas import Id, Moment
 from entrypoints.http.payloads import PayloadReader, id_in_path, timestamp
@@ -90,14 +90,14 @@ class RefreshPayload:
 class Refreshing:
     """`/api/auth/refresh`."""
 
-    refresh_session: Callable[[str], SignedIn]
+    refresh_session: Callable[[str, str | None], SignedIn]
     payloads: PayloadReader
 
     @operation(TOKENS, body=RefreshPayload, refusals=(InvalidRefreshToken,))
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Exchange a refresh token."""
         payload = self.payloads.read(req, RefreshPayload)
-        write_tokens(resp, self.refresh_session(payload.refresh_token))
+        write_tokens(resp, self.refresh_session(payload.refresh_token, client_address(req)))
 
 
 @attrs.frozen

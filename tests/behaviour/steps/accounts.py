@@ -25,11 +25,11 @@ def _(world: World, name: str) -> None:
     world.sign_in(name)
 
 
-@given("Ada is an admin and signed in")
-def _(world: World) -> None:
-    world.register("Ada")
-    world.rig.make_admin(world.person("Ada").email)
-    world.sign_in("Ada")
+@given(parsers.parse("{name:w} is an admin and signed in"))
+def _(world: World, name: str) -> None:
+    world.register(name)
+    world.rig.make_admin(world.person(name).email)
+    world.sign_in(name)
 
 
 @when(parsers.parse('{name:w} registers as "{username}" with "{email}"'))

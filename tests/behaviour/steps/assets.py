@@ -9,12 +9,15 @@ from tests import pictures
 from tests.behaviour.steps.images import REFUSED_FILES
 from tests.behaviour.world import World
 from tests.fonts import box_font, broken_outlines
+from tests.malware import EICAR
 
 FILES = {
     **REFUSED_FILES,
     "a red square": lambda: pictures.encoded(Image.new("RGB", (40, 40), "red"), "PNG"),
     "a font of boxes": box_font,
     "a font of broken outlines": broken_outlines,
+    "a red square with EICAR behind it": lambda: FILES["a red square"]() + EICAR,
+    "a font of boxes with EICAR behind it": lambda: box_font() + EICAR,
     "half a font": lambda: box_font()[: len(box_font()) // 2],
     "a compressed web font": lambda: b"wOF2" + bytes(200),
 }

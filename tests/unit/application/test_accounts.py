@@ -65,6 +65,7 @@ class Accounts:
     bench: Workbench
     hasher: PasswordHasher = attrs.field(factory=a_cheap_hasher)
     screening: PasswordScreening = NoScreening()
+    password_for_address: bool = False
 
     def register(self, username: str = "ada", email: str = EMAIL, password: str = PASSWORD) -> None:
         use_case = RegisterUser(
@@ -127,7 +128,12 @@ class Accounts:
     def update(self, actor: Actor, **changes: str) -> None:
         bench = self.bench
         use_case = UpdateProfile(
-            bench.database, self.hasher, bench.post_letter, bench.clock, self.guesses
+            bench.database,
+            self.hasher,
+            bench.post_letter,
+            bench.clock,
+            self.guesses,
+            self.password_for_address,
         )
         use_case(UpdateProfileRequest(actor, **changes))
 

@@ -51,7 +51,9 @@ from application.administration.look_through_tasks import LookThroughTasks, Look
 from application.administration.read_logs import ReadLogs, ReadLogsRequest
 from application.administration.requeue_task import RequeueTask
 from application.administration.view_queues import ViewQueues
+from application.images.erase_image import EraseImage, EraseImageRequest
 from application.ports.repositories.tasks import TaskFilter
+from application.sparing import FewAMinute
 from domain.tasks.task import TaskStatus
 from tests.unit.application.test_administration import a_failed_task
 from tests.unit.application.test_assets import add as add_asset
@@ -62,7 +64,7 @@ from application.audit import Operator
 from application.errors import InvalidMailedToken, LastAdmin, NotAllowed, NotFound
 from application.ports.access_tokens import InvalidToken
 from application.ports.repositories.audit_trail import AuditFilter
-from domain.errors import InvalidParameter
+from domain.errors import InvalidParameter, MalwareFound
 from domain.users.audit import (
     MAX_TEXT_CHARACTERS,
     AuditAction,
@@ -75,7 +77,9 @@ from domain.users.identity import Identity
 from domain.users.roles import Role
 from domain.users.scopes import Scope
 from domain.users.user import User
+from tests import pictures
 from tests.builders import a_user, an_admin
+from tests.malware import EICAR, FakeScanner
 from tests.unit.application.workbench import Workbench
 
 PASSWORD = "correct horse battery"
@@ -246,6 +250,16 @@ class Office:
         for _ in range(2):
             EndSessions(self.bench.database, self.bench.clock)(EndSessionsRequest(self.customer))
 
+    def refresh_again(self) -> None:
+        bench = self.bench
+        refresh = RefreshSession(bench.database, bench.session_tokens, bench.clock)
+        stolen = self.sign_in().refresh_token
+        refresh(refresh(stolen, HOME).refresh_token, HOME)
+        self.forget()
+        for _ in range(2):
+            with pytest.raises(InvalidRefreshToken):
+                refresh(stolen, HOME)
+
     def erase(self, user: User | None = None) -> None:
         user, bench = user or self.ada, self.bench
         EraseAccount(bench.database, self.hasher, self.guesses, bench.end_account)(
@@ -299,6 +313,17 @@ class Office:
     def add_asset(self) -> None:
         add_asset(self.bench, self.admin, shared=True)
 
+    def erase_image(self) -> None:
+        bench = self.bench
+        uploaded = bench.upload(self.customer)
+        erase = EraseImage(bench.database, bench.ids, bench.clock)
+        erase(EraseImageRequest(self.customer, uploaded.image_id))
+
+    def send_malware(self) -> None:
+        self.bench.scanner = FakeScanner()
+        with pytest.raises(MalwareFound):
+            self.bench.upload(self.customer, pictures.small_jpeg() + EICAR)
+
     def remove_asset(self) -> None:
         self.add_asset()
         self.forget()
@@ -347,6 +372,7 @@ WHAT_LEAVES_AN_ENTRY: dict[str, tuple[Callable[[Office], Any], AuditAction, Audi
     "password reset": (lambda o: o.reset_password(), AuditAction.RESET_PASSWORD, DONE),
     "address verified": (lambda o: o.verify(), AuditAction.VERIFY_EMAIL, DONE),
     "sessions ended": (lambda o: o.end_sessions(), AuditAction.END_SESSIONS, DONE),
+    "refresh token sent again": (lambda o: o.refresh_again(), AuditAction.END_SESSIONS, DONE),
     "data taken along": (lambda o: o.export(), AuditAction.EXPORT_ACCOUNT, DONE),
     "other's account erased": (lambda o: o.erase_other(), AuditAction.ERASE_ACCOUNT, DONE),
     "account erased": (lambda o: o.erase(), AuditAction.ERASE_ACCOUNT, DONE),
@@ -361,6 +387,7 @@ WHAT_LEAVES_AN_ENTRY: dict[str, tuple[Callable[[Office], Any], AuditAction, Audi
     "roles": (lambda o: o.change(roles=frozenset(Role)), AuditAction.CHANGE_ROLES, DONE),
     "disabled": (lambda o: o.change(disabled=True), AuditAction.DISABLE_ACCOUNT, DONE),
     "enabled": (lambda o: o.enable(), AuditAction.ENABLE_ACCOUNT, DONE),
+    "picture erased": (lambda o: o.erase_image(), AuditAction.ERASE_IMAGE, DONE),
     "profile seen": (lambda o: o.look_at("ada"), AuditAction.VIEW_PROFILE, DONE),
     "users seen": (
         lambda o: ListUsers(o.bench.database)(ListUsersRequest(o.admin)),
@@ -374,6 +401,7 @@ WHAT_LEAVES_AN_ENTRY: dict[str, tuple[Callable[[Office], Any], AuditAction, Audi
         lambda o: ReadAudit(o.bench.database)(ReadAuditRequest(o.admin)),
         AuditAction.READ_AUDIT, DONE,
     ),
+    "malware sent": (lambda o: o.send_malware(), AuditAction.SEND_MALWARE, REFUSED),
     "preset added": (lambda o: o.desk().add(shared=True), AuditAction.ADD_SHARED_PRESET, DONE),
     "preset changed": (lambda o: o.change_preset(), AuditAction.CHANGE_SHARED_PRESET, DONE),
     "preset removed": (lambda o: o.remove_preset(), AuditAction.REMOVE_SHARED_PRESET, DONE),
@@ -459,7 +487,7 @@ def test_refused_sign_ins_do_not_fill_the_table(office: Office) -> None:
             done.append(errand)
 
     bench = office.bench
-    note = NoteRefusedSignIn(bench.database, Later(), most_a_minute=3)
+    note = NoteRefusedSignIn(bench.database, Later(), FewAMinute(3))
     for _ in range(10):
         note(None, HOME, bench.clock.now())
     assert len(done) == 3

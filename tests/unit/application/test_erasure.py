@@ -7,7 +7,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from application.accounts.destroy_account import DestroyAccount, DestructionOutcome
+from application.accounts.finish_erasure import FinishErasure, DestructionOutcome
 from application.accounts.erase_account import EraseAccount, EraseAccountRequest
 from application.accounts.log_in import WrongCredentials
 from application.accounts.refresh_session import InvalidRefreshToken
@@ -80,7 +80,7 @@ class Registry:
 
     def destroy(self, erasure_id: UUID, **overrides: Any) -> DestructionOutcome:
         bench = self.bench
-        use_case = DestroyAccount(
+        use_case = FinishErasure(
             bench.database,
             bench.object_store,
             bench.clock,

@@ -3,12 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import attrs
 import pytest
 
 from adapters.security.common_passwords import CommonPasswords
 from application.accounts.change_password import ChangePassword, ChangePasswordRequest
+from application.accounts.create_api_key import CreateAPIKey, CreateAPIKeyRequest
 from application.accounts.reset_password import (
     ForgotPassword,
     ForgotPasswordRequest,
@@ -30,7 +32,11 @@ from application.notifications.send_delivery import SendOutcome
 from application.ports.access_tokens import InvalidToken
 from application.ports.notifier import DeliveryFailed
 from domain.errors import InvalidParameter, PasswordCompromised
+from domain.notifications.channel import Webhook
 from domain.notifications.letter import LetterKind
+from domain.users.identity import Identity
+from domain.users.scopes import Scope
+from domain.users.user import User
 from tests.unit.application.test_accounts import EMAIL, PASSWORD, Accounts
 from tests.unit.application.workbench import MINUTE, Workbench
 
@@ -79,6 +85,10 @@ class Desk:
     def ask_to_verify(self, actor: Actor) -> None:
         AskToVerifyEmail(self.bench.database, self.bench.post_letter)(actor)
 
+    def asked_to_verify(self) -> str:
+        self.ask_to_verify(self.bench.actor_of(self.accounts.user()))
+        return self.mailed_token()
+
     def verify(self, token: str) -> None:
         VerifyEmail(self.bench.database, self.bench.opaque_tokens, self.bench.clock)(token)
 
@@ -89,6 +99,35 @@ class Desk:
         [(_, letter)] = self.bench.post_letters()
         assert letter.token is not None
         return letter.token
+
+
+@attrs.frozen
+class Doors:
+    """An API key, a webhook and an identity of one account: ways in, and out, without its password."""
+
+    bench: Workbench
+    user: User
+
+    def __attrs_post_init__(self) -> None:
+        now, user_id = self.bench.clock.now(), self.user.id
+        actor = self.bench.actor_of(self.user)
+        CreateAPIKey(self.bench.database, self.bench.key_tokens, self.bench.clock, self.bench.ids)(
+            CreateAPIKeyRequest(actor, "left behind", [Scope.IMAGES_READ], None, None)
+        )
+        webhook = Webhook(uuid4(), user_id, "https://example.com/hook", now)
+        identity = Identity(uuid4(), user_id, "https://idp.example.com", "1", None, now)
+        self.bench.write(lambda work: (work.webhooks.add(webhook), work.identities.add(identity)))
+
+    def still(self) -> tuple[int, int, int]:
+        """Return how many of each there are."""
+        now, user_id = self.bench.clock.now(), self.user.id
+        return self.bench.read(
+            lambda work: (
+                sum(key.is_live(now) for key in work.api_keys.of_user(user_id)),
+                len(work.webhooks.of_user(user_id)),
+                len(work.identities.of_user(user_id)),
+            )
+        )
 
 
 @pytest.fixture
@@ -183,6 +222,25 @@ class TestResetPassword:
         assert accounts.log_in(password=NEW)
         assert accounts.user().email_verified_at == desk.bench.clock.now()
         assert desk.mailed() == [(EMAIL, LetterKind.PASSWORD_CHANGED)]
+
+    def test_who_shows_first_that_the_address_is_theirs_is_alone_in_the_account(
+        self, desk: Desk
+    ) -> None:
+        left_open = Doors(desk.bench, desk.accounts.user())  # by who had only named the address
+        desk.forget()
+
+        desk.reset(desk.mailed_token())
+
+        assert left_open.still() == (0, 0, 0)
+
+    def test_what_was_made_since_then_stays_open(self, desk: Desk) -> None:
+        desk.verify(desk.asked_to_verify())
+        made = Doors(desk.bench, desk.accounts.user())
+        desk.forget()
+
+        desk.reset(desk.mailed_token())
+
+        assert made.still() == (1, 1, 1)
 
     def test_a_token_works_once(self, desk: Desk) -> None:
         desk.forget()
@@ -342,6 +400,19 @@ class TestVerifyEmail:
 
         desk.accounts.update(actor, email="new@example.com", current_password=PASSWORD)
         assert desk.accounts.user() is None
+
+    def test_an_operator_may_have_a_new_address_take_the_password(self, desk: Desk) -> None:
+        accounts = attrs.evolve(desk.accounts, password_for_address=True)
+        actor = accounts.authenticate(accounts.log_in())
+
+        with pytest.raises(InvalidParameter) as refused:
+            accounts.update(actor, email="new@example.com")
+        assert refused.value.pointer == "/currentPassword"
+        assert desk.accounts.user().email == EMAIL
+        accounts.update(actor, username="ada2", email=EMAIL)  # the address stays as it is
+        accounts.update(actor, email="new@example.com", current_password=PASSWORD)
+
+        assert desk.mailed()[0] == (EMAIL, LetterKind.EMAIL_CHANGED)
 
     def test_uploads_may_wait_for_it(self, desk: Desk) -> None:
         bench = desk.bench

@@ -37,6 +37,7 @@ from application.back_off import BackOff
 from application.idempotency import IdempotencyKey
 from application.images.add_asset import AddAsset
 from application.images.inspect_file import InspectFile
+from application.images.scan_file import ScanFile
 from application.images.stage_file import StageFile
 from application.images.upload_image import UploadedImage, UploadImage, UploadImageRequest
 from application.limits.quotas import Quotas
@@ -47,6 +48,7 @@ from application.notifications.send_letter import SendLetter
 from application.outbox.measure_queues import MeasureQueues
 from application.outbox.sweep import Sweep
 from application.ports.image_editor import Drawn, EditAbandoned, Edited, ImageEditor, Watch
+from application.ports.malware_scanner import MalwareScanner, NoScanner
 from application.ports.memory_budget import MemoryBudget, WaitAbandoned
 from application.ports.message_publisher import Message, MessagePublisher
 from application.ports.notifier import Notice, Notifier
@@ -255,6 +257,7 @@ class Workbench:
     publisher: Postcards = attrs.field(factory=Postcards)
     policy: UploadPolicy = UploadPolicy()
     quotas: Quotas = Quotas()
+    scanner: MalwareScanner = NoScanner()
     signing_secrets: DerivedSigningSecrets = DerivedSigningSecrets(KEY)
 
     # --- use cases ---------------------------------------------------------------------------
@@ -319,7 +322,8 @@ class Workbench:
 
     @property
     def inspect_file(self) -> InspectFile:
-        return InspectFile(HeaderProbe(), SfntProbe(), self.policy)
+        scan = ScanFile(self.scanner, self.database, self.clock)
+        return InspectFile(HeaderProbe(), SfntProbe(), self.policy, scan)
 
     def add_asset(self, allowance: AssetAllowance = AssetAllowance(100, 100 * MIB)) -> AddAsset:
         return AddAsset(

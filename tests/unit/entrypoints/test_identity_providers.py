@@ -7,7 +7,7 @@ import pytest
 
 from application.accounts.known_providers import KnownProvider
 from entrypoints import factories
-from entrypoints.identity_providers import ProviderSettings
+from entrypoints.settings.identity_providers import ProviderSettings
 from entrypoints.settings import Settings, SettingsRefused, load_settings
 from tests.clocks import MovableClock
 
@@ -64,11 +64,11 @@ def test_none_is_named_by_default() -> None:
     settings = load_settings({})
 
     assert settings.oidc.providers == ()
-    assert factories.identity_providers(settings, MovableClock()) == {}
+    assert factories.identity.identity_providers(settings, MovableClock()) == {}
 
 
 def test_what_is_named_is_built(tmp_path: Path) -> None:
-    known = factories.identity_providers(load(tmp_path, GOOD), MovableClock())["company"]
+    known = factories.identity.identity_providers(load(tmp_path, GOOD), MovableClock())["company"]
 
     assert isinstance(known, KnownProvider)
     assert (known.email_domains, known.opens_accounts) == (frozenset({"example.com"}), True)

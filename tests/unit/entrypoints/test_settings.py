@@ -116,6 +116,30 @@ def test_secrets_do_not_show_in_what_is_printed_of_settings() -> None:
     assert "hunter2" not in repr(settings)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "clamd:///run/clamav/clamd.ctl", "clamd://localhost:3310", "clamd://10.0.0.7:3310",
+        "clamd://[::1]:3310", "clamd://clamd_1.internal:65535",
+    ],
+)  # fmt: skip
+def test_a_scanner_is_named_by_its_socket_or_its_port(url: str) -> None:
+    assert load_settings({"SAFELIGHT_SCANNER_URL": url}).scanner.url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "clamd://", "clamd:///", "clamd://localhost", "clamd://localhost:", "clamd://:3310",
+        "clamd://localhost:65536", "clamd://localhost:3310/", "clamd://me@localhost:3310",
+        "clamd:///run/a socket", "clamd:///run/clamd?x", "unix:///run/clamd", "localhost:3310",
+        "http://localhost:3310", "clamd:///run/clamd\n",
+    ],
+)  # fmt: skip
+def test_what_names_no_scanner_is_refused(url: str) -> None:
+    assert "clamd://host:port" in complaints_of(SCANNER_URL=url)["SCANNER_URL"]
+
+
 def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text(A_KEY + "\n")

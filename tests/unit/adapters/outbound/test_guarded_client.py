@@ -181,6 +181,20 @@ class TestWhatIsNotCalled:
         assert names.questions == [("hook.test", sink.port)]
 
     @pytest.mark.parametrize(
+        "netloc",
+        ["user@hook.test", "user:pw@hook.test", "@hook.test", "hook.test@hook.test", "hook_.test:x"]
+        + ["hook..test", "[2606:4700:4700::1111%25eth0]", f"{PUBLIC}.5", "hook%2etest", "hook.123"],
+    )
+    def test_what_two_programs_could_read_in_two_ways_is_not_called(self, netloc: str) -> None:
+        """Though it leads to a place that may be."""
+        names = Names([PUBLIC])
+
+        with pytest.raises(CallForbidden, match="malformed"):
+            a_client(resolve=names).check(f"https://{netloc}/")
+
+        assert names.questions == []
+
+    @pytest.mark.parametrize(
         "host", ["database", "db.internal", "printer.local.", "x.home.arpa", "localhost", "127.1"]
     )
     def test_nobody_is_asked_for_a_name_that_is_local(self, host: str) -> None:

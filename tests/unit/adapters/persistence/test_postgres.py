@@ -14,6 +14,7 @@ import attrs
 import psycopg
 import pytest
 
+from adapters.persistence.migrations import Migrations
 from adapters.persistence.postgres import PostgresDatabase
 from adapters.persistence.postgres_pool import WrongDatabaseURL
 from application.ports.message_publisher import Message
@@ -441,3 +442,18 @@ class TestValues:
                     table=table,
                 )
                 assert columns.items() <= dict(there).items()
+
+
+def test_an_address_is_found_by_its_own_letters_alone(postgres: Postgres) -> None:
+    """Most locales make a small i of İ, too: guesses at one account would count for another."""
+    url = postgres.create_database(empty=True, locale="C.UTF-8")
+    database = PostgresDatabase(url)
+    try:
+        Migrations(database).run()
+        user = add(database, a_user(email="ida@example.com"))
+        with database.reading() as work:
+            assert work.users.by_email("IDA@example.com") == user
+            assert work.users.by_email("\u0130da@example.com") is None
+    finally:
+        database.close()
+        postgres.drop_database(url)

@@ -46,6 +46,7 @@ INSERT INTO tasks SELECT id(n + 3 * {ROWS}), id(n + {ROWS}), id(n % 200 + 1), '{
     CASE n % 1000 WHEN 0 THEN 'queued' WHEN 1 THEN 'in progress' ELSE 'completed' END, 1, 0, 1,
     now(), now() - interval '1 hour', 0, NULL, NULL, now(), now(), now(),
     CASE WHEN n % 1000 = 2 THEN NULL ELSE now() END FROM generate_series(1, {ROWS}) n;
+INSERT INTO erased_tasks SELECT id(n % 200 + 1), now() FROM generate_series(1, {ROWS}) n;
 INSERT INTO results SELECT id(n + 3 * {ROWS}), 0, 'main', '', 'jpeg', 1, 1, 1, ''
     FROM generate_series(1, {ROWS}) n;
 INSERT INTO outbox (kind, subject_id, correlation_id, priority, due_at, created_at)
@@ -71,6 +72,8 @@ INSERT INTO letters SELECT id(n), 'password-reset', 'ada' || n || '@example.com'
     now() + (n - 20) * interval '1 min', CASE WHEN n % 10 = 0 THEN 'pending' ELSE 'delivered' END,
     1, NULL, NULL, NULL, 'token' || n, now() FROM generate_series(1, {ROWS}) n;
 INSERT INTO erasures SELECT id(n), id(n), now(), '{{}}', now(), '', now()
+    FROM generate_series(1, {ROWS}) n;
+INSERT INTO erased_files SELECT id(n), 1, 'key', CASE WHEN n % 1000 = 0 THEN NULL ELSE now() END
     FROM generate_series(1, {ROWS}) n;
 ANALYZE;
 """
@@ -148,6 +151,7 @@ def held() -> Task:
         ("sessions_pkey users_pkey", lambda work: work.sessions.with_user(USER)),
         ("sessions_user", lambda work: work.sessions.live_of(USER, NOON)),
         ("sessions_user", lambda work: work.sessions.revoke_all_of(USER, NOON)),
+        ("sessions_user", lambda work: work.sessions.revoke_beyond(USER, NOON, keep=49)),
         ("refresh_tokens_pkey", lambda work: work.sessions.find_refresh_token("token7")),
         ("refresh_tokens_pkey", lambda work: work.sessions.rotate("token7", "next", NOON)),
         ("letters_due", lambda work: work.letters.due(10)),
@@ -166,7 +170,21 @@ def held() -> Task:
         ),
         ("tasks_user", lambda work: work.tasks.page_of(USER, None, None, 10)),
         ("tasks_user", lambda work: work.tasks.page_of(USER, TaskStatus.FAILED, None, 10)),
-        ("erasures_open", lambda work: work.erasures.has_due(NOON)),
+        (
+            "erasures_open erased_files_left erasures_pkey",
+            lambda work: work.erasures.has_due(NOON),
+        ),
+        (
+            "erasures_open erased_files_left erasures_pkey",
+            lambda work: work.erasures.due(NOON, 10),
+        ),
+        (
+            "images_pkey tasks_image tasks_pkey results_pkey deliveries_task_id processing_log_task "
+            "erased_tasks_user",
+            lambda work: work.erasures.destroy_picture(UUID(int=7 + ROWS), NOON),
+        ),
+        ("erased_files_", lambda work: work.erasures.forget(USER)),
+        ("tasks_pkey results_pkey", lambda work: work.tasks.hold(TASK)),
         ("api_keys_pkey users_pkey", lambda work: work.api_keys.with_user(USER)),
         ("api_keys_user", lambda work: work.api_keys.of_user(USER)),
         ("api_keys_pkey", lambda work: work.api_keys.note_use(USER, NOON)),

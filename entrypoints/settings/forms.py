@@ -11,6 +11,7 @@ import attrs
 
 _OF_FILES = ("sqlite", "embedded")
 _WITHOUT_HOST = ("sqs",)
+_HIGHEST_PORT = 65_535
 _KEY_BYTES = 32
 _FEWEST_CHARACTERS = 8
 """Different ones in a key; 32 random hexadecimal digits have fewer once in a million."""
@@ -159,7 +160,7 @@ def bind_address() -> Form:
         if re.fullmatch(r"fd://[0-9]{1,9}|unix:/.+", value) is not None:
             return value
         found = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", value)
-        if found is None or int(found[2]) > 65_535:
+        if found is None or int(found[2]) > _HIGHEST_PORT:
             raise Malformed
         return value
 
@@ -183,6 +184,21 @@ def url(*schemes: str, secret: bool = False) -> Form:
         return value
 
     return Form(sentence, parse, secret)
+
+
+def socket_url(scheme: str) -> Form:
+    """Take the URL of a server that listens on a Unix socket, or on a port of a host."""
+    place = re.compile(
+        rf"{scheme}://(/[^?#\s]+|(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):([0-9]{{1,5}}))"
+    )
+
+    def parse(value: str) -> str:
+        found = place.fullmatch(value)
+        if found is None or not value.isprintable() or int(found[3] or 0) > _HIGHEST_PORT:
+            raise Malformed
+        return value
+
+    return Form(f"{scheme}:///path/of/its/socket or {scheme}://host:port", parse)
 
 
 def networks() -> Form:

@@ -1,4 +1,4 @@
-"""Destroy what is left of an account that was given up."""
+"""Destroy what is left of an account that was given up, or of a picture."""
 
 import hashlib
 from enum import Enum
@@ -28,13 +28,15 @@ class DestructionOutcome(Enum):
 
 
 @attrs.frozen
-class DestroyAccount:
+class FinishErasure:
     """
     Destroy a batch of pictures of an account that was given up, and ask for the next.
 
     Rows go first, and in the same transaction their files are written down; then the files go, and
     then that is written down. Whoever dies in between is followed by another who goes on. When
     nothing is left the receipt is sealed; a day later the nameless row of the user goes as well.
+
+    Of a single picture the rows have gone already. What was written down of it goes with its files.
 
     Attributes:
         batch: Images at a time, so that nobody waits long for the database.
@@ -52,39 +54,49 @@ class DestroyAccount:
             erasure = work.erasures.hold(erasure_id)
             if erasure is None:
                 return DestructionOutcome.SKIPPED
-            # Again: a request that was under way may have added something since.
-            late = work.erasures.withdraw(erasure.user_id, "")
-            rows = work.erasures.destroy_pictures(erasure, self.batch)
-            if any(late.values()) or rows:
-                work.erasures.save(erasure.with_counts(late).with_counts(rows))
+            rows = erasure.has_account and self._destroy_rows(work, erasure)
             work.commit()
         self.failpoints.reach("erasure.after_rows")
-        self._destroy_files(erasure_id)
+        self._destroy_files(erasure)
         with self.database.writing() as work:
-            erasure = work.erasures.hold(erasure_id)
-            if erasure is None:
-                return DestructionOutcome.SKIPPED
+            held = work.erasures.hold(erasure_id)
+            if held is None:
+                # What was written down of a picture has gone with its last file.
+                done = not erasure.has_account
+                return DestructionOutcome.DESTROYED if done else DestructionOutcome.SKIPPED
             if rows or work.erasures.undestroyed(erasure_id, 1):
-                work.outbox.add(
-                    Message(ErasureDue.__name__, erasure.id, str(erasure.id), Priority.BATCH)
-                )
+                work.outbox.add(Message(ErasureDue.__name__, held.id, str(held.id), Priority.BATCH))
                 work.commit()
                 return DestructionOutcome.GOES_ON
-            self._seal(work, erasure)
+            if held.has_account:
+                self._seal(work, held)
+            else:
+                work.erasures.forget(held.id)
             work.commit()
         return DestructionOutcome.DESTROYED
 
-    def _destroy_files(self, erasure_id: UUID) -> None:
+    def _destroy_rows(self, work: UnitOfWork, erasure: Erasure) -> bool:
+        """Destroy a batch of rows; return whether there were pictures among them."""
+        # Again: a request that was under way may have added something since.
+        late = work.erasures.withdraw(erasure.user_id, "")
+        rows = work.erasures.destroy_pictures(erasure, self.batch)
+        if any(late.values()) or rows:
+            work.erasures.save(erasure.with_counts(late).with_counts(rows))
+        return bool(rows)
+
+    def _destroy_files(self, erasure: Erasure) -> None:
         for _ in range(_FILES_AN_ANSWER // _FILES_A_PAGE):
             with self.database.reading() as work:
-                files = work.erasures.undestroyed(erasure_id, _FILES_A_PAGE)
+                files = work.erasures.undestroyed(erasure.id, _FILES_A_PAGE)
             if not files:
                 return
             for file in files:
                 self.object_store.delete(file.key)
             self.failpoints.reach("erasure.after_files")
             with self.database.writing() as work:
-                work.erasures.mark_destroyed(erasure_id, files)
+                work.erasures.mark_destroyed(erasure.id, files)
+                if not erasure.has_account:
+                    work.erasures.forget(erasure.id)
                 work.commit()
 
     def _seal(self, work: UnitOfWork, erasure: Erasure) -> None:

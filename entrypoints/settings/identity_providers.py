@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from entrypoints.setting_forms import Form, Malformed, path, secret
+from entrypoints.settings.forms import Form, Malformed, path, secret
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 _DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*", re.ASCII)
