@@ -84,7 +84,8 @@ locals {
     SAFELIGHT_LOG_FORMAT            = "json"
     TMPDIR                          = "${NOMAD_TASK_DIR}"
 
-    SAFELIGHT_ACCOUNTS_SCREEN_PASSWORDS = "true"
+    SAFELIGHT_ACCOUNTS_SCREEN_PASSWORDS     = "true"
+    SAFELIGHT_ACCOUNTS_PASSWORD_FOR_ADDRESS = "true"
 
     # A minute. Strangers may come in numbers behind one address; an account is one customer.
     SAFELIGHT_LIMITS_SIGN_INS_PER_ADDRESS = "30"
