@@ -14,4 +14,4 @@ class Gone(Enum):
         """Return why; what a newer version took away for reasons of its own does not come back."""
         if text is None:
             return None
-        return cls.MISSING if text == cls.MISSING.value else cls.REMOVED
+        return next((one for one in cls if one.value == text), cls.REMOVED)

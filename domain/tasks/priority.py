@@ -12,4 +12,4 @@ class Priority(Enum):
     @classmethod
     def read(cls, text: object) -> "Priority":
         """Return the lane that is written; a newer version may know more of them."""
-        return cls.BATCH if text == cls.BATCH.value else cls.INTERACTIVE
+        return next((one for one in cls if one.value == text), cls.INTERACTIVE)
