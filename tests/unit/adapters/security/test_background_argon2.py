@@ -1,5 +1,6 @@
 """A flood of sign-ins keeps nobody waiting, and nothing that goes wrong beside it refuses anybody."""
 
+import contextlib
 import json
 import os
 import signal
@@ -30,8 +31,8 @@ def background() -> Iterator[BackgroundArgon2]:
     background = BackgroundArgon2(None)
     assert background(asked()) is not None
     yield background
-    for process in processes():
-        os.kill(process, signal.SIGKILL)
+    if background._process._process is not None:
+        background._process._process.kill()
 
 
 def asked(password_hash: str | None = None, password: str = PASSWORD) -> Question:
@@ -44,38 +45,32 @@ def asked(password_hash: str | None = None, password: str = PASSWORD) -> Questio
     }
 
 
-def processes() -> list[int]:
-    """Return the processes that compute for us."""
-    children = (
-        int(child)
-        for task in Path("/proc/self/task").iterdir()
-        for child in (task / "children").read_text().split()
-    )
-    return [
-        child
-        for child in children
-        if password_process.__file__ in Path(f"/proc/{child}/cmdline").read_text()
-    ]
+def process_of(background: BackgroundArgon2) -> int:
+    """Return the id of the process that computes for it; other tests may have theirs."""
+    process = background._process._process
+    assert process is not None
+    return process.pid
 
 
-def niceness_of_threads() -> set[int]:
-    return {
-        os.getpriority(os.PRIO_PROCESS, int(thread)) for thread in os.listdir("/proc/self/task")
-    }
+def niceness_of_threads() -> dict[int, int]:
+    found: dict[int, int] = {}
+    for thread in map(int, os.listdir("/proc/self/task")):
+        with contextlib.suppress(ProcessLookupError):  # one that has just ended
+            found[thread] = os.getpriority(os.PRIO_PROCESS, thread)
+    return found
 
 
 class TestTheProcess:
     def test_runs_while_nobody_else_wants_to(self, background: BackgroundArgon2) -> None:
-        (process,) = processes()
+        process = process_of(background)
 
         assert os.sched_getscheduler(process) == os.SCHED_IDLE
         assert os.sched_getscheduler(0) == os.SCHED_OTHER
-        assert niceness_of_threads() == {os.getpriority(os.PRIO_PROCESS, 0)}
 
     def test_knows_no_secrets_of_ours(
         self, monkeypatch: pytest.MonkeyPatch, background: BackgroundArgon2
     ) -> None:
-        (process,) = processes()
+        process = process_of(background)
 
         assert set(Path(f"/proc/{process}/environ").read_text().split("\0")) <= {
             "",
@@ -90,7 +85,7 @@ class TestTheProcess:
     ) -> None:
         background = BackgroundArgon2(None)
         background(asked())
-        (process,) = processes()
+        process = process_of(background)
         channel = background._process._channel
         assert channel is not None
         for _ in range(2):
@@ -106,11 +101,11 @@ class TestTheProcess:
         assert capfd.readouterr().err == ""
 
     def test_does_not_end_by_ctrl_c_and_ends_with_us(self, background: BackgroundArgon2) -> None:
-        (process,) = processes()
+        process = process_of(background)
         os.kill(process, signal.SIGINT)
         known = background(asked())
         assert background(asked(str(known))) is True
-        assert processes() == [process]
+        assert process_of(background) == process
 
         background._process._channel.close()  # as the kernel does when we die
 
@@ -122,20 +117,21 @@ class TestWhateverBecomesOfTheProcess:
         self, monkeypatch: pytest.MonkeyPatch, background: BackgroundArgon2
     ) -> None:
         known = str(background(asked()))
-        (process,) = processes()
+        process = process_of(background)
         monkeypatch.setattr(background_argon2, "_PATIENCE_SECONDS", 0.05)
 
+        before = niceness_of_threads()
         os.kill(process, signal.SIGSTOP)
         answers = [background(asked(known, password)) for password in (PASSWORD, "wrong")]
-        others = niceness_of_threads() - {os.getpriority(os.PRIO_PROCESS, 0)}
+        added = [nice for id_, nice in niceness_of_threads().items() if id_ not in before]
         os.kill(process, signal.SIGCONT)
         monkeypatch.setattr(background_argon2, "_PATIENCE_SECONDS", 30.0)
         # It answers what it was asked first, and nobody takes that for what they asked.
         answers += [background(asked(known, password)) for password in ("wrong", PASSWORD) * 3]
 
         assert answers == [True, False] + [False, True] * 3
-        assert others == {min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)}
-        assert processes() == [process]
+        assert added == [min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)]
+        assert process_of(background) == process
         assert background._process.ask(asked(known), 30) is True, "it has caught up"
 
     def test_one_that_dies_is_replaced(
@@ -145,17 +141,17 @@ class TestWhateverBecomesOfTheProcess:
         background: BackgroundArgon2,
     ) -> None:
         known = str(background(asked()))
-        (process,) = processes()
+        process = process_of(background)
         os.kill(process, signal.SIGKILL)
 
         assert background(asked(known)) is True
         assert "their process failed" in caplog.text
-        assert processes() == [], "the next try is later"
+        assert background._process._process is None, "the next try is later"
         assert background(asked(known, "wrong")) is False
 
         monkeypatch.setattr(time, "monotonic", lambda now=time.monotonic: now() + 31)
         assert background(asked(known)) is True
-        (another,) = processes()
+        another = process_of(background)
         assert another != process
 
     def test_one_that_cannot_be_started_is_not_needed(
